@@ -1,0 +1,16 @@
+import ArgumentParser
+
+/// Measures Larder beside the tools that people know, and prints one JSON object a line.
+@main
+struct LarderBench: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "larder-bench",
+        abstract: "Measures Larder beside the tools that people know.",
+        discussion: """
+            Every line on standard output is one JSON object: what ran, what varied, what was measured and, where a peer \
+            ran in the same call, its figure and the ratio (ours over the peer's; more is better). Progress goes to \
+            standard error.
+            """,
+        subcommands: []
+    )
+}

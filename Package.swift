@@ -1,0 +1,116 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let package = Package(
+    name: "larder",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "Larder", targets: ["Larder"]),
+        .library(name: "LarderRedis", targets: ["LarderRedis"]),
+        .library(name: "LarderRedisClient", targets: ["LarderRedisClient"]),
+        .library(name: "LarderTesting", targets: ["LarderTesting"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.14.0"),
+        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.9.0"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+    ],
+    targets: [
+        .target(
+            name: "Larder",
+            dependencies: [
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
+        .target(
+            name: "LarderRedisClient",
+            dependencies: [
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
+        .target(
+            name: "LarderRedis",
+            dependencies: [
+                "Larder",
+                "LarderRedisClient",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]
+        ),
+        .target(name: "LarderTesting", dependencies: ["Larder"]),
+        .testTarget(
+            name: "LarderTests",
+            dependencies: [
+                "Larder",
+                "LarderTesting",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        .testTarget(
+            name: "LarderRedisClientTests",
+            dependencies: [
+                "LarderRedisClient",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ]
+        ),
+        .testTarget(
+            name: "LarderRedisClientIntegrationTests",
+            dependencies: [
+                "LarderRedisClient",
+                "LarderTesting",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
+        .testTarget(
+            name: "LarderRedisIntegrationTests",
+            dependencies: [
+                "Larder",
+                "LarderRedis",
+                "LarderRedisClient",
+                "LarderTesting",
+            ]
+        ),
+        .testTarget(name: "LarderTestingTests", dependencies: ["Larder", "LarderTesting"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+// One set of compiler settings for every target, so that no module drifts from its neighbours.
+for target in package.targets {
+    var settings = target.swiftSettings ?? []
+    settings += [
+        // `any` says what an existential costs: https://github.com/swiftlang/swift-evolution/blob/main/proposals/0335-existential-any.md
+        .enableUpcomingFeature("ExistentialAny"),
+        // What a module imports is not what its users import: SE-0409.
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        // A member is visible only where its module is imported: SE-0444.
+        .enableUpcomingFeature("MemberImportVisibility"),
+        // Conformances of isolated types: SE-0470.
+        .enableUpcomingFeature("InferIsolatedConformances"),
+        // An async function stays on its caller's executor, which also saves a thread hop a call: SE-0461.
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        // `weak let`: SE-0481.
+        .enableUpcomingFeature("ImmutableWeakCaptures"),
+        // Does not reach the packages that depend on this one: SE-0443.
+        .treatAllWarnings(as: .error),
+        // Public types say whether they are Sendable.
+        .treatWarning("ExplicitSendable", as: .error),
+    ]
+    target.swiftSettings = settings
+}

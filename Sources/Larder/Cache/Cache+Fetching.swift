@@ -129,7 +129,7 @@ extension Cache {
         wantsTimes: Bool = false
     ) async throws -> FirstRead<Value> {
         var found: StoredEntry?
-        switch self.space.readNow(key) {
+        switch self.space.readNow(key, wantsTimes: wantsTimes) {
         case .found(let entry): found = entry
         case .absent: break
         case .unknown:

@@ -15,7 +15,7 @@ extension Cache {
         onFailure: FailurePolicy? = nil
     ) async throws -> Value? {
         let storeKey = try self.storeKey(key)
-        switch self.space.readNow(storeKey) {
+        switch self.space.readNow(storeKey, wantsTimes: false) {
         case .found(let entry):
             if !entry.isStale, let value = self.decoded(entry, Value.self, storeKey) {
                 self.counterStorage.add(to: .hit)

@@ -78,6 +78,25 @@ extension Cache {
     }
 }
 
+extension Cache {
+    /// How many fresh entries the cache has, in its version.
+    ///
+    /// The cost grows with the whole store, which is walked as by ``keys(matching:)``: for a page that people look at, not
+    /// for a metric that is read every second.
+    ///
+    /// - Returns: The number of entries.
+    /// - Throws: ``CacheError`` with ``CacheError/Code/unavailable``.
+    public func entryCount() async throws -> Int {
+        do {
+            var count = 0
+            for try await key in self.space.keys(matching: "*") where key.version == self.version { count += 1 }
+            return count
+        } catch {
+            throw self.failure(error)
+        }
+    }
+}
+
 /// The keys of a cache, as ``Cache/keys(matching:)`` walks them.
 public struct CacheKeys: AsyncSequence, Sendable {
     /// A key's own text.

@@ -40,6 +40,9 @@ public class ValueBox: @unchecked Sendable {
         self.typeID = typeID
     }
 
+    /// The value, whatever its type.
+    package var content: any Sendable { preconditionFailure("every box has a value") }
+
     /// Boxes a value.
     ///
     /// - Parameter value: The value.
@@ -65,4 +68,6 @@ private final class TypedValueBox<Value: Sendable>: ValueBox, @unchecked Sendabl
         self.value = value
         super.init(typeID: ObjectIdentifier(Value.self))
     }
+
+    override var content: any Sendable { self.value }
 }

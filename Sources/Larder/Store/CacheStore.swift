@@ -40,9 +40,12 @@ extension CacheStore {
 public protocol NamespaceStore: Sendable {
     /// Reads a key at once, where the store is in this process; the fast path of every hit in memory.
     ///
+    /// - Parameters:
+    ///   - key: The key.
+    ///   - wantsTimes: Whether the time left is wanted exactly.
     /// - Returns: The entry; ``ImmediateLookup/absent`` where there is none; ``ImmediateLookup/unknown`` where the answer
     ///   takes a wait, so that ``read(_:_:)`` has to be asked.
-    func readNow(_ key: StoreKey) -> ImmediateLookup
+    func readNow(_ key: StoreKey, wantsTimes: Bool) -> ImmediateLookup
 
     /// Reads several keys.
     ///

@@ -39,7 +39,9 @@ final class LeaseTable: Sendable {
     }
 
     /// Grants a lease, unless another stands.
-    func acquire(_ name: NamespacedName, _ key: StoreKey, _ request: LeaseRequest, _ stamp: NamespaceStamp) -> LeaseAnswer {
+    func acquire(_ name: NamespacedName, _ key: StoreKey, _ request: LeaseRequest, _ stamp: NamespaceStamp)
+        -> LeaseAnswer
+    {
         let now = self.clock.now
         return self.stripe(name).records.withLock { records in
             if let held = records[name], held.stamp == stamp, held.deadline > now { return .held(held.token) }

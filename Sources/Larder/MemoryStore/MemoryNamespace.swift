@@ -233,7 +233,7 @@ final class MemoryNamespace: NamespaceStore {
     private func refuseTooHeavy(_ entry: MemoryEntry, _ name: NamespacedName) throws(CacheError) {
         guard let cost = self.store.cost else { return }
         let weight = cost(name, entry)
-        let limit = self.store.entries.heaviestEntry
+        let limit = self.store.heaviestEntry
         guard weight > limit else { return }
         throw CacheError(.valueTooLarge, "the entry costs \(weight), and the store takes \(limit)", key: name.name)
     }

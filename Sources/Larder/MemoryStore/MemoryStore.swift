@@ -86,6 +86,14 @@ public final class MemoryStore: CacheStore {
     public var count: Int { self.entries.count }
 }
 
+extension MemoryStore {
+    /// What an entry may cost at most, whatever its key: the limit is divided among shards.
+    var heaviestEntry: Int {
+        let layout = self.entries.layout
+        return layout.capacity(of: layout.shards - 1)
+    }
+}
+
 extension CacheStore where Self == MemoryStore {
     /// Entries in the memory of this process.
     ///

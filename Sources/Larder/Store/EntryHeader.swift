@@ -115,12 +115,12 @@ extension EntryLifetime {
 extension [UInt8] {
     /// Appends an integer, the least significant byte first.
     package mutating func appendLittleEndian(_ value: some FixedWidthInteger) {
-        withUnsafeBytes(of: value.littleEndian) { self.append(contentsOf: $0) }
+        Swift.withUnsafeBytes(of: value.littleEndian) { self.append(contentsOf: $0) }
     }
 
     /// Appends an integer, the most significant byte first.
     package mutating func appendBigEndian(_ value: some FixedWidthInteger) {
-        withUnsafeBytes(of: value.bigEndian) { self.append(contentsOf: $0) }
+        Swift.withUnsafeBytes(of: value.bigEndian) { self.append(contentsOf: $0) }
     }
 }
 

@@ -40,7 +40,10 @@ final class RedisNamespace: NamespaceStore {
 
     private func readPlainly(_ keys: [StoreKey], wantsTimes: Bool) async throws -> [StoreLookup] {
         let names = keys.map(self.keys.entry)
-        var get = RedisCommand("MGET", reserving: names.reduce(self.keys.stamp.utf8.count + 8) { $0 + $1.utf8.count + 8 })
+        var get = RedisCommand(
+            "MGET",
+            reserving: names.reduce(self.keys.stamp.utf8.count + 8) { $0 + $1.utf8.count + 8 }
+        )
         for name in names { get.append(name) }
         get.append(self.keys.stamp)
         var left: [Int64?] = []

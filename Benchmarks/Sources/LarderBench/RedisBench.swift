@@ -257,9 +257,10 @@ struct BenchRedisServer {
         return server
     }
 
+    /// Ends the server. Foundation's `waitUntilExit` waits for ever on another thread than the one that called `run`.
     func stop() {
         self.process.terminate()
-        self.process.waitUntilExit()
+        while self.process.isRunning { usleep(1000) }
     }
 
     private static func freePort() throws -> Int {

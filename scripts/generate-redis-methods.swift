@@ -5,16 +5,14 @@
 //     swift scripts/generate-redis-methods.swift
 //
 // Reads Sources/LarderRedisClient/Commands/RedisRequest+*.swift, writes Generated/ beside them. A request is a
-// `public static func` that returns a `RedisRequest<...>`, with its documentation right above.
+// `public static func` that returns a `RedisRequest<...>`, with its documentation right above; `@discardableResult` on
+// it is meant for the method.
 
 import Foundation
 
 let commands = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .appendingPathComponent("Sources/LarderRedisClient/Commands")
 let generated = commands.appendingPathComponent("Generated")
-
-/// Requests that only a connection of one's own can carry.
-let dedicated: Set<String> = ["Blocking"]
 
 /// Splits at commas that are in no brackets.
 func parameters(_ text: String) -> [String] {
@@ -120,7 +118,7 @@ for file in files {
         let line = lines[index]
         if line.hasPrefix("    ///") {
             documentation.append(line)
-        } else if line.hasPrefix("    // @discardableResult") {
+        } else if line.hasPrefix("    @discardableResult") {
             isDiscardable = true
         } else if line.hasPrefix("    public static func ") {
             var signature = line
@@ -139,17 +137,16 @@ for file in files {
     }
     if methods.isEmpty { continue }
     let usesBuffers = methods.contains { $0.contains("ByteBuffer") }
-    let type = dedicated.contains(String(group)) ? "RedisConnection" : "RedisCommandSender"
     let text = """
         // Written by scripts/generate-redis-methods.swift from \(file): change that file, then run the script.
         \(usesBuffers ? "\npublic import NIOCore\n" : "")
-        extension \(type) {
+        extension RedisCommandSender {
         \(methods.joined(separator: "\n\n"))
         }
 
         """
     try text.write(
-        to: generated.appendingPathComponent("\(type)+\(group).swift"),
+        to: generated.appendingPathComponent("RedisCommandSender+\(group).swift"),
         atomically: true,
         encoding: .utf8
     )

@@ -59,9 +59,7 @@ extension RedisConfiguration {
 }
 
 extension RedisConfiguration: CustomStringConvertible {
-    /// The address and the database.
-    ///
-    /// Not the password.
+    /// The address and the database. Not the password.
     public var description: String {
         "\(self.tls.isEnabled ? "rediss" : "redis")://\(self.address)/\(self.database)"
     }

@@ -41,9 +41,7 @@ public struct RedisError: Error, Sendable {
     /// The kind of failure.
     public var code: Code { self.box.code }
 
-    /// What happened, in a sentence.
-    ///
-    /// A server's own words for `.server` errors.
+    /// What happened, in a sentence. A server's own words for `.server` errors.
     public var message: String { self.box.message }
 
     /// The address of the server that was asked, where one was.
@@ -95,9 +93,7 @@ extension RedisError: CustomStringConvertible {
 }
 
 extension RedisError {
-    /// The kind of a failure.
-    ///
-    /// More kinds may come, so a `switch` over them needs a `default`.
+    /// The kind of a failure. More kinds may come, so a `switch` over them needs a `default`.
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         fileprivate enum Kind: Sendable, Hashable {
             case connectionFailed
@@ -120,33 +116,21 @@ extension RedisError {
 
         fileprivate let kind: Kind
 
-        /// No connection could be made.
-        ///
-        /// The command was not executed.
+        /// No connection could be made. The command was not executed.
         public static let connectionFailed = Code(kind: .connectionFailed)
         /// The connection ended and nothing was sent on it.
         public static let connectionClosed = Code(kind: .connectionClosed)
-        /// The deadline passed.
-        ///
-        /// The command may have been executed, or may still be.
+        /// The deadline passed. The command may have been executed, or may still be.
         public static let timedOut = Code(kind: .timedOut)
         /// The command was written, and the connection ended before its reply came: it may have been executed.
         public static let fateUnknown = Code(kind: .fateUnknown)
-        /// The command was never written.
-        ///
-        /// It was not executed.
+        /// The command was never written. It was not executed.
         public static let notSent = Code(kind: .notSent)
-        /// Too many commands or bytes wait for replies on this connection.
-        ///
-        /// The command was not executed.
+        /// Too many commands or bytes wait for replies on this connection. The command was not executed.
         public static let overloaded = Code(kind: .overloaded)
-        /// The server sent what is not RESP.
-        ///
-        /// The connection is closed.
+        /// The server sent what is not RESP. The connection is closed.
         public static let protocolViolation = Code(kind: .protocolViolation)
-        /// A reply would exceed the configured size or nesting.
-        ///
-        /// The connection is closed.
+        /// A reply would exceed the configured size or nesting. The connection is closed.
         public static let replyTooLarge = Code(kind: .replyTooLarge)
         /// The server refused the user name or password, or asks for one.
         public static let authenticationFailed = Code(kind: .authenticationFailed)
@@ -178,9 +162,7 @@ extension RedisError {
         }
     }
 
-    /// The error for a reply of another type than the caller asked for.
-    ///
-    /// Names types only, never what was in the reply.
+    /// The error for a reply of another type than the caller asked for. Names types only, never what was in the reply.
     package static func unexpectedReply(_ value: RESPValue, expected: String) -> RedisError {
         RedisError(.unexpectedReply, message: "expected \(expected), the server sent \(value.kindDescription)")
     }

@@ -8,10 +8,8 @@
 ///
 /// A command is encoded while it is built, into one array.
 public struct RedisCommand: Sendable {
-    /// The name and the arguments as bulk strings.
-    ///
-    /// The array header is written when the command is sent, so that arguments can be appended without knowing how many
-    /// will come.
+    /// The name and the arguments as bulk strings. The array header is written when the command is sent, so that
+    /// arguments can be appended without knowing how many will come.
     private(set) var body: [UInt8]
 
     /// The number of bulk strings in `body`: the arguments and the name.

@@ -20,7 +20,7 @@ extension RedisRequest {
     ///   - offset: The bit's index, the first byte's highest bit being 0.
     ///   - bit: The bit.
     /// - Returns: The bit before.
-    // @discardableResult
+    @discardableResult
     public static func setBit(_ key: String, at offset: Int, to bit: Bool) -> RedisRequest<Bool> {
         .init(RedisCommand("SETBIT", key, offset, bit ? 1 : 0))
     }
@@ -62,7 +62,7 @@ extension RedisRequest {
     ///   - keys: The keys to read; exactly one for `.not`.
     ///   - destination: The key to write; what it held is replaced.
     /// - Returns: The length of the result in bytes.
-    // @discardableResult
+    @discardableResult
     public static func bitOperation(
         _ operation: RedisBitOperation,
         _ keys: [String],
@@ -80,7 +80,7 @@ extension RedisRequest {
     ///   - operations: What to do, in order.
     /// - Returns: For each operation that returns something the number: read, before it was set, or after it was
     ///   increased; `nil` where `.fail` prevented an overflow.
-    // @discardableResult
+    @discardableResult
     public static func bitField(_ key: String, _ operations: [RedisBitFieldOperation]) -> RedisRequest<[Int?]> {
         .init(RedisCommand("BITFIELD", key, RedisArguments(operations)))
     }

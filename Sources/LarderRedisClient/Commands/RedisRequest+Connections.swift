@@ -37,7 +37,7 @@ extension RedisRequest {
     ///
     /// - Parameter id: The connection's number.
     /// - Returns: Whether there was such a connection.
-    // @discardableResult
+    @discardableResult
     public static func clientKill(id: Int) -> RedisRequest<Bool> {
         .init(RedisCommand("CLIENT", "KILL", "ID", id)) { (reply) throws(RedisError) in try Int(resp: reply) > 0 }
     }
@@ -120,7 +120,7 @@ extension RedisRequest {
     ///
     /// - Parameter names: The users' names.
     /// - Returns: How many of them existed.
-    // @discardableResult
+    @discardableResult
     public static func aclDelUser(_ names: [String]) -> RedisRequest<Int> {
         .init(RedisCommand("ACL", "DELUSER", RedisArguments(names)))
     }

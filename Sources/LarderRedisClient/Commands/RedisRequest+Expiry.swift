@@ -8,7 +8,7 @@ extension RedisRequest {
     ///   - duration: The time from now, rounded up to milliseconds; none or a negative one removes the key at once.
     ///   - condition: The condition; `nil` for none.
     /// - Returns: Whether the expiry was set: `false` if there is no such key or the condition did not hold.
-    // @discardableResult
+    @discardableResult
     public static func expire(
         _ key: String,
         after duration: Duration,
@@ -26,7 +26,7 @@ extension RedisRequest {
     ///   - time: The moment, exact to the millisecond; one in the past removes the key at once.
     ///   - condition: The condition; `nil` for none.
     /// - Returns: Whether the expiry was set: `false` if there is no such key or the condition did not hold.
-    // @discardableResult
+    @discardableResult
     public static func expire(
         _ key: String,
         at time: RedisTime,
@@ -73,7 +73,7 @@ extension RedisRequest {
     ///
     /// - Parameter key: The key.
     /// - Returns: Whether the key had an expiry.
-    // @discardableResult
+    @discardableResult
     public static func persist(_ key: String) -> RedisRequest<Bool> {
         .init(RedisCommand("PERSIST", key))
     }

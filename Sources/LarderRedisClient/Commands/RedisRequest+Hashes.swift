@@ -71,7 +71,7 @@ extension RedisRequest {
     ///   - field: The field.
     ///   - value: The value.
     /// - Returns: Whether the field is new.
-    // @discardableResult
+    @discardableResult
     public static func hset<Argument: RedisArgument>(
         _ key: String,
         _ field: String,
@@ -88,7 +88,7 @@ extension RedisRequest {
     ///   - key: The key.
     ///   - values: The fields with their values, at least one.
     /// - Returns: How many of them are new.
-    // @discardableResult
+    @discardableResult
     public static func hset<Argument: RedisArgument>(_ key: String, _ values: [String: Argument]) -> RedisRequest<Int> {
         .init(RedisCommand("HSET", key, RedisPairs(values)))
     }
@@ -102,7 +102,7 @@ extension RedisRequest {
     ///   - field: The field.
     ///   - value: The value.
     /// - Returns: Whether it was set.
-    // @discardableResult
+    @discardableResult
     public static func hsetNX<Argument: RedisArgument>(
         _ key: String,
         _ field: String,
@@ -119,7 +119,7 @@ extension RedisRequest {
     ///   - key: The key.
     ///   - fields: The fields, at least one.
     /// - Returns: How many of them existed.
-    // @discardableResult
+    @discardableResult
     public static func hdel(_ key: String, _ fields: [String]) -> RedisRequest<Int> {
         .init(RedisCommand("HDEL", key, RedisArguments(fields)))
     }
@@ -145,7 +145,7 @@ extension RedisRequest {
     ///   - field: The field.
     ///   - amount: What to add.
     /// - Returns: The new number.
-    // @discardableResult
+    @discardableResult
     public static func hincrBy(_ key: String, _ field: String, _ amount: Int) -> RedisRequest<Int> {
         .init(RedisCommand("HINCRBY", key, field, amount))
     }
@@ -159,7 +159,7 @@ extension RedisRequest {
     ///   - field: The field.
     ///   - amount: What to add.
     /// - Returns: The new number.
-    // @discardableResult
+    @discardableResult
     public static func hincrByFloat(_ key: String, _ field: String, _ amount: Double) -> RedisRequest<Double> {
         .init(RedisCommand("HINCRBYFLOAT", key, field, amount))
     }

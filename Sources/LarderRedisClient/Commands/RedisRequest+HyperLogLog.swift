@@ -7,7 +7,7 @@ extension RedisRequest {
     ///   - key: The key.
     ///   - elements: The elements.
     /// - Returns: Whether the estimate changed.
-    // @discardableResult
+    @discardableResult
     public static func pfAdd<Argument: RedisArgument>(_ key: String, _ elements: [Argument]) -> RedisRequest<Bool> {
         .init(RedisCommand("PFADD", key, RedisArguments(elements)))
     }

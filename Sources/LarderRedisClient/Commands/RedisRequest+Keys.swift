@@ -9,7 +9,7 @@ extension RedisRequest {
     ///
     /// - Parameter keys: The keys, at least one.
     /// - Returns: How many of them existed.
-    // @discardableResult
+    @discardableResult
     public static func del(_ keys: [String]) -> RedisRequest<Int> {
         .init(RedisCommand("DEL", arguments: keys))
     }
@@ -20,7 +20,7 @@ extension RedisRequest {
     ///
     /// - Parameter keys: The keys, at least one.
     /// - Returns: How many of them existed.
-    // @discardableResult
+    @discardableResult
     public static func unlink(_ keys: [String]) -> RedisRequest<Int> {
         .init(RedisCommand("UNLINK", arguments: keys))
     }
@@ -31,7 +31,7 @@ extension RedisRequest {
     ///
     /// - Parameter key: The key.
     /// - Returns: Whether it existed.
-    // @discardableResult
+    @discardableResult
     public static func unlink(_ key: String) -> RedisRequest<Bool> {
         .init(RedisCommand("UNLINK", key))
     }
@@ -89,7 +89,7 @@ extension RedisRequest {
     ///   - key: The key.
     ///   - newKey: Its new name.
     /// - Returns: Whether it was renamed.
-    // @discardableResult
+    @discardableResult
     public static func renameNX(_ key: String, to newKey: String) -> RedisRequest<Bool> {
         .init(RedisCommand("RENAMENX", key, newKey))
     }
@@ -104,7 +104,7 @@ extension RedisRequest {
     ///   - database: The copy's database; `nil` for the connection's.
     ///   - replace: Whether an existing key is replaced.
     /// - Returns: Whether it was copied.
-    // @discardableResult
+    @discardableResult
     public static func copy(
         _ source: String,
         to destination: String,
@@ -120,7 +120,7 @@ extension RedisRequest {
     ///
     /// - Parameter keys: The keys, at least one.
     /// - Returns: How many of them exist.
-    // @discardableResult
+    @discardableResult
     public static func touch(_ keys: [String]) -> RedisRequest<Int> {
         .init(RedisCommand("TOUCH", arguments: keys))
     }

@@ -10,7 +10,7 @@ extension RedisRequest {
     ///   - key: The key.
     ///   - values: The values, at least one.
     /// - Returns: The list's new length.
-    // @discardableResult
+    @discardableResult
     public static func lpush<Argument: RedisArgument>(_ key: String, _ values: [Argument]) -> RedisRequest<Int> {
         .init(RedisCommand("LPUSH", key, RedisArguments(values)))
     }
@@ -23,7 +23,7 @@ extension RedisRequest {
     ///   - key: The key.
     ///   - values: The values, at least one.
     /// - Returns: The list's new length; 0 if there is no such key.
-    // @discardableResult
+    @discardableResult
     public static func lpushX<Argument: RedisArgument>(_ key: String, _ values: [Argument]) -> RedisRequest<Int> {
         .init(RedisCommand("LPUSHX", key, RedisArguments(values)))
     }
@@ -36,7 +36,7 @@ extension RedisRequest {
     ///   - key: The key.
     ///   - values: The values, at least one.
     /// - Returns: The list's new length.
-    // @discardableResult
+    @discardableResult
     public static func rpush<Argument: RedisArgument>(_ key: String, _ values: [Argument]) -> RedisRequest<Int> {
         .init(RedisCommand("RPUSH", key, RedisArguments(values)))
     }
@@ -49,7 +49,7 @@ extension RedisRequest {
     ///   - key: The key.
     ///   - values: The values, at least one.
     /// - Returns: The list's new length; 0 if there is no such key.
-    // @discardableResult
+    @discardableResult
     public static func rpushX<Argument: RedisArgument>(_ key: String, _ values: [Argument]) -> RedisRequest<Int> {
         .init(RedisCommand("RPUSHX", key, RedisArguments(values)))
     }
@@ -62,7 +62,7 @@ extension RedisRequest {
     ///   - key: The key.
     ///   - type: What to turn the value into.
     /// - Returns: The value; `nil` if there is no such key.
-    // @discardableResult
+    @discardableResult
     public static func lpop<Value: RESPDecodable>(
         _ key: String,
         as type: Value.Type = ByteBuffer.self
@@ -79,7 +79,7 @@ extension RedisRequest {
     ///   - count: How many, at most.
     ///   - type: What to turn each value into.
     /// - Returns: The values, the first one first; none if there is no such key.
-    // @discardableResult
+    @discardableResult
     public static func lpop<Value: RESPDecodable>(
         _ key: String,
         count: Int,
@@ -96,7 +96,7 @@ extension RedisRequest {
     ///   - key: The key.
     ///   - type: What to turn the value into.
     /// - Returns: The value; `nil` if there is no such key.
-    // @discardableResult
+    @discardableResult
     public static func rpop<Value: RESPDecodable>(
         _ key: String,
         as type: Value.Type = ByteBuffer.self
@@ -113,7 +113,7 @@ extension RedisRequest {
     ///   - count: How many, at most.
     ///   - type: What to turn each value into.
     /// - Returns: The values, the last one first; none if there is no such key.
-    // @discardableResult
+    @discardableResult
     public static func rpop<Value: RESPDecodable>(
         _ key: String,
         count: Int,
@@ -195,7 +195,7 @@ extension RedisRequest {
     ///   - place: On which side of it.
     ///   - pivot: The value to look for.
     /// - Returns: The list's new length; 0 if there is no such key, `nil` if the list has no such value.
-    // @discardableResult
+    @discardableResult
     public static func linsert<Argument: RedisArgument>(
         _ key: String,
         _ value: Argument,
@@ -217,7 +217,7 @@ extension RedisRequest {
     ///   - value: The value.
     ///   - count: How many, at most: from the front, or for a negative number from the end; 0 for all.
     /// - Returns: How many were removed.
-    // @discardableResult
+    @discardableResult
     public static func lrem<Argument: RedisArgument>(
         _ key: String,
         _ value: Argument,
@@ -290,7 +290,7 @@ extension RedisRequest {
     ///   - destinationEnd: The end to put to.
     ///   - type: What to turn the value into.
     /// - Returns: The value; `nil` if there is nothing to move.
-    // @discardableResult
+    @discardableResult
     public static func lmove<Value: RESPDecodable>(
         from source: String,
         _ sourceEnd: RedisListEnd,
@@ -311,7 +311,7 @@ extension RedisRequest {
     ///   - count: How many, at most.
     ///   - type: What to turn each value into.
     /// - Returns: The list's key and the values; `nil` if all are empty.
-    // @discardableResult
+    @discardableResult
     public static func lmpop<Value: RESPDecodable>(
         _ keys: [String],
         from end: RedisListEnd,

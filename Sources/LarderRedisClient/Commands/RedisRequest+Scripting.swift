@@ -10,7 +10,7 @@ extension RedisRequest {
     ///   - arguments: What else it needs, `ARGV` in the script.
     ///   - type: What to turn its result into.
     /// - Returns: Its result.
-    // @discardableResult
+    @discardableResult
     public static func eval<Value: RESPDecodable, Argument: RedisArgument>(
         _ script: String,
         keys: [String] = [],
@@ -34,7 +34,7 @@ extension RedisRequest {
     ///   - arguments: What else it needs, `ARGV` in the script.
     ///   - type: What to turn its result into.
     /// - Returns: Its result.
-    // @discardableResult
+    @discardableResult
     public static func evalSHA<Value: RESPDecodable, Argument: RedisArgument>(
         _ sha1: String,
         keys: [String] = [],
@@ -54,7 +54,7 @@ extension RedisRequest {
     ///
     /// - Parameter script: The script, in Lua.
     /// - Returns: Its SHA-1, in hexadecimal digits.
-    // @discardableResult
+    @discardableResult
     public static func scriptLoad(_ script: String) -> RedisRequest<String> {
         .init(RedisCommand("SCRIPT", "LOAD", script))
     }

@@ -244,7 +244,7 @@ extension RedisRequest {
     ///
     /// - Parameter events: The kinds of events; none for all.
     /// - Returns: How many kinds of events were forgotten.
-    // @discardableResult
+    @discardableResult
     public static func latencyReset(_ events: [String] = []) -> RedisRequest<Int> {
         .init(RedisCommand("LATENCY", "RESET", RedisArguments(events)))
     }

@@ -9,7 +9,7 @@ extension RedisRequest {
     ///   - key: The key.
     ///   - members: The members, at least one.
     /// - Returns: How many of them are new.
-    // @discardableResult
+    @discardableResult
     public static func sadd<Argument: RedisArgument>(_ key: String, _ members: [Argument]) -> RedisRequest<Int> {
         .init(RedisCommand("SADD", key, RedisArguments(members)))
     }
@@ -22,7 +22,7 @@ extension RedisRequest {
     ///   - key: The key.
     ///   - members: The members, at least one.
     /// - Returns: How many of them it had.
-    // @discardableResult
+    @discardableResult
     public static func srem<Argument: RedisArgument>(_ key: String, _ members: [Argument]) -> RedisRequest<Int> {
         .init(RedisCommand("SREM", key, RedisArguments(members)))
     }
@@ -88,7 +88,7 @@ extension RedisRequest {
     ///   - source: The set to take from.
     ///   - destination: The set to put to.
     /// - Returns: Whether the first set had it.
-    // @discardableResult
+    @discardableResult
     public static func smove<Argument: RedisArgument>(
         _ member: Argument,
         from source: String,
@@ -105,7 +105,7 @@ extension RedisRequest {
     ///   - key: The key.
     ///   - type: What to turn each value into.
     /// - Returns: The member; `nil` if there is no such key.
-    // @discardableResult
+    @discardableResult
     public static func spop<Value: RESPDecodable>(
         _ key: String,
         as type: Value.Type = ByteBuffer.self
@@ -122,7 +122,7 @@ extension RedisRequest {
     ///   - count: How many, at most.
     ///   - type: What to turn each value into.
     /// - Returns: The members.
-    // @discardableResult
+    @discardableResult
     public static func spop<Value: RESPDecodable>(
         _ key: String,
         count: Int,
@@ -186,7 +186,7 @@ extension RedisRequest {
     ///   - keys: The first set and those to take from it.
     ///   - destination: The key to write; what it held is replaced.
     /// - Returns: How many were stored.
-    // @discardableResult
+    @discardableResult
     public static func sdiffStore(_ keys: [String], into destination: String) -> RedisRequest<Int> {
         .init(RedisCommand("SDIFFSTORE", destination, RedisArguments(keys)))
     }
@@ -214,7 +214,7 @@ extension RedisRequest {
     ///   - keys: The sets, at least one.
     ///   - destination: The key to write; what it held is replaced.
     /// - Returns: How many were stored.
-    // @discardableResult
+    @discardableResult
     public static func sinterStore(_ keys: [String], into destination: String) -> RedisRequest<Int> {
         .init(RedisCommand("SINTERSTORE", destination, RedisArguments(keys)))
     }
@@ -242,7 +242,7 @@ extension RedisRequest {
     ///   - keys: The sets, at least one.
     ///   - destination: The key to write; what it held is replaced.
     /// - Returns: How many were stored.
-    // @discardableResult
+    @discardableResult
     public static func sunionStore(_ keys: [String], into destination: String) -> RedisRequest<Int> {
         .init(RedisCommand("SUNIONSTORE", destination, RedisArguments(keys)))
     }

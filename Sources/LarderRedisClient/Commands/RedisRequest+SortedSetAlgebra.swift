@@ -41,7 +41,7 @@ extension RedisRequest {
     ///   - aggregate: What becomes of the scores of a member that several keys have.
     ///   - destination: The key to write; what it held is replaced.
     /// - Returns: How many were stored.
-    // @discardableResult
+    @discardableResult
     public static func zunionStore(
         _ keys: [String],
         weights: [Double]? = nil,
@@ -100,7 +100,7 @@ extension RedisRequest {
     ///   - aggregate: What becomes of the scores of a member that several keys have.
     ///   - destination: The key to write; what it held is replaced.
     /// - Returns: How many were stored.
-    // @discardableResult
+    @discardableResult
     public static func zinterStore(
         _ keys: [String],
         weights: [Double]? = nil,
@@ -144,7 +144,7 @@ extension RedisRequest {
     ///   - keys: The first sorted set and those to take from it.
     ///   - destination: The key to write; what it held is replaced.
     /// - Returns: How many were stored.
-    // @discardableResult
+    @discardableResult
     public static func zdiffStore(_ keys: [String], into destination: String) -> RedisRequest<Int> {
         .init(RedisCommand("ZDIFFSTORE", destination, RedisArguments(counted: keys)))
     }

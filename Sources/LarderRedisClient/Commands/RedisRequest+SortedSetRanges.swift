@@ -159,7 +159,7 @@ extension RedisRequest {
     ///   - reversed: Whether ranks count from the highest score.
     ///   - destination: The key to write; what it held is replaced.
     /// - Returns: How many were stored.
-    // @discardableResult
+    @discardableResult
     public static func zrangeStore(
         _ source: String,
         from start: Int,
@@ -182,7 +182,7 @@ extension RedisRequest {
     ///   - reversed: Whether the highest come first.
     ///   - destination: The key to write; what it held is replaced.
     /// - Returns: How many were stored.
-    // @discardableResult
+    @discardableResult
     public static func zrangeStoreByScore(
         _ source: String,
         from minimum: RedisScoreBound,

@@ -13,7 +13,7 @@ extension RedisRequest {
     ///   - condition: Which members may be touched; `nil` for all.
     ///   - counting: What the result counts.
     /// - Returns: How many members were counted.
-    // @discardableResult
+    @discardableResult
     public static func zadd<Member: RedisArgument & Hashable>(
         _ key: String,
         _ members: [Member: Double],
@@ -33,7 +33,7 @@ extension RedisRequest {
     ///   - amount: What to add.
     ///   - condition: The condition; `nil` for none.
     /// - Returns: The new score; `nil` if the condition did not hold.
-    // @discardableResult
+    @discardableResult
     public static func zaddIncr<Argument: RedisArgument>(
         _ key: String,
         _ member: Argument,
@@ -52,7 +52,7 @@ extension RedisRequest {
     ///   - member: The member.
     ///   - amount: What to add.
     /// - Returns: The new score.
-    // @discardableResult
+    @discardableResult
     public static func zincrBy<Argument: RedisArgument>(
         _ key: String,
         _ member: Argument,
@@ -69,7 +69,7 @@ extension RedisRequest {
     ///   - key: The key.
     ///   - members: The members, at least one.
     /// - Returns: How many of them existed.
-    // @discardableResult
+    @discardableResult
     public static func zrem<Argument: RedisArgument>(_ key: String, _ members: [Argument]) -> RedisRequest<Int> {
         .init(RedisCommand("ZREM", key, RedisArguments(members)))
     }
@@ -83,7 +83,7 @@ extension RedisRequest {
     ///   - start: The first rank; negative ones count from the end.
     ///   - stop: The last rank, included; negative ones count from the end.
     /// - Returns: How many were removed.
-    // @discardableResult
+    @discardableResult
     public static func zremRange(_ key: String, from start: Int, through stop: Int) -> RedisRequest<Int> {
         .init(RedisCommand("ZREMRANGEBYRANK", key, start, stop))
     }
@@ -97,7 +97,7 @@ extension RedisRequest {
     ///   - minimum: The lower bound.
     ///   - maximum: The upper bound.
     /// - Returns: How many were removed.
-    // @discardableResult
+    @discardableResult
     public static func zremRangeByScore(
         _ key: String,
         from minimum: RedisScoreBound,
@@ -115,7 +115,7 @@ extension RedisRequest {
     ///   - minimum: The lower bound.
     ///   - maximum: The upper bound.
     /// - Returns: How many were removed.
-    // @discardableResult
+    @discardableResult
     public static func zremRangeByLex(
         _ key: String,
         from minimum: RedisLexBound,
@@ -221,7 +221,7 @@ extension RedisRequest {
     ///   - count: How many, at most.
     ///   - type: What to turn each value into.
     /// - Returns: The members, the lowest first.
-    // @discardableResult
+    @discardableResult
     public static func zpopMin<Value: RESPDecodable>(
         _ key: String,
         count: Int = 1,
@@ -239,7 +239,7 @@ extension RedisRequest {
     ///   - count: How many, at most.
     ///   - type: What to turn each value into.
     /// - Returns: The members, the highest first.
-    // @discardableResult
+    @discardableResult
     public static func zpopMax<Value: RESPDecodable>(
         _ key: String,
         count: Int = 1,
@@ -258,7 +258,7 @@ extension RedisRequest {
     ///   - count: How many, at most.
     ///   - type: What to turn each value into.
     /// - Returns: The set's key and the members; `nil` if all are empty.
-    // @discardableResult
+    @discardableResult
     public static func zmpop<Value: RESPDecodable>(
         _ keys: [String],
         from end: RedisSortedSetEnd,

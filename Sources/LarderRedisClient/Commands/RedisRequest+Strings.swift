@@ -33,7 +33,7 @@ extension RedisRequest {
     ///   - expiry: When the key shall expire.
     ///   - condition: Whether the key has to exist, or must not; `nil` for either.
     /// - Returns: Whether the key was set: `false` if the condition did not hold.
-    // @discardableResult
+    @discardableResult
     public static func set<Argument: RedisArgument>(
         _ key: String,
         _ value: Argument,
@@ -59,7 +59,7 @@ extension RedisRequest {
     ///   - condition: Whether the key has to exist, or must not; `nil` for either.
     ///   - type: What to turn the value before into.
     /// - Returns: The value before, also if the condition did not hold; `nil` if there was no such key.
-    // @discardableResult
+    @discardableResult
     public static func setGet<Argument: RedisArgument, Value: RESPDecodable>(
         _ key: String,
         _ value: Argument,
@@ -103,7 +103,7 @@ extension RedisRequest {
     ///   - key: The key.
     ///   - type: What to turn the value into.
     /// - Returns: The value; `nil` if there was no such key.
-    // @discardableResult
+    @discardableResult
     public static func getDel<Value: RESPDecodable>(
         _ key: String,
         as type: Value.Type = ByteBuffer.self
@@ -149,7 +149,7 @@ extension RedisRequest {
     ///
     /// - Parameter values: The keys with their values, at least one.
     /// - Returns: Whether they were set.
-    // @discardableResult
+    @discardableResult
     public static func msetNX<Argument: RedisArgument>(_ values: [String: Argument]) -> RedisRequest<Bool> {
         .init(RedisCommand("MSETNX", RedisPairs(values)))
     }
@@ -160,7 +160,7 @@ extension RedisRequest {
     ///
     /// - Parameter key: The key.
     /// - Returns: The new number.
-    // @discardableResult
+    @discardableResult
     public static func incr(_ key: String) -> RedisRequest<Int> {
         .init(RedisCommand("INCR", key))
     }
@@ -173,7 +173,7 @@ extension RedisRequest {
     ///   - key: The key.
     ///   - amount: What to add.
     /// - Returns: The new number.
-    // @discardableResult
+    @discardableResult
     public static func incrBy(_ key: String, _ amount: Int) -> RedisRequest<Int> {
         .init(RedisCommand("INCRBY", key, amount))
     }
@@ -184,7 +184,7 @@ extension RedisRequest {
     ///
     /// - Parameter key: The key.
     /// - Returns: The new number.
-    // @discardableResult
+    @discardableResult
     public static func decr(_ key: String) -> RedisRequest<Int> {
         .init(RedisCommand("DECR", key))
     }
@@ -197,7 +197,7 @@ extension RedisRequest {
     ///   - key: The key.
     ///   - amount: What to take.
     /// - Returns: The new number.
-    // @discardableResult
+    @discardableResult
     public static func decrBy(_ key: String, _ amount: Int) -> RedisRequest<Int> {
         .init(RedisCommand("DECRBY", key, amount))
     }
@@ -210,7 +210,7 @@ extension RedisRequest {
     ///   - key: The key.
     ///   - amount: What to add.
     /// - Returns: The new number.
-    // @discardableResult
+    @discardableResult
     public static func incrByFloat(_ key: String, _ amount: Double) -> RedisRequest<Double> {
         .init(RedisCommand("INCRBYFLOAT", key, amount))
     }
@@ -223,7 +223,7 @@ extension RedisRequest {
     ///   - key: The key.
     ///   - value: What to append.
     /// - Returns: The new length in bytes.
-    // @discardableResult
+    @discardableResult
     public static func append<Argument: RedisArgument>(_ key: String, _ value: Argument) -> RedisRequest<Int> {
         .init(RedisCommand("APPEND", key, value))
     }
@@ -266,7 +266,7 @@ extension RedisRequest {
     ///   - offset: The first byte to write; what lies before it and does not exist becomes zeros.
     ///   - value: What to write.
     /// - Returns: The new length in bytes.
-    // @discardableResult
+    @discardableResult
     public static func setRange<Argument: RedisArgument>(
         _ key: String,
         from offset: Int,

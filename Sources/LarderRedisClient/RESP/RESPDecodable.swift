@@ -155,9 +155,7 @@ extension UInt8: RESPDecodable {
 }
 
 extension Dictionary: RESPDecodable where Key: RESPDecodable, Value: RESPDecodable {
-    /// Takes a map, a flat array of keys and values, or an array of pairs.
-    ///
-    /// Of equal keys the last one counts.
+    /// Takes a map, a flat array of keys and values, or an array of pairs. Of equal keys the last one counts.
     public init(resp value: RESPValue) throws(RedisError) {
         self = [:]
         switch value {

@@ -244,7 +244,7 @@ struct BenchRedisServer {
             do {
                 _ = try await client.send(RedisCommand("PING"))
                 break
-            } catch where attempt < 100 && process.isRunning {
+            } catch  where attempt < 100 && process.isRunning {
                 try await Task.sleep(for: .milliseconds(20))
             }
         }

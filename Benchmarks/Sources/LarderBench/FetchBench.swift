@@ -24,6 +24,9 @@ struct FetchBench: AsyncParsableCommand {
     @Option(help: "How long to measure each time.")
     var seconds = 1.0
 
+    @Option(help: "Measure only this store: memory or redis.")
+    var store: String?
+
     private struct Book: Codable, Sendable {
         var id: Int
         var title: String
@@ -35,6 +38,9 @@ struct FetchBench: AsyncParsableCommand {
 
     func validate() throws {
         guard self.runs > 0, self.seconds > 0 else { throw ValidationError("--runs and --seconds must be positive") }
+        guard ["memory", "redis", nil].contains(self.store) else {
+            throw ValidationError("--store takes memory or redis")
+        }
         guard !self.taskCounts.isEmpty else { throw ValidationError("--tasks needs numbers, such as 50,200") }
     }
 
@@ -43,8 +49,8 @@ struct FetchBench: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await self.measureMemory()
-        try await self.measureRedis()
+        if self.store != "redis" { try await self.measureMemory() }
+        if self.store != "memory" { try await self.measureRedis() }
     }
 
     private static func fill(_ cache: Cache) async throws -> [CacheKey<Book>] {

@@ -22,7 +22,9 @@ extension Cache {
         _ fill: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
         let storeKey = try self.storeKey(key)
-        let read = try await self.quickRead(storeKey, Value.self, onFailure)
+        var isAnswered = false
+        if let value = self.readNow(storeKey, Value.self, &isAnswered) { return value }
+        let read = isAnswered ? .missing : try await self.quickRead(storeKey, Value.self, onFailure)
         if case .hit(let value, _) = read { return value }
         return try await self.fetchMissing(storeKey, after: read, ttl, onFailure) { _ in try await fill() }.value
     }
@@ -43,7 +45,9 @@ extension Cache {
         _ fill: @escaping @Sendable (FillContext) async throws -> Value
     ) async throws -> Value {
         let storeKey = try self.storeKey(key)
-        let read = try await self.quickRead(storeKey, Value.self, onFailure)
+        var isAnswered = false
+        if let value = self.readNow(storeKey, Value.self, &isAnswered) { return value }
+        let read = isAnswered ? .missing : try await self.quickRead(storeKey, Value.self, onFailure)
         if case .hit(let value, _) = read { return value }
         return try await self.fetchMissing(storeKey, after: read, ttl, onFailure, fill).value
     }
@@ -129,19 +133,14 @@ extension Cache {
         wantsTimes: Bool = false
     ) async throws -> FirstRead<Value> {
         var found: StoredEntry?
-        switch self.space.readNow(key, wantsTimes: wantsTimes) {
-        case .found(let entry): found = entry
-        case .absent: break
-        case .unknown:
-            let options = ReadOptions(wantsTimes: wantsTimes, coder: self.coder(for: type))
-            do {
-                if case .found(let entry) = try await self.readOne(key, options) { found = entry }
-            } catch {
-                try self.tolerate(error, onFailure, keys: 1)
-                return .unavailable
-            }
+        let options = ReadOptions(wantsTimes: wantsTimes, coder: self.coder(for: type))
+        do {
+            if case .found(let entry) = try await self.readOne(key, options) { found = entry }
+        } catch {
+            try self.tolerate(error, onFailure, keys: 1)
+            return .unavailable
         }
-        if let found, !found.isStale, let value = self.decoded(found, type, key) {
+        if let found, !found.isStale, let value = self.decoded(found.value, type, key) {
             self.counterStorage.add(to: .hit)
             return .hit(value, found.info)
         }
@@ -196,7 +195,7 @@ extension Cache {
             if case .found(let entry) = lookup {
                 if entry.isStale {
                     stale += 1
-                } else if let value = self.decoded(entry, type, key) {
+                } else if let value = self.decoded(entry.value, type, key) {
                     read.values[key] = value
                     continue
                 }

@@ -134,7 +134,7 @@ extension Cache {
             self.dismiss(place)
             switch lookup {
             case .found(let entry):
-                if !entry.isStale, let value = self.decoded(entry, type, key) {
+                if !entry.isStale, let value = self.decoded(entry.value, type, key) {
                     seats.found[key] = Fetched(value: value, outcome: .hit(entry.info))
                 } else {
                     unusable.append(key)

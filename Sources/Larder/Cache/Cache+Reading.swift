@@ -15,20 +15,10 @@ extension Cache {
         onFailure: FailurePolicy? = nil
     ) async throws -> Value? {
         let storeKey = try self.storeKey(key)
-        switch self.space.readNow(storeKey, wantsTimes: false) {
-        case .found(let entry):
-            if !entry.isStale, let value = self.decoded(entry, Value.self, storeKey) {
-                self.counterStorage.add(to: .hit)
-                return value
-            }
-            self.counterStorage.add(to: entry.isStale ? .stale : .miss)
-            return nil
-        case .absent:
-            self.counterStorage.add(to: .miss)
-            return nil
-        case .unknown:
-            return try await self.lookup(storeKey, Value.self, wantsTimes: false, onFailure).value
-        }
+        var isAnswered = false
+        if let value = self.readNow(storeKey, Value.self, &isAnswered) { return value }
+        if isAnswered { return nil }
+        return try await self.lookup(storeKey, Value.self, wantsTimes: false, onFailure).value
     }
 
     /// What reading a key finds: a hit, a stale entry, nothing, or an unavailable store.
@@ -56,7 +46,7 @@ extension Cache {
             guard (onFailure ?? self.defaults.failurePolicy) == .missing else { throw error }
             return .unavailable(error)
         }
-        guard case .found(let entry) = found, let value = self.decoded(entry, type, key) else {
+        guard case .found(let entry) = found, let value = self.decoded(entry.value, type, key) else {
             self.counterStorage.add(to: .miss)
             return .miss
         }
@@ -91,7 +81,7 @@ extension Cache {
         var values = [CacheKey<Value>: Value](minimumCapacity: wanted.count)
         var stale = 0
         for (wish, lookup) in zip(wanted, found) {
-            guard case .found(let entry) = lookup, let value = self.decoded(entry, Value.self, wish.storeKey) else {
+            guard case .found(let entry) = lookup, let value = self.decoded(entry.value, Value.self, wish.storeKey) else {
                 continue
             }
             if entry.isStale {
@@ -137,6 +127,33 @@ extension Cache {
 
     // MARK: What reading verbs share
 
+    /// The value of a key in a store that can tell at once. The read is counted.
+    ///
+    /// - Parameter isAnswered: Set where the store could tell, so that `nil` is a miss.
+    @inline(__always)
+    func readNow<Value: Codable & Sendable>(
+        _ key: StoreKey,
+        _ type: Value.Type,
+        _ isAnswered: inout Bool
+    ) -> Value? {
+        switch self.space.readNow(key) {
+        case .fresh(let entry):
+            isAnswered = true
+            if let value = self.decoded(entry, type, key) {
+                self.counterStorage.add(to: .hit)
+                return value
+            }
+            self.counterStorage.add(to: .miss)
+            return nil
+        case .absent:
+            isAnswered = true
+            self.counterStorage.add(to: .miss)
+            return nil
+        case .unknown:
+            return nil
+        }
+    }
+
     func readOne(_ key: StoreKey, _ options: ReadOptions) async throws -> StoreLookup {
         let found = try await self.space.read([key], options)
         guard let first = found.first else {
@@ -149,12 +166,22 @@ extension Cache {
     /// while its old entries live.
     @inline(__always)
     func decoded<Value: Codable & Sendable>(
-        _ entry: StoredEntry,
+        _ entry: EntryValue,
+        _ type: Value.Type,
+        _ key: StoreKey
+    ) -> Value? {
+        // The way of every hit in memory.
+        if case .object(let box) = entry, let value = box.value(as: type) { return value }
+        return self.converted(entry, type, key)
+    }
+
+    private func converted<Value: Codable & Sendable>(
+        _ entry: EntryValue,
         _ type: Value.Type,
         _ key: StoreKey
     ) -> Value? {
         do {
-            return try self.coder(for: type).value(of: entry.value)
+            return try self.coder(for: type).value(of: entry)
         } catch {
             self.logger.debug(
                 "An entry could not be decoded and counts as a miss",

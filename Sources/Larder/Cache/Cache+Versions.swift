@@ -22,7 +22,7 @@ extension Cache {
             let coder = self.coder(for: Value.self)
             let found = try await self.readOne(old, ReadOptions(wantsTimes: true, coder: coder))
             guard case .found(let entry) = found, !entry.isStale,
-                let value = self.decoded(entry, Value.self, old)
+                let value = self.decoded(entry.value, Value.self, old)
             else {
                 throw CacheError(.keyNotFound, "there is no entry to move to another version", key: key.name)
             }

@@ -64,13 +64,14 @@ final class MemoryNamespace: NamespaceStore {
 
     // MARK: Reading
 
-    func readNow(_ key: StoreKey, wantsTimes: Bool) -> ImmediateLookup {
+    func readNow(_ key: StoreKey) -> ImmediateLookup {
         guard let entry = self.store.entries.value(forKey: self.name(key)) else { return .absent }
         guard entry.generation == self.state.currentGeneration else {
             self.reap(key)
             return .absent
         }
-        return .found(entry.stored(self.clock, wantsTimes: wantsTimes))
+        // Whether it is stale is for the policies to say, which want to know its times.
+        return entry.hasGrace ? .unknown : .fresh(entry.value)
     }
 
     /// Removes an entry that is dead, unless it has been written anew meanwhile.
@@ -83,10 +84,12 @@ final class MemoryNamespace: NamespaceStore {
     func read(_ keys: [StoreKey], _ options: ReadOptions) async throws -> [StoreLookup] {
         guard let lease = options.lease else {
             return keys.map { key in
-                switch self.readNow(key, wantsTimes: options.wantsTimes) {
-                case .found(let entry): .found(entry)
-                case .absent, .unknown: .absent(.none)
+                guard let entry = self.store.entries.value(forKey: self.name(key)) else { return .absent(.none) }
+                guard entry.generation == self.state.currentGeneration else {
+                    self.reap(key)
+                    return .absent(.none)
                 }
+                return .found(entry.stored(self.clock, wantsTimes: options.wantsTimes))
             }
         }
         return keys.map { key in
@@ -203,8 +206,7 @@ final class MemoryNamespace: NamespaceStore {
     func touch(_ key: StoreKey, _ lifetime: EntryLifetime) async throws -> Bool {
         self.store.entries.update(forKey: self.name(key)) { entry in
             guard self.isFresh(entry), var touched = entry?.value else { return false }
-            touched.lifetime = lifetime
-            touched.freshUntil = lifetime.freshFor.map(self.clock.now.advanced) ?? .distantFuture
+            touched.live(lifetime, from: self.clock.now)
             self.put(touched, into: &entry)
             return true
         }

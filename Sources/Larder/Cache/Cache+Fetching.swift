@@ -185,7 +185,7 @@ extension Cache {
         guard !keys.isEmpty else { return read }
         let found: [StoreLookup]
         do {
-            found = try await self.space.read(keys, ReadOptions(coder: self.coder(for: type)))
+            found = try await self.readAll(keys, ReadOptions(coder: self.coder(for: type)))
         } catch {
             try self.tolerate(error, onFailure, keys: keys.count)
             return ManyRead(missing: keys, storeIsAvailable: false)

@@ -60,15 +60,6 @@ extension Cache {
         mutating func add(_ seat: Seat) {
             if seat.place.isLeader { self.own.append(seat) } else { self.joined.append(seat) }
         }
-
-        /// Gives all seats up, so that flights which nobody else wants end.
-        func leave() {
-            for seat in self.own {
-                seat.place.flight.leave(seat.place.seat)
-                seat.place.flight.end(.lookAgain)
-            }
-            for seat in self.joined { seat.place.flight.leave(seat.place.seat) }
-        }
     }
 
     private func takeSeatsWithoutStore<Value: Sendable>(on keys: [StoreKey]) throws -> SeatedKeys<Value> {
@@ -86,12 +77,14 @@ extension Cache {
     ) async throws -> SeatedKeys<Value> {
         var seats = SeatedKeys<Value>()
         do {
-            let undecodable = try await self.takeLeases(on: keys, replacingEntries: false, type, &seats)
-            if !undecodable.isEmpty {
-                _ = try await self.takeLeases(on: undecodable, replacingEntries: true, type, &seats)
+            let unusable = try await self.takeLeases(on: keys, replacingEntries: false, type, &seats)
+            if !unusable.isEmpty {
+                _ = try await self.takeLeases(on: unusable, replacingEntries: true, type, &seats)
+                try await self.giveUpReplaced(Set(unusable), type, &seats)
             }
         } catch {
-            seats.leave()
+            for seat in seats.own { self.giveUp(seat) }
+            for seat in seats.joined { seat.place.flight.leave(seat.place.seat) }
             throw error
         }
         return seats
@@ -104,10 +97,35 @@ extension Cache {
         _ type: Value.Type,
         _ seats: inout SeatedKeys<Value>
     ) async throws -> [StoreKey] {
-        let token = LeaseToken.random()
+        var unusable: [StoreKey] = []
+        var open = keys
+        while !open.isEmpty {
+            let answers = try await self.askForLeases(on: open, replacingEntries: replacingEntries, type, &seats)
+            unusable += answers.unusable
+            // Their flights are over, so either the value is there by now or nobody needs the lease any more.
+            if !answers.ended.isEmpty { try await self.space.release(answers.ended) }
+            open = answers.ended.map(\.key)
+        }
+        return unusable
+    }
+
+    private struct LeaseAnswers {
+        /// Keys whose entries are there but of no use.
+        var unusable: [StoreKey] = []
+        /// Leases that stand for flights of this cache which have ended.
+        var ended: [Lease] = []
+    }
+
+    private func askForLeases<Value: Codable & Sendable>(
+        on keys: [StoreKey],
+        replacingEntries: Bool,
+        _ type: Value.Type,
+        _ seats: inout SeatedKeys<Value>
+    ) async throws -> LeaseAnswers {
+        let token = self.flights.makeToken()
         // The flights are there before the store is asked: it may show our token to others before its answer is here.
         var places: [FlightTable.Place] = []
-        let found: [StoreLookup]
+        var answers = LeaseAnswers()
         do {
             for key in keys { places.append(try self.flights.joinOrBegin(.lease(token, key))) }
             // Until the value is stored: what the fill may take, and as long again as a store may take to answer.
@@ -116,43 +134,69 @@ extension Cache {
                 duration: self.defaults.fillTimeout + .seconds(5),
                 replacesEntry: replacingEntries
             )
-            found = try await self.space.read(
-                keys,
-                ReadOptions(wantsTimes: true, lease: lease, coder: self.coder(for: type))
-            )
+            let options = ReadOptions(wantsTimes: true, lease: lease, coder: self.coder(for: type))
+            let found = try await self.readAll(keys, options)
+            for (place, (key, lookup)) in zip(places, zip(keys, found)) {
+                if case .absent(.granted(let lease)) = lookup {
+                    seats.add(Seat(key: key, place: place, lease: lease))
+                    continue
+                }
+                self.dismiss(place)
+                switch lookup {
+                case .found(let entry):
+                    if !entry.isStale, let value = self.decoded(entry.value, type, key) {
+                        seats.found[key] = Fetched(value: value, outcome: .hit(entry.info))
+                    } else {
+                        answers.unusable.append(key)
+                    }
+                case .absent(.held(let holder)):
+                    if let place = try self.flights.joinHolder(holder, key) {
+                        seats.add(Seat(key: key, place: place, lease: nil))
+                    } else {
+                        let stamp = NamespaceStamp(generation: 0, epoch: 0)
+                        answers.ended.append(Lease(key: key, token: holder, stamp: stamp))
+                    }
+                case .absent:
+                    seats.add(Seat(key: key, place: try self.flights.joinOrBegin(.key(key)), lease: nil))
+                }
+            }
         } catch {
             for place in places { self.dismiss(place) }
             self.releaseUnknownLeases(on: keys, token)
             throw error
         }
-        var unusable: [StoreKey] = []
-        for (place, (key, lookup)) in zip(places, zip(keys, found)) {
-            if case .absent(.granted(let lease)) = lookup {
-                seats.add(Seat(key: key, place: place, lease: lease))
-                continue
-            }
-            self.dismiss(place)
-            switch lookup {
-            case .found(let entry):
-                if !entry.isStale, let value = self.decoded(entry.value, type, key) {
-                    seats.found[key] = Fetched(value: value, outcome: .hit(entry.info))
-                } else {
-                    unusable.append(key)
-                }
-            case .absent(.held(let holder)):
-                let place = try self.flights.joinOrBegin(.lease(holder, key))
-                seats.add(Seat(key: key, place: place, lease: nil))
-            case .absent:
-                seats.add(Seat(key: key, place: try self.flights.joinOrBegin(.key(key)), lease: nil))
-            }
+        return answers
+    }
+
+    /// Gives up the leases of keys whose unusable entry somebody has replaced by a good one before we got the lease.
+    private func giveUpReplaced<Value: Codable & Sendable>(
+        _ keys: Set<StoreKey>,
+        _ type: Value.Type,
+        _ seats: inout SeatedKeys<Value>
+    ) async throws {
+        let candidates = seats.own.filter { keys.contains($0.key) }
+        guard !candidates.isEmpty else { return }
+        let options = ReadOptions(wantsTimes: true, coder: self.coder(for: type))
+        let found = try await self.readAll(candidates.map(\.key), options)
+        for (seat, lookup) in zip(candidates, found) {
+            guard case .found(let entry) = lookup, !entry.isStale, let value = self.decoded(entry.value, type, seat.key)
+            else { continue }
+            seats.found[seat.key] = Fetched(value: value, outcome: .hit(entry.info))
+            seats.own.removeAll { $0.key == seat.key }
+            self.giveUp(seat)
         }
-        return unusable
     }
 
     /// Ends a flight that turned out not to be needed; who has joined it meanwhile looks again.
     private func dismiss(_ place: FlightTable.Place) {
         self.flights.forget(place.id, place.flight)
         place.flight.end(.lookAgain)
+    }
+
+    /// Ends a flight that is not to begin, and gives its lease back.
+    private func giveUp(_ seat: Seat) {
+        self.dismiss(seat.place)
+        if let lease = seat.lease { self.release([lease]) }
     }
 
     /// Gives back leases that the store may have granted without our hearing of it.
@@ -183,12 +227,13 @@ extension Cache {
         guard !seats.isEmpty else { return }
         let task = FillTask(flights: seats.count)
         for seat in seats {
-            seat.place.flight.begin { isGivenUp in
+            seat.place.flight.begin { end in
                 self.flights.forget(seat.place.id, seat.place.flight)
-                if isGivenUp, let lease = seat.lease { self.release([lease]) }
-                task.flightEnded()
+                if end.leavesLease, let lease = seat.lease { self.release([lease]) }
+                if task.flightEnded(isFailed: end.isFailed) { self.counterStorage.add(to: .failedFill) }
             }
         }
+        guard task.begin() else { return }
         self.counterStorage.add(to: .fill)
         let filling = self.flights.run {
             await self.run(fill, for: seats, storeIsAvailable: storeIsAvailable, ttl: ttl)
@@ -215,11 +260,11 @@ extension Cache {
         let scope = FillScope(ObjectIdentifier(self), keys, within: FillScope.current)
         let start = self.clock.now
         do {
+            defer { scope.end() }
             let values = try await FillScope.$current.withValue(scope) { try await fill(keys, context) }
             let cost = start.duration(to: self.clock.now)
             try await self.finish(seats, values, cost, context, storeIsAvailable: storeIsAvailable)
         } catch {
-            self.counterStorage.add(to: .failedFill)
             for seat in seats { seat.place.flight.end(.failed(error)) }
         }
     }
@@ -248,32 +293,48 @@ extension Cache {
             }
             arrived.append((seat, entry, commit))
         }
-        var stored = try await self.commit(arrived.compactMap(\.commit))[...]
+        var outcomes = try await self.commit(arrived.compactMap(\.commit))[...]
         for (seat, entry, commit) in arrived {
+            let outcome = commit == nil ? .failed : outcomes.popFirst() ?? .failed
             let info = FillInfo(
-                isStored: commit == nil ? false : stored.popFirst() ?? false,
-                freshFor: lifetime?.freshFor,
+                isStored: outcome == .stored,
+                freshFor: lifetime.map(\.freshFor) ?? .zero,
                 cost: cost,
                 storeWasUnavailable: !storeIsAvailable
             )
-            seat.place.flight.end(.filled(entry, info), isCommitted: commit != nil)
+            seat.place.flight.end(.filled(entry, info), leavesLease: outcome == .failed)
         }
+    }
+
+    private enum CommitOutcome {
+        /// The value is in the store.
+        case stored
+        /// The lease did not stand any more.
+        case refused
+        /// The value could not be stored, and the lease may still stand.
+        case failed
     }
 
     /// Commits, and takes an unavailable store or a value too heavy for it as a value that is not stored: whoever waits
     /// has it all the same.
     ///
     /// - Throws: Other errors, such as those of a value that cannot be encoded.
-    private func commit(_ commits: [EntryCommit]) async throws -> [Bool] {
+    private func commit(_ commits: [EntryCommit]) async throws -> [CommitOutcome] {
         guard !commits.isEmpty else { return [] }
         do {
-            return try await self.space.commit(commits)
+            return try await self.space.commit(commits).map { $0 ? .stored : .refused }
         } catch let error as CacheError where error.code == .unavailable {
             _ = self.failure(error, keys: commits.count)
         } catch let error as CacheError where error.code == .valueTooLarge {
+            // One that is too heavy does not keep the others out.
+            if commits.count > 1 {
+                var outcomes: [CommitOutcome] = []
+                for commit in commits { outcomes += try await self.commit([commit]) }
+                return outcomes
+            }
             self.logger.warning("A value is too heavy to be stored", metadata: ["larder.error": "\(error)"])
         }
-        return commits.map { _ in false }
+        return commits.map { _ in .failed }
     }
 
     // MARK: Waiting

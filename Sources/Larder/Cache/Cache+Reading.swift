@@ -70,7 +70,7 @@ extension Cache {
         let found: [StoreLookup]
         do {
             let options = ReadOptions(coder: self.coder(for: Value.self))
-            found = try await self.space.read(wanted.map(\.storeKey), options)
+            found = try await self.readAll(wanted.map(\.storeKey), options)
         } catch let error {
             guard let error = self.failure(error, keys: wanted.count) as? CacheError, error.code == .unavailable else {
                 throw error
@@ -155,11 +155,18 @@ extension Cache {
     }
 
     func readOne(_ key: StoreKey, _ options: ReadOptions) async throws -> StoreLookup {
-        let found = try await self.space.read([key], options)
-        guard let first = found.first else {
-            throw CacheError(.unavailable, "the store answered a read of one key with nothing", key: key.name)
-        }
+        let found = try await self.readAll([key], options)
+        guard let first = found.first else { preconditionFailure("a read has an answer for each key") }
         return first
+    }
+
+    /// Reads keys, and holds the store to an answer for each: a store can be written by anyone.
+    func readAll(_ keys: [StoreKey], _ options: ReadOptions) async throws -> [StoreLookup] {
+        let found = try await self.space.read(keys, options)
+        guard found.count == keys.count else {
+            throw CacheError(.unavailable, "the store answered \(found.count) of \(keys.count) keys")
+        }
+        return found
     }
 
     /// The value of an entry; `nil` where it is of another type, which counts as a miss: a deployment can change a type

@@ -74,7 +74,7 @@ extension Cache {
     /// - Parameter pattern: The pattern for the keys' own text.
     /// - Returns: The keys' own texts, in the cache's version.
     public func keys(matching pattern: GlobPattern = "*") -> CacheKeys {
-        CacheKeys(base: self.space.keys(matching: pattern), version: self.version)
+        CacheKeys(base: self.space.keys(matching: pattern), version: self.version) { self.failure($0) }
     }
 }
 
@@ -106,16 +106,19 @@ public struct CacheKeys: AsyncSequence, Sendable {
 
     let base: any AsyncSequence<StoreKey, any Error> & Sendable
     let version: Int
+    /// Counts and logs what the store throws.
+    let failure: @Sendable (any Error) -> any Error
 
     /// Begins a walk.
     public func makeAsyncIterator() -> Iterator {
-        Iterator(base: self.base.makeAsyncIterator(), version: self.version)
+        Iterator(base: self.base.makeAsyncIterator(), version: self.version, failure: self.failure)
     }
 
     /// A walk over the keys.
     public struct Iterator: AsyncIteratorProtocol {
         var base: any AsyncIteratorProtocol<StoreKey, any Error>
         let version: Int
+        let failure: @Sendable (any Error) -> any Error
 
         /// The next key; `nil` at the end.
         public mutating func next() async throws -> String? {
@@ -124,10 +127,14 @@ public struct CacheKeys: AsyncSequence, Sendable {
 
         /// The next key; `nil` at the end.
         public mutating func next(isolation actor: isolated (any Actor)?) async throws(any Error) -> String? {
-            while let key = try await self.base.next(isolation: actor) {
-                if key.version == self.version { return key.name }
+            do {
+                while let key = try await self.base.next(isolation: actor) {
+                    if key.version == self.version { return key.name }
+                }
+                return nil
+            } catch {
+                throw self.failure(error)
             }
-            return nil
         }
     }
 }

@@ -18,29 +18,69 @@ extension Cache {
         let old = try self.storeKey(key)
         let (version, overflow) = old.version.addingReportingOverflow(delta)
         guard !overflow else { throw CacheError(.integerOverflow, "the version leaves Int", key: key.name) }
+        let new = StoreKey(version: version, name: key.name)
+        self.flights.detach([old, new])
+        defer { self.flights.detach([old, new]) }
         do {
-            let coder = self.coder(for: Value.self)
-            let found = try await self.readOne(old, ReadOptions(wantsTimes: true, coder: coder))
-            guard case .found(let entry) = found, !entry.isStale,
-                let value = self.decoded(entry.value, Value.self, old)
-            else {
-                throw CacheError(.keyNotFound, "there is no entry to move to another version", key: key.name)
+            // Whoever writes or invalidates the new version takes the lease away; then the old one is looked at again.
+            for _ in 0..<Self.moveAttempts {
+                if try await self.move(old, to: new, Value.self) { return version }
             }
-            let write = EntryWrite(
-                key: StoreKey(version: version, name: key.name),
-                value: coder.entry(for: value),
-                coder: coder,
-                lifetime: EntryLifetime(freshFor: entry.info.timeLeft.duration),
-                fillCost: entry.fillCost
-            )
-            self.flights.detach([old, write.key])
-            defer { self.flights.detach([old, write.key]) }
-            _ = try await self.space.write([write], .always)
-            if delta != 0 { _ = try await self.space.remove([old]) }
-            return version
         } catch {
             throw self.failure(error)
         }
+        throw CacheError(.unavailable, "others kept writing the version that the entry was to move to", key: key.name)
+    }
+
+    private static var moveAttempts: Int { 16 }
+
+    /// Copies an entry under a lease of its new key that is taken before the old one is read, so that no invalidation in
+    /// between is undone, and removes the old one.
+    ///
+    /// - Returns: Whether it was done; not if somebody has written or invalidated the new key meanwhile.
+    /// - Throws: ``CacheError`` with ``CacheError/Code/keyNotFound`` where there is nothing to move.
+    private func move<Value: Codable & Sendable>(
+        _ old: StoreKey,
+        to new: StoreKey,
+        _ type: Value.Type
+    ) async throws -> Bool {
+        let coder = self.coder(for: type)
+        let missing = CacheError(.keyNotFound, "there is no entry to move to another version", key: old.name)
+        // No flight's token: fetches of the new key take it for another process's fill and do not wait for it.
+        let request = LeaseRequest(token: .random(), duration: .seconds(30), replacesEntry: true)
+        let answer = try await self.readOne(new, ReadOptions(lease: request, coder: coder))
+        guard case .absent(.granted(let lease)) = answer else {
+            if case .absent(.held) = answer {
+                // What that fill brings would be overwritten now.
+                _ = try await self.space.remove([new])
+                return false
+            }
+            throw missing
+        }
+        let found = try await self.readOne(old, ReadOptions(wantsTimes: true, coder: coder))
+        guard case .found(let entry) = found, !entry.isStale, let value = self.decoded(entry.value, type, old) else {
+            try await self.space.release([lease])
+            throw missing
+        }
+        if old == new {
+            try await self.space.release([lease])
+            return true
+        }
+        let write = EntryWrite(
+            key: new,
+            value: coder.entry(for: value),
+            coder: coder,
+            lifetime: EntryLifetime(freshFor: entry.info.timeLeft.duration),
+            fillCost: entry.fillCost
+        )
+        let commit = EntryCommit(write: write, lease: lease)
+        guard try await self.space.commit([commit]).contains(true) else { return false }
+        guard try await self.space.remove([old]).contains(true) else {
+            // It was removed while we copied it, so the copy is not true either.
+            _ = try await self.space.remove([new])
+            throw missing
+        }
+        return true
     }
 
     /// Moves an entry to a lower version of its key; see ``incrementVersion(of:by:)``.

@@ -163,6 +163,7 @@ extension Cache {
         do {
             guard let lifetime = EntryLifetime(ttl, defaults: self.defaults) else {
                 self.flights.detach(CollectionOfOne(storeKey))
+                defer { self.flights.detach(CollectionOfOne(storeKey)) }
                 return try await self.space.remove([storeKey]).contains(true)
             }
             return try await self.space.touch(storeKey, lifetime)

@@ -1,7 +1,7 @@
 /// The part of a store that belongs to one cache: all its keys begin with it, and ``Cache/clear()`` ends at its border.
 ///
 /// A namespace is text without control characters, and its parts between colons neither begin with `@` nor, from the
-/// second on, are all digits. So `bookshop` and `bookshop:staging` are fine and `bookshop:2` is not: its keys could not
+/// second on, read like a number. So `bookshop` and `bookshop:staging` are fine and `bookshop:2` is not: its keys could not
 /// be told from those of version 2 of `bookshop`, and clearing the one would reach the other.
 public struct CacheNamespace: Sendable, Hashable, CustomStringConvertible {
     /// The namespace's text.
@@ -28,12 +28,17 @@ public struct CacheNamespace: Sendable, Hashable, CustomStringConvertible {
             if part.hasPrefix("@") {
                 return "must not have a part that begins with \"@\": those are Larder's own"
             }
-            if index > 0, !part.isEmpty, part.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
-            {
+            if index > 0, Self.readsLikeVersion(part) {
                 return "must not have \(part.debugDescription) as a part: it reads like a version"
             }
         }
         return nil
+    }
+
+    /// Whether a part could be taken for a version, which may be negative.
+    private static func readsLikeVersion(_ part: Substring) -> Bool {
+        let digits = part.utf8.first == UInt8(ascii: "-") ? part.utf8.dropFirst() : part.utf8[...]
+        return !digits.isEmpty && digits.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
     }
 }
 

@@ -20,7 +20,7 @@ public struct EntryInfo: Sendable, Hashable {
     /// How long the entry has left, by the store's clock.
     public let timeLeft: TimeLeft
 
-    /// How long ago it was stored, by the store's clock; `nil` where the store cannot tell, as for an entry for ever.
+    /// How long ago it was stored or last got another time to live, by the store's clock; `nil` where the store cannot tell, as for an entry for ever.
     public let age: Duration?
 
     /// What its fill took; `nil` where it was not filled by `fetch`.

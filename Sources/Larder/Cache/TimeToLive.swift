@@ -26,17 +26,26 @@ public struct TimeToLive: Sendable, Hashable {
     /// A number of seconds.
     public static func seconds(_ seconds: Int) -> Self { .init(.duration(.seconds(seconds))) }
 
-    /// A number of seconds, with a fraction.
-    public static func seconds(_ seconds: Double) -> Self { .init(.duration(.seconds(seconds))) }
+    /// A number of seconds, with a fraction; one that is not a number counts as zero.
+    public static func seconds(_ seconds: Double) -> Self {
+        // A `Duration` traps on numbers that it cannot hold, and a token may say anything about when it expires.
+        let bound = Double(EntryLifetime.longest.components.seconds)
+        return .init(.duration(seconds.isNaN ? .zero : .seconds(max(-bound, min(seconds, bound)))))
+    }
 
     /// A number of minutes.
-    public static func minutes(_ minutes: Int) -> Self { .init(.duration(.seconds(60) * minutes)) }
+    public static func minutes(_ minutes: Int) -> Self { .seconds(minutes, times: 60) }
 
     /// A number of hours.
-    public static func hours(_ hours: Int) -> Self { .init(.duration(.seconds(3_600) * hours)) }
+    public static func hours(_ hours: Int) -> Self { .seconds(hours, times: 3_600) }
 
     /// A number of days of 24 hours.
-    public static func days(_ days: Int) -> Self { .init(.duration(.seconds(86_400) * days)) }
+    public static func days(_ days: Int) -> Self { .seconds(days, times: 86_400) }
+
+    private static func seconds(_ count: Int, times length: Int) -> Self {
+        let (seconds, overflow) = count.multipliedReportingOverflow(by: length)
+        return .seconds(overflow ? (count < 0 ? .min : .max) : seconds)
+    }
 }
 
 /// How long a fresh entry has left.
@@ -73,7 +82,9 @@ public struct EntryLifetime: Sendable, Hashable {
     ///   - grace: How long after that it is kept.
     public init(freshFor: Duration?, grace: Duration = .zero) {
         self.freshFor = freshFor.map { .milliseconds(max(1, min($0, Self.longest).wholeNanoseconds / 1_000_000)) }
-        self.grace = .milliseconds(max(0, min(grace, Self.longest).wholeNanoseconds / 1_000_000))
+        // What never ends has nothing after its end.
+        self.grace =
+            freshFor == nil ? .zero : .milliseconds(max(0, min(grace, Self.longest).wholeNanoseconds / 1_000_000))
     }
 
     /// The lifetime that a call's argument means.

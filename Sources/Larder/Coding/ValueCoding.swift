@@ -9,9 +9,12 @@ struct ValueCoding<Value: Codable> {
     let codec: any CacheCodec
 
     func encode(_ value: Value) throws -> EncodedValue {
-        if let text = value as? String { return .init(codec: .text, bytes: Array(text.utf8)) }
-        if let bytes = value as? [UInt8] { return .init(codec: .bytes, bytes: bytes) }
-        if let data = value as? Data { return .init(codec: .bytes, bytes: [UInt8](data)) }
+        // The types are compared first: a cast alone takes every empty array for an empty `[UInt8]`.
+        if Value.self == String.self, let text = value as? String {
+            return .init(codec: .text, bytes: Array(text.utf8))
+        }
+        if Value.self == [UInt8].self, let bytes = value as? [UInt8] { return .init(codec: .bytes, bytes: bytes) }
+        if Value.self == Data.self, let data = value as? Data { return .init(codec: .bytes, bytes: [UInt8](data)) }
         if let optional = value as? any OptionalCoding { return try optional.encodeWrapped(self.codec) }
         do {
             return .init(codec: self.codec.id, bytes: try self.codec.encode(value))
@@ -25,10 +28,11 @@ struct ValueCoding<Value: Codable> {
             return try self.decodeWrapped(optional, encoded)
         }
         switch encoded.codec {
-        case .text:
+        case .text where Value.self == String.self:
             if let value = String(validating: encoded.bytes, as: UTF8.self) as? Value { return value }
-        case .bytes:
+        case .bytes where Value.self == [UInt8].self:
             if let value = encoded.bytes as? Value { return value }
+        case .bytes where Value.self == Data.self:
             if let value = Data(encoded.bytes) as? Value { return value }
         case self.codec.id:
             do {

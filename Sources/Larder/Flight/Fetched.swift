@@ -25,7 +25,7 @@ public struct FillInfo: Sendable, Hashable {
     /// too, if the fill did not want it stored, or if the store was unavailable.
     public let isStored: Bool
 
-    /// How long the value stays fresh; `nil` for ever.
+    /// How long the value stays fresh; `nil` for ever, zero where the fill did not want it stored.
     public let freshFor: Duration?
 
     /// How long the fill took.

@@ -39,6 +39,7 @@ final class FillScope: Sendable {
     private let cache: ObjectIdentifier
     private let keys: [StoreKey]
     private let outer: FillScope?
+    private let isOver = Atomic<Bool>(false)
 
     init(_ cache: ObjectIdentifier, _ keys: [StoreKey], within outer: FillScope?) {
         self.cache = cache
@@ -52,10 +53,15 @@ final class FillScope: Sendable {
     static func check(_ cache: ObjectIdentifier, _ keys: [StoreKey]) throws {
         var scope = Self.current
         while let here = scope {
-            if here.cache == cache, let key = keys.first(where: here.keys.contains) {
+            if here.cache == cache, !here.isOver.load(ordering: .acquiring), let key = keys.first(where: here.keys.contains) {
                 throw CacheError(.fillReentered, "a fill must not fetch the key that it fills", key: key.name)
             }
             scope = here.outer
         }
+    }
+
+    /// The fill has ended. A task that it has left behind may fetch its keys like any other.
+    func end() {
+        self.isOver.store(true, ordering: .releasing)
     }
 }

@@ -6,6 +6,9 @@ import Synchronization
 final class FillTask: Sendable {
     private struct State {
         var openFlights: Int
+        var hasBegun = false
+        /// Whether one of the flights ended without an error.
+        var hasSucceeded = false
         var tasks: [Task<Void, Never>] = []
     }
 
@@ -13,6 +16,16 @@ final class FillTask: Sendable {
 
     init(flights: Int) {
         self.state = Mutex(State(openFlights: flights))
+    }
+
+    /// The fill is about to begin.
+    ///
+    /// - Returns: Whether anyone still wants it.
+    func begin() -> Bool {
+        self.state.withLock { state in
+            state.hasBegun = state.openFlights > 0
+            return state.hasBegun
+        }
     }
 
     /// Takes charge of the tasks.
@@ -27,13 +40,18 @@ final class FillTask: Sendable {
         }
     }
 
-    func flightEnded() {
-        let tasks = self.state.withLock { state -> [Task<Void, Never>] in
+    /// One of the flights has ended.
+    ///
+    /// - Returns: Whether it was the last one of a fill that has failed for all of them.
+    func flightEnded(isFailed: Bool) -> Bool {
+        let (tasks, hasFailed) = self.state.withLock { state -> ([Task<Void, Never>], Bool) in
             state.openFlights -= 1
-            guard state.openFlights == 0 else { return [] }
+            if !isFailed { state.hasSucceeded = true }
+            guard state.openFlights == 0 else { return ([], false) }
             defer { state.tasks = [] }
-            return state.tasks
+            return (state.tasks, state.hasBegun && !state.hasSucceeded)
         }
         for task in tasks { task.cancel() }
+        return hasFailed
     }
 }

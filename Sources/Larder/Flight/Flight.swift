@@ -3,8 +3,16 @@ import Synchronization
 /// One fill under way, shared by all who wait for it.
 final class Flight: Sendable {
     private let state = Mutex(FlightState())
-    /// What is to be done once when the flight ends, with whether it ended without a commit.
-    private let onEnd = Mutex<(@Sendable (_ isGivenUp: Bool) -> Void)?>(nil)
+    /// What is to be done once when the flight ends.
+    private let onEnd = Mutex<(@Sendable (End) -> Void)?>(nil)
+
+    /// How a flight ended.
+    struct End {
+        /// Whether its lease is left to be given back, because no commit has used it up.
+        var leavesLease: Bool
+        /// Whether those who waited got an error, or were all gone.
+        var isFailed: Bool
+    }
 
     /// Takes a seat among those who wait; whoever has one calls ``result(in:)`` or ``leave(_:)``.
     ///
@@ -34,17 +42,16 @@ final class Flight: Sendable {
     /// Gives a seat up.
     func leave(_ seat: Int) {
         let leaving = self.state.withLock { $0.leave(seat) }
-        if leaving.cancelsFill { self.ended(isGivenUp: true) }
+        if leaving.cancelsFill { self.ended(End(leavesLease: true, isFailed: true)) }
         leaving.waiter?.resume(returning: .failed(CancellationError()))
     }
 
     /// The lease is granted, and the fill is about to begin.
     ///
-    /// - Parameter onEnd: Called once when the flight ends, with whether it ended without a commit; at once, if it has ended
-    ///   already.
-    func begin(onEnd: @escaping @Sendable (_ isGivenUp: Bool) -> Void) {
+    /// - Parameter onEnd: Called once when the flight ends; at once, if it has ended already.
+    func begin(onEnd: @escaping @Sendable (End) -> Void) {
         self.onEnd.withLock { $0 = onEnd }
-        if !self.state.withLock({ $0.beginFilling() }) { self.ended(isGivenUp: true) }
+        if !self.state.withLock({ $0.beginFilling() }) { self.ended(End(leavesLease: true, isFailed: true)) }
     }
 
     /// Whether the fill's value may be stored.
@@ -54,23 +61,27 @@ final class Flight: Sendable {
 
     /// Ends the flight from inside.
     ///
-    /// - Parameter isCommitted: Whether its lease was used up.
-    func end(_ result: FlightResult, isCommitted: Bool = false) {
-        self.tell(self.state.withLock { $0.end(result) }, isGivenUp: !isCommitted)
+    /// - Parameters:
+    ///   - result: What those who wait are told.
+    ///   - leavesLease: Whether its lease is left to be given back.
+    func end(_ result: FlightResult, leavesLease: Bool = true) {
+        self.tell(self.state.withLock { $0.end(result) }, leavesLease: leavesLease)
     }
 
     /// Ends the flight from outside, unless its value is being stored already.
     func abort(_ error: any Error) {
-        self.tell(self.state.withLock { $0.abort(error) }, isGivenUp: true)
+        self.tell(self.state.withLock { $0.abort(error) }, leavesLease: true)
     }
 
-    private func tell(_ ending: FlightState.Ending?, isGivenUp: Bool) {
+    private func tell(_ ending: FlightState.Ending?, leavesLease: Bool) {
         guard let ending else { return }
-        self.ended(isGivenUp: isGivenUp)
+        var isFailed = false
+        if case .failed = ending.result { isFailed = true }
+        self.ended(End(leavesLease: leavesLease, isFailed: isFailed))
         for waiter in ending.waiters { waiter.resume(returning: ending.result) }
     }
 
-    private func ended(isGivenUp: Bool) {
-        self.onEnd.withLock { $0.take() }?(isGivenUp)
+    private func ended(_ end: End) {
+        self.onEnd.withLock { $0.take() }?(end)
     }
 }

@@ -21,8 +21,19 @@ final class FlightTable: Sendable {
 
     private let state = Mutex(State())
 
+    /// The first half of the tokens of this table's leases, by which a lease is known whose flight was one of these.
+    private let origin = UInt64.random(in: .min ... .max)
+
+    /// Draws the token of leases that flights of this table are to hold.
+    func makeToken() -> LeaseToken {
+        LeaseToken(high: self.origin, low: .random(in: .min ... .max))
+    }
+
     /// How many flights are under way.
     var count: Int { self.state.withLock { $0.flights.count } }
+
+    /// How many tasks run: fills, their timers, and leases that are being given back.
+    var taskCount: Int { self.state.withLock { $0.runningTasks } }
 
     /// A place in a flight: the flight, the seat in it, and whether the caller is the one who has to begin it.
     struct Place {
@@ -45,6 +56,21 @@ final class FlightTable: Sendable {
             guard let seat = flight.join() else { preconditionFailure("a new flight can be joined") }
             state.flights[id] = flight
             return Place(id: id, flight: flight, seat: seat, isLeader: true)
+        }
+    }
+
+    /// Joins the flight of a lease that the store shows, or begins one beside the fill of another process.
+    ///
+    /// - Returns: The place; `nil` if the lease belongs to a flight of this table that has ended. Whatever it brought is in
+    ///   the store, or the lease is about to be given back: beginning another fill now would fill what is filled already.
+    /// - Throws: ``CacheError`` with ``CacheError/Code/shutDown``.
+    func joinHolder(_ token: LeaseToken, _ key: StoreKey) throws -> Place? {
+        let id = ID.lease(token, key)
+        guard token.high == self.origin else { return try self.joinOrBegin(id) }
+        return try self.state.withLock { state in
+            if state.isShutDown { throw CacheError(.shutDown, "the cache has been shut down") }
+            guard let flight = state.flights[id], let seat = flight.join() else { return nil }
+            return Place(id: id, flight: flight, seat: seat, isLeader: false)
         }
     }
 

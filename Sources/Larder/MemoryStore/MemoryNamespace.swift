@@ -113,30 +113,41 @@ final class MemoryNamespace: NamespaceStore {
     func write(_ writes: [EntryWrite], _ condition: WriteCondition) async throws -> [Bool] {
         try writes.map { write in
             let name = self.name(write.key)
-            let now = self.clock.now
-            try self.refuseTooHeavy(write, name, now)
-            return self.store.entries.update(forKey: name) { entry in
+            let outcome = self.store.entries.update(forKey: name) { entry -> Result<Bool, CacheError> in
                 switch condition {
                 case .always: break
-                case .ifAbsent: if self.isFresh(entry) { return false }
-                case .ifPresent: if !self.isFresh(entry) { return false }
+                case .ifAbsent: if self.isFresh(entry) { return .success(false) }
+                case .ifPresent: if !self.isFresh(entry) { return .success(false) }
                 }
-                self.put(MemoryEntry(write, generation: self.state.currentGeneration, now: now), into: &entry)
                 self.store.leases.end(name)
-                return true
+                do throws(CacheError) {
+                    try self.put(write, value: write.value, name, into: &entry)
+                    return .success(true)
+                } catch {
+                    // What was there is not true any more.
+                    entry = nil
+                    return .failure(error)
+                }
             }
+            return try outcome.get()
         }
     }
 
     func commit(_ commits: [EntryCommit]) async throws -> [Bool] {
-        try commits.map { commit in
+        if self.store.cost != nil {
+            // Before the first lease is used up, so that nothing has happened when this throws.
+            for commit in commits {
+                let name = self.name(commit.write.key)
+                try self.refuseTooHeavy(MemoryEntry(commit.write, generation: 0, now: self.clock.now), name)
+            }
+        }
+        return commits.map { commit in
             let name = self.name(commit.write.key)
-            let now = self.clock.now
-            try self.refuseTooHeavy(commit.write, name, now)
             return self.store.entries.update(forKey: name) { entry in
                 let stamp = self.state.stamp
                 guard self.store.leases.redeem(name, commit.lease, stamp) else { return false }
-                self.put(MemoryEntry(commit.write, generation: stamp.generation, now: now), into: &entry)
+                let new = MemoryEntry(commit.write, generation: stamp.generation, now: self.clock.now)
+                entry = MemoryCacheEntry(new, deadline: new.deadline)
                 return true
             }
         }
@@ -180,7 +191,7 @@ final class MemoryNamespace: NamespaceStore {
             }
             guard let initial, case .integer(let first) = initial.value else { throw CacheError.keyNotFound(key) }
             let sum = try first.adding(delta, within: bounds, key)
-            self.put(initial, value: .integer(sum), into: &entry)
+            try self.put(initial, value: .integer(sum), name, into: &entry)
             self.store.leases.end(name)
             return sum
         }
@@ -196,7 +207,7 @@ final class MemoryNamespace: NamespaceStore {
                 try self.refuseTooHeavy(whole, name)
                 entry?.value.value = value
             } else {
-                self.put(write, value: value, into: &entry)
+                try self.put(write, value: value, name, into: &entry)
             }
             self.store.leases.end(name)
             return length
@@ -207,29 +218,24 @@ final class MemoryNamespace: NamespaceStore {
         self.store.entries.update(forKey: self.name(key)) { entry in
             guard self.isFresh(entry), var touched = entry?.value else { return false }
             touched.live(lifetime, from: self.clock.now)
-            self.put(touched, into: &entry)
+            entry = MemoryCacheEntry(touched, deadline: touched.deadline)
             return true
         }
     }
 
-    private func put(_ write: EntryWrite, value: EntryValue, into entry: inout MemoryCacheEntry<MemoryEntry>?) {
+    /// Makes an entry of the namespace's current generation.
+    ///
+    /// - Throws: ``CacheError`` with ``CacheError/Code/valueTooLarge`` where no shard would take it.
+    private func put(
+        _ write: EntryWrite,
+        value: EntryValue,
+        _ name: NamespacedName,
+        into entry: inout MemoryCacheEntry<MemoryEntry>?
+    ) throws(CacheError) {
         let generation = self.state.currentGeneration
-        self.put(MemoryEntry(write, value: value, generation: generation, now: self.clock.now), into: &entry)
-    }
-
-    private func put(_ new: MemoryEntry, into entry: inout MemoryCacheEntry<MemoryEntry>?) {
+        let new = MemoryEntry(write, value: value, generation: generation, now: self.clock.now)
+        try self.refuseTooHeavy(new, name)
         entry = MemoryCacheEntry(new, deadline: new.deadline)
-    }
-
-    /// Refuses an entry that no shard would take. The old entry of its key goes, since it is not true any more.
-    private func refuseTooHeavy(_ write: EntryWrite, _ name: NamespacedName, _ now: CacheInstant) throws {
-        guard self.store.cost != nil else { return }
-        do {
-            try self.refuseTooHeavy(MemoryEntry(write, generation: 0, now: now), name)
-        } catch {
-            _ = self.remove(name)
-            throw error
-        }
     }
 
     private func refuseTooHeavy(_ entry: MemoryEntry, _ name: NamespacedName) throws(CacheError) {
@@ -243,10 +249,7 @@ final class MemoryNamespace: NamespaceStore {
     // MARK: The whole namespace
 
     func keys(matching pattern: GlobPattern) -> any AsyncSequence<StoreKey, any Error> & Sendable {
-        AsyncThrowingStream { continuation in
-            for key in self.keys(matching: pattern, where: self.isFresh) { continuation.yield(key) }
-            continuation.finish()
-        }
+        MemoryKeys { self.keys(matching: pattern, where: self.isFresh) }
     }
 
     private func keys(
@@ -270,4 +273,20 @@ final class MemoryNamespace: NamespaceStore {
     func clear() async throws {
         self.state.clear()
     }
+}
+
+/// The keys of a walk, which begins anew with each iteration.
+private struct MemoryKeys: AsyncSequence, Sendable {
+    typealias Element = StoreKey
+    typealias Failure = any Error
+
+    let list: @Sendable () -> [StoreKey]
+
+    struct AsyncIterator: AsyncIteratorProtocol {
+        var rest: ArraySlice<StoreKey>
+
+        mutating func next() async throws -> StoreKey? { self.rest.popFirst() }
+    }
+
+    func makeAsyncIterator() -> AsyncIterator { AsyncIterator(rest: self.list()[...]) }
 }

@@ -70,6 +70,7 @@ final class CounterStorage: Sendable {
 
     @inline(__always)
     func add(_ count: Int = 1, to event: Event) {
+        if count == 0 { return }
         self.atomic(event) { $0.add(count, ordering: .relaxed) }
         self.metrics[event.rawValue].increment(by: count)
     }

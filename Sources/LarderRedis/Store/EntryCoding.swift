@@ -24,13 +24,21 @@ enum EntryReading {
         }
     }
 
+    /// An entry as the cache gets it.
+    ///
     /// - Parameter millisecondsLeft: What Redis says the key has left, grace included; `nil` where it was not asked.
     static func entry(_ value: EntryValue, _ header: EntryHeader, millisecondsLeft: Int64?) -> StoredEntry {
         var left: TimeLeft?
-        if header.lifetime.freshFor == nil {
+        if let freshFor = header.lifetime.freshFor {
+            if let millisecondsLeft {
+                // Never more than it began with: the time may be that of another entry which this one has just replaced.
+                var remaining = min(.milliseconds(millisecondsLeft) - header.lifetime.grace, freshFor)
+                // Redis serves a key within its last millisecond, and says that it has none left.
+                if header.lifetime.grace == .zero { remaining = max(remaining, .milliseconds(1)) }
+                left = .remaining(remaining)
+            }
+        } else {
             left = .forever
-        } else if let millisecondsLeft {
-            left = .remaining(.milliseconds(millisecondsLeft) - header.lifetime.grace)
         }
         return StoredEntry(
             value: value,

@@ -22,7 +22,16 @@ struct EntryKeys: Sendable {
     ///
     /// - Throws: `CacheError` with `.invalidKey` where no name would lie in the entry's slot.
     func lease(of entry: String, _ key: StoreKey) throws -> String {
-        if Self.hasHashTag(entry) { return entry + ":lease" }
+        if Self.hasHashTag(entry) {
+            if key.name.utf8.suffix(6).elementsEqual(":lease".utf8) {
+                throw CacheError(
+                    .invalidKey,
+                    "in Redis, a key with a hash tag must not end in \":lease\": that is the name of a lease",
+                    key: key.name
+                )
+            }
+            return entry + ":lease"
+        }
         if entry.utf8.contains(UInt8(ascii: "}")) {
             throw CacheError(
                 .invalidKey,
@@ -33,12 +42,19 @@ struct EntryKeys: Sendable {
         return "{\(entry)}:lease"
     }
 
+    /// Whether a key is one that this store could have written.
+    func isOurs(_ key: StoreKey) -> Bool {
+        (try? self.lease(of: self.entry(key), key)) != nil
+    }
+
     /// The entry that a name stands for; `nil` where it is none of this namespace.
     func parse(_ name: String) -> StoreKey? {
         guard name.utf8.starts(with: self.prefix.utf8) else { return nil }
         let rest = name.utf8.dropFirst(self.prefix.utf8.count)
         guard let colon = rest.firstIndex(of: UInt8(ascii: ":")),
             let version = Int(Substring(rest[..<colon])),
+            // `+1` and `01` are numbers too, and belong to other namespaces.
+            rest[..<colon].elementsEqual(String(version).utf8),
             let key = String(rest[rest.index(after: colon)...]), !key.isEmpty
         else { return nil }
         return StoreKey(version: version, name: key)

@@ -8,10 +8,15 @@ enum EntryScripts {
     /// Shared by all scripts.
     ///
     /// `state` tells whether an entry is fresh, as every verb has to see it, and hands out its header; an entry that is
-    /// ours but of an old generation is `dead`. It reads the header only, however large the value is.
+    /// ours but of an old generation is `dead`. It reads the header only, however large the value is. What is not ours, of
+    /// another type than a string or with a header that this version does not read, is `absent`.
     private static let prelude = """
+        local function text(key)
+          local value = redis.pcall('GET', key)
+          return type(value) == 'string' and value
+        end
         local function current_stamp()
-          local stamp = redis.call('GET', KEYS[1])
+          local stamp = text(KEYS[1])
           if not stamp or #stamp ~= 16 then
             stamp = ARGV[1]
             redis.call('SET', KEYS[1], stamp)
@@ -19,12 +24,14 @@ enum EntryScripts {
           return stamp
         end
         local function state(key, stamp)
-          local header = redis.call('GETRANGE', key, 0, 39)
-          if #header < 40 or string.sub(header, 1, 2) ~= 'L\\1' then return 'absent' end
+          local header = redis.pcall('GETRANGE', key, 0, 39)
+          if type(header) ~= 'string' or #header < 40 or string.sub(header, 1, 2) ~= 'L\\1'
+            or string.byte(header, 4) ~= 0 or string.byte(header, 5) > 1
+            or struct.unpack('<I2', header, 7) ~= 40 then return 'absent' end
           if string.sub(header, 33, 40) ~= string.sub(stamp, 1, 8) then return 'dead' end
-          local grace = struct.unpack('<I8', header, 25)
-          if grace > 0 and redis.call('PTTL', key) <= grace then return 'stale' end
-          return 'fresh', header
+          local fresh, grace = struct.unpack('<I8I8', header, 17)
+          if fresh > 0 and grace > 0 and redis.call('PTTL', key) <= grace then return 'stale' end
+          return 'fresh', header, fresh
         end
         local function store(key, head, rest, milliseconds, stamp)
           redis.call('SET', key, head .. string.sub(stamp, 1, 8) .. rest, 'PX', milliseconds)
@@ -51,7 +58,7 @@ enum EntryScripts {
             answers[#answers + 1] = { 1, redis.call('GET', KEYS[i]), redis.call('PTTL', KEYS[i]) }
           else
             if found == 'dead' then redis.call('UNLINK', KEYS[i]) end
-            local held = redis.call('GET', KEYS[i + 1])
+            local held = text(KEYS[i + 1])
             if held and #held == 32 and string.sub(held, 17) == stamp then
               answers[#answers + 1] = { 2, string.sub(held, 1, 16) }
             else
@@ -70,12 +77,12 @@ enum EntryScripts {
     /// Returns 1 or 0 for each.
     static let commit = script(
         """
-        local stamp = redis.call('GET', KEYS[1])
+        local stamp = text(KEYS[1])
         local answers = {}
         for i = 2, #KEYS, 2 do
           local a = 2 + (i - 2) / 2 * 4
-          local lease = redis.call('GET', KEYS[i + 1])
-          if stamp and lease == ARGV[a] and string.sub(lease, 17) == stamp then
+          local lease = text(KEYS[i + 1])
+          if stamp and lease and lease == ARGV[a] and string.sub(lease, 17) == stamp then
             store(KEYS[i], ARGV[a + 1], ARGV[a + 2], ARGV[a + 3], stamp)
             redis.call('DEL', KEYS[i + 1])
             answers[#answers + 1] = 1
@@ -91,7 +98,7 @@ enum EntryScripts {
     static let release = script(
         """
         for i = 2, #KEYS, 2 do
-          local lease = redis.call('GET', KEYS[i + 1])
+          local lease = text(KEYS[i + 1])
           if lease and string.sub(lease, 1, 16) == ARGV[i / 2 + 1] then redis.call('DEL', KEYS[i + 1]) end
         end
         return 0
@@ -135,14 +142,20 @@ enum EntryScripts {
         """
     )
 
-    /// Says for each entry whether it is fresh; those that are dead go.
+    /// Says for each entry whether it is fresh; those that are dead go, and those for ever stay longer.
+    ///
+    /// Whether an entry is for ever has to be asked here: the one that a reader saw may have been replaced by one that ends
+    /// soon. `ARGV`: new stamp, milliseconds for which an entry for ever is kept; 0 leaves it.
     static let survey = script(
         """
         local stamp = current_stamp()
         local answers = {}
         for i = 2, #KEYS, 2 do
-          local found = state(KEYS[i], stamp)
+          local found, _, lifetime = state(KEYS[i], stamp)
           if found == 'dead' then redis.call('UNLINK', KEYS[i]) end
+          if found == 'fresh' and lifetime == 0 and ARGV[2] ~= '0' then
+            redis.call('PEXPIRE', KEYS[i], ARGV[2])
+          end
           answers[#answers + 1] = found == 'fresh' and 1 or 0
         end
         return answers
@@ -174,7 +187,7 @@ enum EntryScripts {
           header = redis.call('GETRANGE', key, 0, 39)
         end
         local offset = struct.unpack('<I2', header, 7)
-        if string.byte(header, 3) ~= 2 or string.byte(header, 4) ~= 0 or string.byte(header, 5) ~= 0
+        if string.byte(header, 3) ~= 2 or string.byte(header, 5) ~= 0
           or redis.call('STRLEN', key) ~= offset + 8 then return { 2 } end
         local before = redis.call('GETRANGE', key, offset, offset + 7)
         local sum = redis.call('BITFIELD', key, 'OVERFLOW', 'FAIL', 'INCRBY', 'i64', offset * 8, ARGV[2])[1]
@@ -200,8 +213,7 @@ enum EntryScripts {
         local found, header = state(key, stamp)
         local length
         if found == 'fresh' then
-          if string.byte(header, 3) ~= tonumber(ARGV[2]) or string.byte(header, 4) ~= 0
-            or string.byte(header, 5) ~= 0 then return -1 end
+          if string.byte(header, 3) ~= tonumber(ARGV[2]) or string.byte(header, 5) ~= 0 then return -1 end
           length = redis.call('APPEND', key, ARGV[3]) - struct.unpack('<I2', header, 7)
         else
           store(key, ARGV[4], ARGV[5], ARGV[6], stamp)

@@ -47,7 +47,9 @@ struct EntryWalk: AsyncSequence, Sendable {
                     let next = try? String(resp: parts[0]), let names = try? [String](resp: parts[1])
                 else { throw RedisNamespace.unexpectedReply(to: "SCAN") }
                 self.cursor = next == "0" ? nil : next
-                let found = names.compactMap(namespace.keys.parse).filter { self.walk.pattern.matches($0.name) }
+                let found = names.compactMap(namespace.keys.parse).filter { key in
+                    self.walk.pattern.matches(key.name) && namespace.keys.isOurs(key)
+                }
                 let batch = try await self.select(found)
                 if !batch.isEmpty { return batch }
             }
@@ -56,7 +58,7 @@ struct EntryWalk: AsyncSequence, Sendable {
 
         private mutating func select(_ keys: [StoreKey]) async throws -> [StoreKey] {
             guard self.walk.only == .fresh, !keys.isEmpty else { return keys }
-            let flags = try await self.walk.namespace.flags(EntryScripts.survey, on: keys, [.stamp(.random())])
+            let flags = try await self.walk.namespace.survey(keys, renewsEntriesForever: false)
             var fresh: [StoreKey] = []
             for (key, isFresh) in zip(keys, flags) where isFresh && self.seen.insert(key).inserted {
                 fresh.append(key)

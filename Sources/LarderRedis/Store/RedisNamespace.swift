@@ -39,7 +39,12 @@ final class RedisNamespace: NamespaceStore {
     }
 
     private func readPlainly(_ keys: [StoreKey], wantsTimes: Bool) async throws -> [StoreLookup] {
-        let names = keys.map(self.keys.entry)
+        let names = try keys.map { key in
+            let name = self.keys.entry(key)
+            // What cannot be written is refused here too, instead of missing for ever.
+            if name.utf8.contains(UInt8(ascii: "}")) { _ = try self.keys.lease(of: name, key) }
+            return name
+        }
         var get = RedisCommand(
             "MGET",
             reserving: names.reduce(self.keys.stamp.utf8.count + 8) { $0 + $1.utf8.count + 8 }
@@ -65,22 +70,24 @@ final class RedisNamespace: NamespaceStore {
         guard let stamp = NamespaceStamp(reply: values[keys.count]) else { return keys.map { _ in .absent(.none) } }
         var lookups: [StoreLookup] = []
         lookups.reserveCapacity(keys.count)
+        var untended: [StoreKey] = []
         for (index, key) in keys.enumerated() {
             switch EntryReading.read(values[index], stamp: stamp) {
             case .absent:
                 lookups.append(.absent(.none))
             case .dead:
-                try await self.reap(key)
+                untended.append(key)
                 lookups.append(.absent(.none))
             case .alive(_, let header) where header.lifetime.grace > .zero && !wantsTimes:
                 // Whether it is fresh or in its grace, only its time can tell.
                 return try await self.readPlainly(keys, wantsTimes: true)
             case .alive(let value, let header):
-                if header.lifetime.freshFor == nil { await self.renew(key, names[index]) }
+                if header.lifetime.freshFor == nil, self.renewed.value(forKey: key) == nil { untended.append(key) }
                 let time = wantsTimes ? left[index] : nil
                 lookups.append(.found(EntryReading.entry(value, header, millisecondsLeft: time)))
             }
         }
+        if !untended.isEmpty { await self.tend(untended) }
         return lookups
     }
 
@@ -122,21 +129,27 @@ final class RedisNamespace: NamespaceStore {
         }
     }
 
-    /// Removes an entry that is dead, unless it has been written anew meanwhile.
-    private func reap(_ key: StoreKey) async throws {
-        _ = try await self.run(EntryScripts.survey, on: [key], [.stamp(.random())])
+    /// Removes those of the entries that are dead and puts off the end of those for ever, all in one round trip.
+    private func tend(_ keys: [StoreKey]) async {
+        do {
+            let areFresh = try await self.survey(keys, renewsEntriesForever: true)
+            for (key, isFresh) in zip(keys, areFresh) where isFresh {
+                self.renewed.insert(true, forKey: key, ttl: Self.renewalInterval)
+            }
+        } catch {
+            // The values have been read, which is what the caller wanted; the next reader tends to the entries.
+            self.logger.debug("Entries could not be tended to", metadata: ["larder.error": "\(error)"])
+        }
     }
 
-    private func renew(_ key: StoreKey, _ name: String) async {
-        if self.renewed.value(forKey: key) != nil { return }
-        self.renewed.insert(true, forKey: key, ttl: Self.renewalInterval)
-        do {
-            _ = try await self.client.send(RedisCommand("PEXPIRE", name, Int64(Self.foreverMilliseconds)))
-        } catch {
-            // The value has been read, which is what the caller wanted; the next reader puts the expiry off.
-            self.renewed.removeValue(forKey: key)
-            self.logger.debug("An entry for ever could not be renewed", metadata: ["larder.error": "\(error)"])
-        }
+    /// Says for each key whether its entry is fresh; see ``EntryScripts/survey``.
+    func survey(_ keys: [StoreKey], renewsEntriesForever: Bool) async throws -> [Bool] {
+        let milliseconds = renewsEntriesForever ? Self.foreverMilliseconds : 0
+        return try await self.flags(
+            EntryScripts.survey,
+            on: keys,
+            [.stamp(.random()), .integer(Int64(clamping: milliseconds))]
+        )
     }
 
     // MARK: Writing
@@ -248,7 +261,8 @@ final class RedisNamespace: NamespaceStore {
 
     // MARK: Scripts
 
-    func flags(_ script: RedisScript, on keys: [StoreKey], _ arguments: [ScriptArgument]) async throws -> [Bool] {
+    /// Runs a script that answers 1 or 0 for each key.
+    private func flags(_ script: RedisScript, on keys: [StoreKey], _ arguments: [ScriptArgument]) async throws -> [Bool] {
         if keys.isEmpty { return [] }
         let reply = try await self.run(script, on: keys, arguments)
         guard case .array(let flags) = reply, flags.count == keys.count else {

@@ -72,15 +72,31 @@ enum RedisCommandTable {
         "EXPIRETIME", "FCALL_RO", "GEODIST", "GEOHASH", "GEOPOS", "GEORADIUSBYMEMBER_RO", "GEORADIUS_RO", "GEOSEARCH",
         "GET", "GETBIT", "GETRANGE", "HEXISTS", "HGET", "HGETALL", "HKEYS", "HLEN", "HMGET", "HRANDFIELD", "HSCAN",
         "HSTRLEN", "HVALS", "INFO", "KEYS", "LASTSAVE", "LCS", "LINDEX", "LLEN", "LOLWUT", "LPOS", "LRANGE", "MGET",
-        "PEXPIRETIME", "PFCOUNT", "PING", "PTTL", "RANDOMKEY", "ROLE", "SCAN", "SCARD", "SDIFF", "SINTER", "SINTERCARD",
+        "OBJECT", "PEXPIRETIME", "PFCOUNT", "PING", "PTTL", "RANDOMKEY", "ROLE", "SCAN", "SCARD", "SDIFF", "SINTER", "SINTERCARD",
         "SISMEMBER", "SMEMBERS", "SMISMEMBER", "SORT_RO", "SRANDMEMBER", "SSCAN", "STRLEN", "SUBSTR", "SUNION", "TIME",
-        "TTL", "TYPE", "XLEN", "XPENDING", "XRANGE", "XREAD", "XREVRANGE", "ZCARD", "ZCOUNT", "ZDIFF", "ZINTER",
+        "TOUCH", "TTL", "TYPE", "XLEN", "XPENDING", "XRANGE", "XREAD", "XREVRANGE", "ZCARD", "ZCOUNT", "ZDIFF", "ZINTER",
         "ZINTERCARD", "ZLEXCOUNT", "ZMSCORE", "ZRANDMEMBER", "ZRANGE", "ZRANGEBYLEX", "ZRANGEBYSCORE", "ZRANK",
         "ZREVRANGE", "ZREVRANGEBYLEX", "ZREVRANGEBYSCORE", "ZREVRANK", "ZSCAN", "ZSCORE", "ZUNION",
     ]
 
+    /// Commands of which only some subcommands read.
+    private static let repeatableSubcommands: [String: Set<String>] = [
+        "ACL": ["CAT", "DRYRUN", "GETUSER", "LIST", "USERS", "WHOAMI"],
+        "CLIENT": ["GETNAME", "ID", "INFO", "LIST"],
+        "CONFIG": ["GET"],
+        "LATENCY": ["DOCTOR", "HISTOGRAM", "HISTORY", "LATEST"],
+        "MEMORY": ["DOCTOR", "STATS", "USAGE"],
+        "PUBSUB": ["CHANNELS", "NUMPAT", "NUMSUB", "SHARDCHANNELS", "SHARDNUMSUB"],
+        "SCRIPT": ["EXISTS", "LOAD"],
+        "SLOWLOG": ["GET", "LEN"],
+        "XINFO": ["CONSUMERS", "GROUPS", "STREAM"],
+    ]
+
     static func isRepeatable(_ command: RedisCommand) -> Bool {
-        Self.repeatable.contains(command.name)
+        let name = command.name
+        if Self.repeatable.contains(name) { return true }
+        guard let subcommands = Self.repeatableSubcommands[name], let word = command.word(1) else { return false }
+        return subcommands.contains(word)
     }
 }
 

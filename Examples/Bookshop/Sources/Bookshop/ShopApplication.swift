@@ -11,6 +11,8 @@ enum ShopApplication {
     ///   - settings: Where to listen, and the admin token.
     ///   - logger: Where to log.
     ///   - onRunning: Called with the port once the shop can be reached.
+    /// - Returns: The application, not yet running.
+    /// - Throws: If resources are missing.
     static func make(
         repository: BookRepository,
         settings: Settings,

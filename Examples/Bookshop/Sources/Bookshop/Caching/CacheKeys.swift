@@ -22,7 +22,9 @@ extension CacheKey where Value == BookPage? {
 }
 
 extension CacheKey where Value == [BookSummary]? {
-    /// What a search found. Two texts with the same words are the same search.
+    /// What a search found.
+    ///
+    /// Two texts with the same words are the same search.
     static func search(_ query: SearchQuery, onShelf slug: String?) -> Self {
         "search:\(slug ?? ""):\(query.terms.joined(separator: "+"))"
     }

@@ -15,7 +15,9 @@ struct Book: Codable, Sendable, Equatable {
     let subjects: [String]
 }
 
-/// What a list shows of a book. Lists hold this rather than ``Book``, which is several times as large.
+/// What a list shows of a book.
+///
+/// Lists hold this rather than ``Book``, which is several times as large.
 struct BookSummary: Codable, Sendable, Equatable {
     let id: Int
     let title: String
@@ -26,7 +28,9 @@ struct BookSummary: Codable, Sendable, Equatable {
 
 /// A shelf's name and its address.
 struct ShelfName: Codable, Sendable, Equatable {
-    /// What stands in URLs. It never changes, because it depends on nothing but the name.
+    /// What stands in URLs.
+    ///
+    /// It never changes, because it depends on nothing but the name.
     let slug: String
     let name: String
 }

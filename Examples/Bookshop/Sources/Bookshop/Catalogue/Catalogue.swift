@@ -18,6 +18,7 @@ final class Catalogue: Sendable {
     /// Opens the database, creates it where there is none, and brings its schema up to date.
     ///
     /// - Parameter path: The file; folders that are missing on the way to it are made.
+    /// - Throws: `DatabaseError` for a file that is no database, and `CocoaError` for a folder that cannot be made.
     init(path: String) throws {
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -33,7 +34,9 @@ final class Catalogue: Sendable {
         try catalogueImport.run(in: self.database)
     }
 
-    /// Closes the database. Reads that come later throw.
+    /// Closes the database.
+    ///
+    /// Reads that come later throw.
     func close() throws {
         try self.database.close()
     }

@@ -6,7 +6,9 @@ import Mustache
 /// is one `Character`, passes as it is and ends the attribute that it stands in. This goes by Unicode scalars, as
 /// browsers do.
 struct ScalarHTML: MustacheContentType {
-    /// What templates have in front, to be escaped like this. Partials do not inherit it, so every template needs it.
+    /// What templates have in front, to be escaped like this.
+    ///
+    /// Partials do not inherit it, so every template needs it.
     static let pragma: String = {
         MustacheContentTypes.register(ScalarHTML(), named: "SCALAR_HTML")
         return "{{% CONTENT_TYPE: SCALAR_HTML}}\n"

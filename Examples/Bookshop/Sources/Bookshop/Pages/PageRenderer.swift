@@ -51,6 +51,8 @@ struct PageRenderer: Sendable {
     ///   - title: The page's title.
     ///   - query: What the search box holds.
     ///   - status: How the content came about; `nil` for pages that cannot come from the cache.
+    /// - Returns: The page, with status 200.
+    /// - Throws: ``MissingTemplate``.
     func response<Content: PageContent>(
         _ content: Content,
         titled title: String,

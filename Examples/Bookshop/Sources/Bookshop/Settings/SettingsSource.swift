@@ -21,13 +21,16 @@ struct FoundSetting: Equatable {
     /// - Parameters:
     ///   - found: What was found; `nil` quotes the value, so secrets must say something else.
     ///   - accepted: What would have been right.
+    /// - Returns: The error.
     func rejected(found: String? = nil, accepted: String) -> SettingsError {
         SettingsError(self.key, in: self.origin, found: found ?? self.text.debugDescription, accepted: accepted)
     }
 }
 
 extension [SettingsSource] {
-    /// A setting's text from the first place that has it. Numbers, as JSON can have them, are taken as their text.
+    /// A setting's text from the first place that has it.
+    ///
+    /// Numbers, as JSON can have them, are taken as their text.
     func value(_ key: String...) throws(SettingsError) -> FoundSetting? {
         let name = key.map { $0.uppercased() }.joined(separator: "_")
         for source in self {

@@ -51,7 +51,9 @@ struct BookAPI: Sendable {
     }
 
     private static func checked(_ title: String) throws -> String {
-        let lines = title.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+        let lines = title.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }.filter {
+            !$0.isEmpty
+        }
         let title = lines.joined(separator: "\n")
         let control = title.unicodeScalars.contains { $0 != "\n" && $0.properties.generalCategory == .control }
         guard !title.isEmpty, title.utf8.count <= Self.longestTitle, !control else {
@@ -76,7 +78,9 @@ struct BookAPI: Sendable {
 }
 
 extension Answer {
-    /// What was found. Nothing is a 404, which says as well whether it came from the cache.
+    /// What was found.
+    ///
+    /// Nothing is a 404, which says as well whether it came from the cache.
     func found<Found>(_ otherwise: String) throws -> Found where Value == Found? {
         guard let found = self.value else {
             throw HTTPError(.notFound, headers: [.cacheStatus: self.status.headerValue], message: otherwise)

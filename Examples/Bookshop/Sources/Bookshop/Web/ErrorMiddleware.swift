@@ -35,7 +35,9 @@ struct ErrorMiddleware: RouterMiddleware {
         }
     }
 
-    /// What the visitor is told. An error that nobody foresaw is logged and says nothing of itself.
+    /// What the visitor is told.
+    ///
+    /// An error that nobody foresaw is logged and says nothing of itself.
     static func describe(_ error: any Error, path: String) -> Failure {
         switch error {
         case let error as HTTPError:

@@ -8,7 +8,9 @@ import Hummingbird
 struct QueryItems: Sendable {
     private let values: [String: String]
 
-    /// Reads the query as forms send it, with `+` for a space. Of a name that is given twice, the first counts.
+    /// Reads the query as forms send it, with `+` for a space.
+    ///
+    /// Of a name that is given twice, the first counts.
     init(_ request: Request) throws {
         var values: [String: String] = [:]
         for pair in (request.uri.query ?? "").split(separator: "&") {
@@ -43,7 +45,9 @@ extension QueryItems {
         return page
     }
 
-    /// The shelf to which the answer is to be limited. An empty one means none, as forms send it.
+    /// The shelf to which the answer is to be limited.
+    ///
+    /// An empty one means none, as forms send it.
     func shelf() throws -> String? {
         guard let slug = self["shelf"], !slug.isEmpty else { return nil }
         guard Slug.isWellFormed(slug) else { throw unknownShelf() }
@@ -97,6 +101,8 @@ extension Request {
     /// - Parameters:
     ///   - type: What the body is to be.
     ///   - expected: The same for people, such as `{"title": "..."}`.
+    /// - Returns: The body.
+    /// - Throws: `HTTPError` for a body of another form, `NIOTooManyBytesError` for one that is too large.
     func json<Value: Decodable>(as type: Value.Type, expected: String) async throws -> Value {
         let body = try await self.body.collect(upTo: ShopContext.largestBody)
         do {

@@ -1,0 +1,182 @@
+import Logging
+
+extension Cache {
+    /// The value of a key.
+    ///
+    /// - Parameters:
+    ///   - key: The key.
+    ///   - onFailure: What to do while the store is unavailable; `nil` takes the cache's policy.
+    /// - Returns: The value; `nil` where there is no fresh entry, or where the store is unavailable and the policy is
+    ///   ``FailurePolicy/missing``. A cached `nil` of an optional type is a value: `.some(nil)`.
+    /// - Throws: ``CacheError``: ``CacheError/Code/invalidKey``, or ``CacheError/Code/unavailable`` under
+    ///   ``FailurePolicy/throwing``. `CancellationError` where the task is cancelled while it waits for the store.
+    public func get<Value: Codable & Sendable>(
+        _ key: CacheKey<Value>,
+        onFailure: FailurePolicy? = nil
+    ) async throws -> Value? {
+        let storeKey = try self.storeKey(key)
+        switch self.space.readNow(storeKey, wantsTimes: false) {
+        case .found(let entry):
+            if !entry.isStale, let value = self.decoded(entry, Value.self, storeKey) {
+                self.counterStorage.add(to: .hit)
+                return value
+            }
+            self.counterStorage.add(to: entry.isStale ? .stale : .miss)
+            return nil
+        case .absent:
+            self.counterStorage.add(to: .miss)
+            return nil
+        case .unknown:
+            return try await self.lookup(storeKey, Value.self, wantsTimes: false, onFailure).value
+        }
+    }
+
+    /// What reading a key finds: a hit, a stale entry, nothing, or an unavailable store.
+    ///
+    /// It tells apart what ``get(_:onFailure:)`` cannot, and brings age and time left with a hit.
+    ///
+    /// - Parameter key: The key.
+    /// - Throws: ``CacheError`` with ``CacheError/Code/invalidKey``; `CancellationError`.
+    public func lookup<Value: Codable & Sendable>(_ key: CacheKey<Value>) async throws -> Lookup<Value> {
+        try await self.lookup(self.storeKey(key), Value.self, wantsTimes: true, .missing)
+    }
+
+    private func lookup<Value: Codable & Sendable>(
+        _ key: StoreKey,
+        _ type: Value.Type,
+        wantsTimes: Bool,
+        _ onFailure: FailurePolicy?
+    ) async throws -> Lookup<Value> {
+        let options = ReadOptions(wantsTimes: wantsTimes, coder: self.coder(for: type))
+        let found: StoreLookup
+        do {
+            found = try await self.readOne(key, options)
+        } catch let error {
+            guard let error = self.failure(error) as? CacheError, error.code == .unavailable else { throw error }
+            guard (onFailure ?? self.defaults.failurePolicy) == .missing else { throw error }
+            return .unavailable(error)
+        }
+        guard case .found(let entry) = found, let value = self.decoded(entry, type, key) else {
+            self.counterStorage.add(to: .miss)
+            return .miss
+        }
+        self.counterStorage.add(to: entry.isStale ? .stale : .hit)
+        return entry.isStale ? .stale(value, entry.info) : .hit(value, entry.info)
+    }
+
+    /// The values of several keys, in one round trip.
+    ///
+    /// - Parameters:
+    ///   - keys: The keys; a key that is named twice is read once.
+    ///   - onFailure: What to do while the store is unavailable; `nil` takes the cache's policy.
+    /// - Returns: The values of those keys that have a fresh entry.
+    /// - Throws: As ``get(_:onFailure:)``.
+    public func getMany<Value: Codable & Sendable>(
+        _ keys: some Sequence<CacheKey<Value>>,
+        onFailure: FailurePolicy? = nil
+    ) async throws -> [CacheKey<Value>: Value] {
+        let wanted = try self.distinct(keys)
+        guard !wanted.isEmpty else { return [:] }
+        let found: [StoreLookup]
+        do {
+            let options = ReadOptions(coder: self.coder(for: Value.self))
+            found = try await self.space.read(wanted.map(\.storeKey), options)
+        } catch let error {
+            guard let error = self.failure(error, keys: wanted.count) as? CacheError, error.code == .unavailable else {
+                throw error
+            }
+            guard (onFailure ?? self.defaults.failurePolicy) == .missing else { throw error }
+            return [:]
+        }
+        var values = [CacheKey<Value>: Value](minimumCapacity: wanted.count)
+        var stale = 0
+        for (wish, lookup) in zip(wanted, found) {
+            guard case .found(let entry) = lookup, let value = self.decoded(entry, Value.self, wish.storeKey) else {
+                continue
+            }
+            if entry.isStale {
+                stale += 1
+            } else {
+                values[wish.key] = value
+            }
+        }
+        self.counterStorage.add(values.count, to: .hit)
+        self.counterStorage.add(stale, to: .stale)
+        self.counterStorage.add(wanted.count - values.count - stale, to: .miss)
+        return values
+    }
+
+    /// Whether there is a fresh entry. Not counted as a read.
+    ///
+    /// - Parameter key: The key.
+    /// - Throws: ``CacheError`` with ``CacheError/Code/invalidKey`` or ``CacheError/Code/unavailable``.
+    public func contains<Value>(_ key: CacheKey<Value>) async throws -> Bool {
+        try await self.freshEntry(key, wantsTimes: false) != nil
+    }
+
+    /// How long an entry has left, by the store's clock. Not counted as a read.
+    ///
+    /// - Parameter key: The key.
+    /// - Returns: The time; `nil` where there is no fresh entry.
+    /// - Throws: ``CacheError`` with ``CacheError/Code/invalidKey`` or ``CacheError/Code/unavailable``.
+    public func ttl<Value>(of key: CacheKey<Value>) async throws -> TimeLeft? {
+        try await self.freshEntry(key, wantsTimes: true)?.info.timeLeft
+    }
+
+    private func freshEntry<Value>(_ key: CacheKey<Value>, wantsTimes: Bool) async throws -> StoredEntry? {
+        let storeKey = try self.storeKey(key)
+        do {
+            // Nobody looks at the value, so any coder will do.
+            let options = ReadOptions(wantsTimes: wantsTimes, coder: self.coder(for: [UInt8].self))
+            guard case .found(let entry) = try await self.readOne(storeKey, options) else { return nil }
+            return entry.isStale ? nil : entry
+        } catch {
+            throw self.failure(error)
+        }
+    }
+
+    // MARK: What reading verbs share
+
+    func readOne(_ key: StoreKey, _ options: ReadOptions) async throws -> StoreLookup {
+        let found = try await self.space.read([key], options)
+        guard let first = found.first else {
+            throw CacheError(.unavailable, "the store answered a read of one key with nothing", key: key.name)
+        }
+        return first
+    }
+
+    /// The value of an entry; `nil` where it is of another type, which counts as a miss: a deployment can change a type
+    /// while its old entries live.
+    @inline(__always)
+    func decoded<Value: Codable & Sendable>(
+        _ entry: StoredEntry,
+        _ type: Value.Type,
+        _ key: StoreKey
+    ) -> Value? {
+        do {
+            return try self.coder(for: type).value(of: entry.value)
+        } catch {
+            self.logger.debug(
+                "An entry could not be decoded and counts as a miss",
+                metadata: ["larder.key": "\(key.name)", "larder.error": "\(error)"]
+            )
+            return nil
+        }
+    }
+
+    struct Wish<Value> {
+        var key: CacheKey<Value>
+        var storeKey: StoreKey
+    }
+
+    /// The keys without repetitions, in order, each checked.
+    func distinct<Value>(_ keys: some Sequence<CacheKey<Value>>) throws -> [Wish<Value>] {
+        var seen = Set<StoreKey>()
+        var wishes: [Wish<Value>] = []
+        for key in keys {
+            let storeKey = try self.storeKey(key)
+            if seen.insert(storeKey).inserted { wishes.append(Wish(key: key, storeKey: storeKey)) }
+        }
+        return wishes
+    }
+}

@@ -1,0 +1,196 @@
+#if canImport(FoundationEssentials)
+public import FoundationEssentials
+#else
+public import Foundation
+#endif
+
+extension Cache {
+    /// Stores a value.
+    ///
+    /// This states a truth: whatever fill is under way for the key, its value is not stored afterwards. Who has just read
+    /// the value from its source uses ``fetch(_:ttl:onFailure:_:)-(_,_,_,()->Value)`` instead, which notices when the value was invalidated in
+    /// the meantime.
+    ///
+    /// - Parameters:
+    ///   - key: The key.
+    ///   - value: The value.
+    ///   - ttl: How long it stays fresh. Left out, the cache's default; `nil`, for ever; zero or less, not at all: the entry
+    ///     is removed.
+    /// - Throws: ``CacheError``: ``CacheError/Code/invalidKey``, ``CacheError/Code/encodingFailed``,
+    ///   ``CacheError/Code/valueTooLarge`` or ``CacheError/Code/unavailable``.
+    public func set<Value: Codable & Sendable>(
+        _ key: CacheKey<Value>,
+        to value: Value,
+        ttl: TimeToLive? = .default
+    ) async throws {
+        _ = try await self.write([(key, value)], ttl, .always)
+    }
+
+    /// Stores a value where there is no fresh entry.
+    ///
+    /// - Parameters:
+    ///   - key: The key.
+    ///   - value: The value.
+    ///   - ttl: How long it stays fresh, as in ``set(_:to:ttl:)``. Zero or less stores nothing and removes nothing.
+    /// - Returns: Whether there was no fresh entry, so that the value was stored.
+    /// - Throws: As ``set(_:to:ttl:)``.
+    @discardableResult
+    public func add<Value: Codable & Sendable>(
+        _ key: CacheKey<Value>,
+        _ value: Value,
+        ttl: TimeToLive? = .default
+    ) async throws -> Bool {
+        try await self.write([(key, value)], ttl, .ifAbsent) == 1
+    }
+
+    /// Stores a value where there is a fresh entry to take the place of.
+    ///
+    /// - Parameters:
+    ///   - key: The key.
+    ///   - value: The value.
+    ///   - ttl: How long it stays fresh, as in ``set(_:to:ttl:)``. Zero or less removes the entry.
+    /// - Returns: Whether there was a fresh entry.
+    /// - Throws: As ``set(_:to:ttl:)``.
+    @discardableResult
+    public func replace<Value: Codable & Sendable>(
+        _ key: CacheKey<Value>,
+        with value: Value,
+        ttl: TimeToLive? = .default
+    ) async throws -> Bool {
+        try await self.write([(key, value)], ttl, .ifPresent) == 1
+    }
+
+    /// Stores several values, in one round trip.
+    ///
+    /// - Parameters:
+    ///   - values: The values by their keys.
+    ///   - ttl: How long they stay fresh, as in ``set(_:to:ttl:)``.
+    /// - Throws: As ``set(_:to:ttl:)``. Some of the values may have been stored then.
+    public func setMany<Value: Codable & Sendable>(
+        _ values: [CacheKey<Value>: Value],
+        ttl: TimeToLive? = .default
+    ) async throws {
+        guard !values.isEmpty else { return }
+        _ = try await self.write(values.map { ($0.key, $0.value) }, ttl, .always)
+    }
+
+    /// - Returns: How many entries the condition let be written (or, with a ttl of zero, removed).
+    private func write<Value: Codable & Sendable>(
+        _ values: [(key: CacheKey<Value>, value: Value)],
+        _ ttl: TimeToLive?,
+        _ condition: WriteCondition
+    ) async throws -> Int {
+        let keys = try values.map { try self.storeKey($0.key) }
+        self.flights.detach(keys)
+        defer { self.flights.detach(keys) }
+        do {
+            guard let lifetime = EntryLifetime(ttl, defaults: self.defaults) else {
+                if case .ifAbsent = condition { return 0 }
+                return try await self.space.remove(keys).count { $0 }
+            }
+            let coder = self.coder(for: Value.self)
+            let writes = zip(keys, values).map { key, pair in
+                EntryWrite(key: key, value: coder.entry(for: pair.value), coder: coder, lifetime: lifetime)
+            }
+            return try await self.space.write(writes, condition).count { $0 }
+        } catch {
+            throw self.failure(error, keys: keys.count)
+        }
+    }
+
+    /// Adds text to the end of an entry, atomically; its time to live stays as it is.
+    ///
+    /// - Parameters:
+    ///   - key: The key.
+    ///   - text: What to add.
+    ///   - ttl: How long the entry stays fresh where there was none and `text` begins it.
+    /// - Returns: The length of the text afterwards, in bytes of UTF-8.
+    /// - Throws: ``CacheError``: ``CacheError/Code/appendFailed`` where the entry does not hold text, and as
+    ///   ``set(_:to:ttl:)``.
+    @discardableResult
+    public func append(_ key: CacheKey<String>, _ text: String, ttl: TimeToLive? = .default) async throws -> Int {
+        try await self.appendEntry(key, text, length: text.utf8.count, ttl)
+    }
+
+    /// Adds bytes to the end of an entry, atomically; its time to live stays as it is.
+    ///
+    /// - Parameters:
+    ///   - key: The key.
+    ///   - bytes: What to add.
+    ///   - ttl: How long the entry stays fresh where there was none and `bytes` begin it.
+    /// - Returns: The number of bytes afterwards.
+    /// - Throws: ``CacheError``: ``CacheError/Code/appendFailed`` where the entry does not hold bytes, and as
+    ///   ``set(_:to:ttl:)``.
+    @discardableResult
+    public func append(_ key: CacheKey<[UInt8]>, _ bytes: [UInt8], ttl: TimeToLive? = .default) async throws -> Int {
+        try await self.appendEntry(key, bytes, length: bytes.count, ttl)
+    }
+
+    private func appendEntry<Value: Codable & Sendable>(
+        _ key: CacheKey<Value>,
+        _ value: Value,
+        length: Int,
+        _ ttl: TimeToLive?
+    ) async throws -> Int {
+        let storeKey = try self.storeKey(key)
+        guard let lifetime = EntryLifetime(ttl, defaults: self.defaults) else {
+            throw CacheError(.invalidArgument, "appending needs a time to live above zero", key: key.name)
+        }
+        self.flights.detach(CollectionOfOne(storeKey))
+        defer { self.flights.detach(CollectionOfOne(storeKey)) }
+        do {
+            let coder = self.coder(for: Value.self)
+            return try await self.space.append(
+                EntryWrite(key: storeKey, value: .object(.boxing(value)), coder: coder, lifetime: lifetime)
+            )
+        } catch {
+            throw self.failure(error)
+        }
+    }
+
+    // MARK: Time to live
+
+    /// Gives a fresh entry another time to live, counted from now.
+    ///
+    /// - Parameters:
+    ///   - key: The key.
+    ///   - ttl: How long it stays fresh from now on. Left out, the cache's default; `nil`, for ever; zero or less removes it.
+    /// - Returns: Whether there was a fresh entry.
+    /// - Throws: ``CacheError`` with ``CacheError/Code/invalidKey`` or ``CacheError/Code/unavailable``.
+    @discardableResult
+    public func touch<Value>(_ key: CacheKey<Value>, ttl: TimeToLive? = .default) async throws -> Bool {
+        let storeKey = try self.storeKey(key)
+        do {
+            guard let lifetime = EntryLifetime(ttl, defaults: self.defaults) else {
+                self.flights.detach(CollectionOfOne(storeKey))
+                return try await self.space.remove([storeKey]).contains(true)
+            }
+            return try await self.space.touch(storeKey, lifetime)
+        } catch {
+            throw self.failure(error)
+        }
+    }
+
+    /// Lets a fresh entry expire at a moment; one that has passed removes it.
+    ///
+    /// - Parameters:
+    ///   - key: The key.
+    ///   - date: The moment, by this machine's wall clock. It is counted from now, so a clock that is set later does not
+    ///     move it.
+    /// - Returns: Whether there was a fresh entry.
+    /// - Throws: As ``touch(_:ttl:)``.
+    @discardableResult
+    public func expire<Value>(_ key: CacheKey<Value>, at date: Date) async throws -> Bool {
+        try await self.touch(key, ttl: .seconds(date.timeIntervalSinceNow))
+    }
+
+    /// Lets a fresh entry live for ever.
+    ///
+    /// - Parameter key: The key.
+    /// - Returns: Whether there was a fresh entry.
+    /// - Throws: As ``touch(_:ttl:)``.
+    @discardableResult
+    public func persist<Value>(_ key: CacheKey<Value>) async throws -> Bool {
+        try await self.touch(key, ttl: nil)
+    }
+}

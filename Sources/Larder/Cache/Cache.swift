@@ -1,0 +1,110 @@
+public import Logging
+public import ServiceLifecycle
+import Synchronization
+
+/// One namespace of one store, with everything that makes it a cache.
+///
+/// ```swift
+/// let cache = Cache(.memory(entries: 100_000), namespace: "bookshop", defaults: .init(ttl: .minutes(5)))
+///
+/// let book = try await cache.fetch(.book(42), ttl: .hours(1)) {
+///     try await database.book(42)  // runs once, however many callers wait
+/// }
+/// ```
+///
+/// A cache works as soon as it is made. Its fills belong to it and end at ``shutdown()``; in a `ServiceGroup`, ``run()``
+/// does that when the group shuts down. The store stays whoever's made it, since other caches may stand on it too.
+public final class Cache: Sendable {
+    /// The cache's part of the store.
+    public let namespace: CacheNamespace
+
+    /// The version of keys that do not say another one.
+    public let version: Int
+
+    /// What the cache does where a call says nothing.
+    public let defaults: CacheDefaults
+
+    /// What kind of store the cache stands on, in one word: `memory`, `redis`.
+    public let storeKind: String
+
+    let space: any NamespaceStore
+    let codec: CodecReference
+    let counterStorage: CounterStorage
+    let flights = FlightTable()
+    let clock: CacheClock
+    let logger: Logger
+    let outageLog: OutageLog
+
+    /// Makes a cache in a namespace of a store.
+    ///
+    /// - Parameters:
+    ///   - store: Where the entries live.
+    ///   - namespace: The cache's part of the store. Caches of the same namespace on the same store share their entries.
+    ///   - version: The version of keys that do not say another one.
+    ///   - defaults: What the cache does where a call says nothing.
+    ///   - codec: How values become bytes, in stores that keep bytes.
+    ///   - clock: What fills are timed by.
+    ///   - logger: Where an unavailable store is reported, at most once a second.
+    public init(
+        _ store: some CacheStore,
+        namespace: CacheNamespace = "",
+        version: Int = 1,
+        defaults: CacheDefaults = CacheDefaults(),
+        codec: any CacheCodec = JSONCodec(),
+        clock: CacheClock = .system,
+        logger: Logger = Logger(label: "larder")
+    ) {
+        self.namespace = namespace
+        self.version = version
+        self.defaults = defaults
+        self.storeKind = store.kind
+        self.space = store.open(namespace)
+        self.counterStorage = CounterStorage(cache: namespace.name, store: store.kind)
+        self.codec = CodecReference(codec, counters: self.counterStorage)
+        self.clock = clock
+        var logger = logger
+        logger[metadataKey: "larder.cache"] = "\(namespace.name)"
+        logger[metadataKey: "larder.store"] = "\(store.kind)"
+        self.logger = logger
+        self.outageLog = OutageLog(logger: logger, clock: clock)
+    }
+
+    /// What the cache has counted since it was made.
+    public var counters: CacheCounters { self.counterStorage.snapshot }
+
+    /// Ends all fills under way; their callers get ``CacheError/Code/shutDown``, as do later calls to `fetch` that miss.
+    ///
+    /// Returns when the fills have ended, or after ten seconds if one of them does not heed its cancellation.
+    public func shutdown() async {
+        await self.flights.shutDown(patience: .seconds(10))
+    }
+
+    // MARK: What all verbs need
+
+    @inline(__always)
+    func storeKey<Value>(_ key: CacheKey<Value>) throws -> StoreKey {
+        try KeyRules.check(key.name)
+        return StoreKey(version: key.version ?? self.version, name: key.name)
+    }
+
+    @inline(__always)
+    func coder<Value: Codable & Sendable>(for type: Value.Type) -> ValueCoder<Value> {
+        ValueCoder(reference: self.codec)
+    }
+
+    /// Counts and logs what a store throws, and makes it a `CacheError` that names the key.
+    func failure(_ error: any Error, keys: Int = 1) -> any Error {
+        guard let error = error as? CacheError, error.code == .unavailable else { return error }
+        self.counterStorage.add(keys, to: .unavailable)
+        self.outageLog.report(error)
+        return error
+    }
+}
+
+extension Cache: Service {
+    /// Waits for the service group to shut down, then ends all fills under way.
+    public func run() async throws {
+        try? await gracefulShutdown()
+        await self.shutdown()
+    }
+}

@@ -1,0 +1,101 @@
+/// What went wrong in a cache: a code to match, a sentence to read, and the error beneath it.
+///
+/// No error carries a cached value. Keys and namespaces do appear, because without them nobody finds the fault.
+public struct CacheError: Error, Sendable, CustomStringConvertible {
+    /// The kind of failure. More kinds can come in later versions, so a `switch` over it needs a `default`.
+    public struct Code: Sendable, Hashable, CustomStringConvertible {
+        private enum Kind: String {
+            case appendFailed
+            case decodingFailed
+            case encodingFailed
+            case fillReentered
+            case fillTimedOut
+            case integerOverflow
+            case invalidArgument
+            case invalidKey
+            case invalidNamespace
+            case keyNotFound
+            case notAnInteger
+            case shutDown
+            case unavailable
+            case valueTooLarge
+        }
+
+        private let kind: Kind
+
+        private init(_ kind: Kind) {
+            self.kind = kind
+        }
+
+        /// The entry cannot be appended to: it holds neither text nor bytes, or not the kind that was to be appended.
+        public static let appendFailed = Code(.appendFailed)
+        /// A value handed to the store could not be read back as the type that was asked for.
+        public static let decodingFailed = Code(.decodingFailed)
+        /// The value could not be turned into bytes. Nothing was written.
+        public static let encodingFailed = Code(.encodingFailed)
+        /// A fill asked for its own key, which would have waited for itself for ever.
+        public static let fillReentered = Code(.fillReentered)
+        /// The fill did not finish within its deadline.
+        public static let fillTimedOut = Code(.fillTimedOut)
+        /// The result does not fit into the integer's type. The entry is as it was.
+        public static let integerOverflow = Code(.integerOverflow)
+        /// An argument is outside what the call accepts; the message says what that is.
+        public static let invalidArgument = Code(.invalidArgument)
+        /// The key is empty or carries control characters.
+        public static let invalidKey = Code(.invalidKey)
+        /// The namespace's name is outside what is accepted.
+        public static let invalidNamespace = Code(.invalidNamespace)
+        /// The call needs an entry that is there, and there is none.
+        public static let keyNotFound = Code(.keyNotFound)
+        /// The entry holds something else than an integer.
+        public static let notAnInteger = Code(.notAnInteger)
+        /// The cache was shut down.
+        public static let shutDown = Code(.shutDown)
+        /// The store could not be reached, or did not answer in time.
+        public static let unavailable = Code(.unavailable)
+        /// The entry is heavier than the store takes.
+        public static let valueTooLarge = Code(.valueTooLarge)
+
+        /// The code's name: one of a small set, fit for a metric's label.
+        public var description: String { self.kind.rawValue }
+    }
+
+    /// The kind of failure.
+    public let code: Code
+
+    /// What happened, for people.
+    public let message: String
+
+    /// The key that was asked for, where there was one.
+    public let key: String?
+
+    /// The error that caused this one.
+    public let underlying: (any Error)?
+
+    /// Makes an error, for stores that are written outside Larder.
+    ///
+    /// - Parameters:
+    ///   - code: The kind of failure.
+    ///   - message: What happened, for people; never a value.
+    ///   - key: The key that was asked for.
+    ///   - underlying: The error that caused this one.
+    public init(_ code: Code, _ message: String, key: String? = nil, underlying: (any Error)? = nil) {
+        self.code = code
+        self.message = message
+        self.key = key
+        self.underlying = underlying
+    }
+
+    /// Whether the same call can succeed later without a change to the program.
+    public var canRetry: Bool {
+        self.code == .unavailable || self.code == .fillTimedOut
+    }
+
+    /// The code, the message, the key and the cause in one line.
+    public var description: String {
+        var text = "\(self.code): \(self.message)"
+        if let key = self.key { text += " (key \(key.debugDescription))" }
+        if let underlying = self.underlying { text += ": \(underlying)" }
+        return text
+    }
+}

@@ -1,0 +1,52 @@
+/// The part of a store that belongs to one cache: all its keys begin with it, and ``Cache/clear()`` ends at its border.
+///
+/// A namespace is text without control characters, and its parts between colons neither begin with `@` nor, from the
+/// second on, are all digits. So `bookshop` and `bookshop:staging` are fine and `bookshop:2` is not: its keys could not
+/// be told from those of version 2 of `bookshop`, and clearing the one would reach the other.
+public struct CacheNamespace: Sendable, Hashable, CustomStringConvertible {
+    /// The namespace's text.
+    public let name: String
+
+    /// Makes a namespace from text that is only known when the program runs.
+    ///
+    /// - Parameter name: The namespace's text; empty is allowed and gives keys such as `:1:key`, Django's default.
+    /// - Throws: ``CacheError`` with ``CacheError/Code/invalidNamespace`` that says what is wrong with it.
+    public init(_ name: String) throws {
+        if let fault = Self.fault(in: name) {
+            throw CacheError(.invalidNamespace, "the namespace \(name.debugDescription) \(fault)")
+        }
+        self.name = name
+    }
+
+    /// The namespace's text.
+    public var description: String { self.name }
+
+    private static func fault(in name: String) -> String? {
+        if name.isEmpty { return nil }
+        if let fault = KeyRules.fault(in: name) { return fault }
+        for (index, part) in name.split(separator: ":", omittingEmptySubsequences: false).enumerated() {
+            if part.hasPrefix("@") {
+                return "must not have a part that begins with \"@\": those are Larder's own"
+            }
+            if index > 0, !part.isEmpty, part.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
+            {
+                return "must not have \(part.debugDescription) as a part: it reads like a version"
+            }
+        }
+        return nil
+    }
+}
+
+extension CacheNamespace: ExpressibleByStringLiteral {
+    /// Makes a namespace from a literal.
+    ///
+    /// - Precondition: The literal keeps the rules for namespaces. Text that is not in the program's source goes through
+    ///   ``init(_:)``, which throws.
+    /// - Parameter value: The namespace's text.
+    public init(stringLiteral value: String) {
+        if let fault = Self.fault(in: value) {
+            preconditionFailure("the namespace \(value.debugDescription) \(fault)")
+        }
+        self.name = value
+    }
+}

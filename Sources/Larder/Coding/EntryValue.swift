@@ -1,0 +1,73 @@
+/// A value on its way into or out of a store.
+public enum EntryValue: Sendable {
+    /// The absence that somebody cached: `nil` is a value, and no value is not nil.
+    case null
+    /// An integer, which the store can add to.
+    case integer(Int64)
+    /// A Swift value as it is. Stores in this process keep it so; others ask the coder for its bytes.
+    case object(ValueBox)
+    /// Bytes, and what they are.
+    case encoded(EncodedValue)
+}
+
+/// Bytes together with the mark of the codec that made them.
+public struct EncodedValue: Sendable, Hashable {
+    /// What made the bytes.
+    public var codec: CodecID
+
+    /// The bytes.
+    public var bytes: [UInt8]
+
+    /// Marks bytes.
+    ///
+    /// - Parameters:
+    ///   - codec: What made the bytes.
+    ///   - bytes: The bytes.
+    public init(codec: CodecID, bytes: [UInt8]) {
+        self.codec = codec
+        self.bytes = bytes
+    }
+}
+
+/// A Swift value behind one reference, so that handing it on copies nothing and asks no dynamic cast.
+///
+/// `any Sendable` would do the same at two to four times the cost of a hit: an unboxing and an `as?`.
+// Immutable: `typeID` is a constant of a Sendable type, and the one subclass adds a constant of a Sendable type.
+public class ValueBox: @unchecked Sendable {
+    private let typeID: ObjectIdentifier
+
+    fileprivate init(typeID: ObjectIdentifier) {
+        self.typeID = typeID
+    }
+
+    /// The value, whatever its type.
+    package var content: any Sendable { preconditionFailure("every box has a value") }
+
+    /// Boxes a value.
+    ///
+    /// - Parameter value: The value.
+    public static func boxing<Value: Sendable>(_ value: Value) -> ValueBox {
+        TypedValueBox(value)
+    }
+
+    /// The value, if it was boxed as just this type.
+    ///
+    /// - Parameter type: The type that is asked for.
+    @inline(__always)
+    public func value<Value: Sendable>(as type: Value.Type) -> Value? {
+        guard self.typeID == ObjectIdentifier(type) else { return nil }
+        // Only `boxing` makes boxes, and it writes down the type that it boxes.
+        return unsafeDowncast(self, to: TypedValueBox<Value>.self).value
+    }
+}
+
+private final class TypedValueBox<Value: Sendable>: ValueBox, @unchecked Sendable {
+    let value: Value
+
+    init(_ value: Value) {
+        self.value = value
+        super.init(typeID: ObjectIdentifier(Value.self))
+    }
+
+    override var content: any Sendable { self.value }
+}

@@ -1,0 +1,128 @@
+import Synchronization
+
+/// The flights of one cache, and the tasks that they consist of.
+///
+/// A flight is found by the token of its lease: who reads a store and is told that somebody else holds the lease joins the
+/// flight of that very token, or none. So nobody joins a fill that an invalidation has cut off. Where the store grants no
+/// leases (because it has none or cannot be reached), flights are found by key, and the cache's own invalidations cut
+/// them off.
+final class FlightTable: Sendable {
+    enum ID: Hashable, Sendable {
+        case lease(LeaseToken, StoreKey)
+        case key(StoreKey)
+    }
+
+    private struct State {
+        var flights: [ID: Flight] = [:]
+        var runningTasks = 0
+        var isShutDown = false
+        var drained: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = Mutex(State())
+
+    /// How many flights are under way.
+    var count: Int { self.state.withLock { $0.flights.count } }
+
+    /// A place in a flight: the flight, the seat in it, and whether the caller is the one who has to begin it.
+    struct Place {
+        var id: ID
+        var flight: Flight
+        var seat: Int
+        var isLeader: Bool
+    }
+
+    /// Joins the flight of this name, or begins one.
+    ///
+    /// - Throws: ``CacheError`` with ``CacheError/Code/shutDown``.
+    func joinOrBegin(_ id: ID) throws -> Place {
+        try self.state.withLock { state in
+            if state.isShutDown { throw CacheError(.shutDown, "the cache has been shut down") }
+            if let flight = state.flights[id], let seat = flight.join() {
+                return Place(id: id, flight: flight, seat: seat, isLeader: false)
+            }
+            let flight = Flight()
+            guard let seat = flight.join() else { preconditionFailure("a new flight can be joined") }
+            state.flights[id] = flight
+            return Place(id: id, flight: flight, seat: seat, isLeader: true)
+        }
+    }
+
+    /// Forgets a flight: nobody finds it any more, those who wait keep waiting.
+    func forget(_ id: ID, _ flight: Flight) {
+        self.state.withLock { state in
+            if state.flights[id] === flight { state.flights[id] = nil }
+        }
+    }
+
+    /// Parts later callers from the flights of these keys that no lease guards.
+    func detach(_ keys: some Sequence<StoreKey>) {
+        self.state.withLock { state in
+            if state.flights.isEmpty { return }
+            for key in keys { state.flights[.key(key)] = nil }
+        }
+    }
+
+    /// Parts later callers from all flights that no lease guards.
+    func detachAll() {
+        self.state.withLock { state in
+            state.flights = state.flights.filter { id, _ in
+                if case .lease = id { true } else { false }
+            }
+        }
+    }
+
+    /// Runs `operation` in a task that this table owns.
+    func run(_ operation: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
+        self.state.withLock { $0.runningTasks += 1 }
+        return Task {
+            await operation()
+            self.taskEnded()
+        }
+    }
+
+    private func taskEnded() {
+        let drained = self.state.withLock { state -> [CheckedContinuation<Void, Never>] in
+            state.runningTasks -= 1
+            guard state.runningTasks == 0 else { return [] }
+            defer { state.drained = [] }
+            return state.drained
+        }
+        for waiter in drained { waiter.resume() }
+    }
+
+    /// Ends all flights with ``CacheError/Code/shutDown`` and waits until their tasks have ended.
+    ///
+    /// - Parameter patience: How long to wait for fills that do not heed their cancellation.
+    func shutDown(patience: Duration) async {
+        let flights = self.state.withLock { state in
+            state.isShutDown = true
+            defer { state.flights = [:] }
+            return Array(state.flights.values)
+        }
+        for flight in flights {
+            flight.abort(CacheError(.shutDown, "the cache was shut down while the value was being filled"))
+        }
+        let timer = Task {
+            guard (try? await Task.sleep(for: patience)) != nil else { return }
+            self.stopWaiting()
+        }
+        await withCheckedContinuation { continuation in
+            let isDrained = self.state.withLock { state in
+                if state.runningTasks == 0 { return true }
+                state.drained.append(continuation)
+                return false
+            }
+            if isDrained { continuation.resume() }
+        }
+        timer.cancel()
+    }
+
+    private func stopWaiting() {
+        let waiting = self.state.withLock { state in
+            defer { state.drained = [] }
+            return state.drained
+        }
+        for waiter in waiting { waiter.resume() }
+    }
+}

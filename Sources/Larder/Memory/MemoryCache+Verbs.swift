@@ -1,0 +1,180 @@
+extension MemoryCache {
+    // MARK: One key
+
+    /// The value of a key, or `nil` when there is none or its time is over.
+    ///
+    /// - Complexity: Expected O(1).
+    @inlinable
+    public func value(forKey key: Key) -> Value? {
+        Key.self == String.self
+            ? self.strings.value(forKey: Self.string(key)) : self.hashables.value(forKey: key)
+    }
+
+    /// The value of a key, or `nil` when there is none or its time is over.
+    ///
+    /// - Complexity: Expected O(1).
+    @inlinable
+    public subscript(key: Key) -> Value? {
+        self.value(forKey: key)
+    }
+
+    /// The value of a key with its deadline. Counts as a read, and asks the clock for the time left.
+    @inlinable
+    package func entry(forKey key: Key) -> Entry? {
+        Key.self == String.self
+            ? self.strings.entry(forKey: Self.string(key)) : self.hashables.entry(forKey: key)
+    }
+
+    /// Whether a key has a live entry. Counts neither as a read nor in favour of the entry.
+    ///
+    /// - Complexity: Expected O(1).
+    @inlinable
+    public func contains(_ key: Key) -> Bool {
+        Key.self == String.self
+            ? self.strings.contains(Self.string(key)) : self.hashables.contains(key)
+    }
+
+    /// Stores a value, in the place of the key's old one if there is one.
+    ///
+    /// - Parameters:
+    ///   - value: The value.
+    ///   - key: Its key.
+    ///   - ttl: How long it lives; `nil` for ever, zero or less not at all: then the old entry is removed.
+    /// - Returns: Whether it is stored, and what it replaced. A value that is too heavy for the cache is not stored and
+    ///   drops the old one, which is no longer true.
+    /// - Complexity: Expected amortised O(1).
+    @inlinable
+    @discardableResult
+    public func insert(_ value: Value, forKey key: Key, ttl: Duration? = nil) -> InsertionResult<Value> {
+        Key.self == String.self
+            ? self.strings.insert(value, forKey: Self.string(key), ttl: ttl)
+            : self.hashables.insert(value, forKey: key, ttl: ttl)
+    }
+
+    /// Removes the entry of a key.
+    ///
+    /// - Returns: Its value, or `nil` when there was none or its time was over.
+    /// - Complexity: Expected O(1).
+    @inlinable
+    @discardableResult
+    public func removeValue(forKey key: Key) -> Value? {
+        Key.self == String.self
+            ? self.strings.removeValue(forKey: Self.string(key)) : self.hashables.removeValue(forKey: key)
+    }
+
+    /// Reads and changes an entry in one step that no other operation on its key can come between.
+    ///
+    /// ```swift
+    /// let visits = counts.update(forKey: page) { entry in
+    ///     entry = .init((entry?.value ?? 0) + 1, ttl: entry?.ttl ?? .seconds(60))
+    ///     return entry?.value
+    /// }
+    /// ```
+    ///
+    /// An entry that is changed keeps its expiry unless its `ttl` is set; setting the entry to `nil` removes it. A new
+    /// value that is too heavy is not stored, and the key's entry is dropped.
+    ///
+    /// The old value is kept until `body` is over, so a value that copies on write is copied when it is changed.
+    ///
+    /// - Parameters:
+    ///   - key: The key.
+    ///   - body: Gets the live entry or `nil`, and leaves behind what there shall be. It runs with a part of the cache
+    ///     locked: it must be short, and using the cache in it is a deadlock or the end of the process.
+    /// - Returns: What `body` returns.
+    /// - Throws: What `body` throws. The entry is then as it was.
+    /// - Complexity: Expected amortised O(1), and `body`.
+    @inlinable
+    @discardableResult
+    public func update<Result, Failure: Error>(
+        forKey key: Key,
+        _ body: (inout Entry?) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        if Key.self == String.self {
+            return try self.strings.update(forKey: Self.string(key), body)
+        }
+        return try self.hashables.update(forKey: key, body)
+    }
+
+    // MARK: All keys
+
+    /// The number of entries held. Those whose time is over count until their memory is freed.
+    public var count: Int {
+        Key.self == String.self ? self.strings.count : self.hashables.count
+    }
+
+    /// The sum of what the entries held cost: their number, if the limit is one of entries.
+    public var cost: Int {
+        Key.self == String.self ? self.strings.totalCost : self.hashables.totalCost
+    }
+
+    /// What an entry may cost to be stored under any key: the limit divided by the number of shards.
+    public var heaviestEntry: Int {
+        let layout = Key.self == String.self ? self.strings.layout : self.hashables.layout
+        return layout.isWeighted ? layout.capacity(of: layout.shards - 1) : min(1, layout.capacity)
+    }
+
+    /// What the cache has done since it was made.
+    public var statistics: MemoryCacheStatistics {
+        Key.self == String.self ? self.strings.statistics : self.hashables.statistics
+    }
+
+    /// Removes everything, shard by shard. What is stored meanwhile may stay.
+    public func removeAll() {
+        Key.self == String.self ? self.strings.removeAll() : self.hashables.removeAll()
+    }
+
+    /// Removes the entries that a predicate chooses.
+    ///
+    /// The predicate is asked about copies, with nothing locked. An entry that got another value after it was copied is
+    /// kept, whatever the answer was.
+    ///
+    /// - Parameter shouldBeRemoved: Whether to remove an entry.
+    /// - Returns: How many were removed.
+    /// - Throws: What the predicate throws; what was removed before stays removed.
+    /// - Complexity: O(*n*).
+    @discardableResult
+    public func removeAll(where shouldBeRemoved: (Key, Value) throws -> Bool) rethrows -> Int {
+        if Key.self == String.self {
+            return try self.strings.removeAll { try shouldBeRemoved(unsafeBitCast($0, to: Key.self), $1) }
+        }
+        return try self.hashables.removeAll(where: shouldBeRemoved)
+    }
+
+    /// Frees the memory of all entries whose time is over.
+    ///
+    /// Nobody has to call this: such entries are absent for every call, and go little by little.
+    ///
+    /// - Returns: How many there were.
+    /// - Complexity: O(*n*), in portions: no lock is held for long.
+    @discardableResult
+    public func removeExpired() -> Int {
+        Key.self == String.self ? self.strings.removeExpired() : self.hashables.removeExpired()
+    }
+
+    /// Calls a closure with every live entry, in no order.
+    ///
+    /// The cache is copied one shard at a time, and each shard as it is at one moment. The closure runs with nothing
+    /// locked and may use the cache. Visiting an entry does not count as a read.
+    ///
+    /// - Parameter body: Gets a key and its entry.
+    /// - Throws: What `body` throws, which ends the iteration.
+    /// - Complexity: O(*n*).
+    public func forEach(_ body: (Key, Entry) throws -> Void) rethrows {
+        if Key.self == String.self {
+            return try self.strings.forEach { try body(unsafeBitCast($0, to: Key.self), $1) }
+        }
+        try self.hashables.forEach(body)
+    }
+
+    /// What is wrong inside, one sentence each; empty when nothing is. For tests.
+    ///
+    /// - Complexity: O(*n*), with each shard locked in turn.
+    package func checkInvariants() -> [String] {
+        Key.self == String.self ? self.strings.checkInvariants() : self.hashables.checkInvariants()
+    }
+
+    /// The memory of the cache's tables in bytes, without what keys and values own elsewhere. For benchmarks.
+    package var bytes: Int {
+        Key.self == String.self ? self.strings.bytes : self.hashables.bytes
+    }
+}

@@ -1,0 +1,79 @@
+/// A bounded cache in the memory of this process, for any number of threads.
+///
+/// ```swift
+/// let covers = MemoryCache<Int, Data>(limit: .cost(64 << 20) { _, data in data.count })
+/// covers.insert(data, forKey: 42, ttl: .seconds(600))
+/// let cover = covers[42]
+/// ```
+///
+/// It holds never more than its limit, at no moment and however many threads write. When it is full, S3-FIFO decides
+/// what leaves: what is asked for often stays, and what passes through once does not push it out.
+///
+/// Reading takes a hash, a short lock of one shard of the cache and no memory. Values come out as they went in: nothing
+/// is encoded or copied.
+///
+/// An entry whose time is over is absent for every call from that instant on. Its memory is freed when it is read, when
+/// room is needed, or a little later by the writes that follow, each of which looks at a few entries; nothing runs in
+/// the background. `removeExpired()` frees all of it at once.
+///
+/// Two `String` keys are the same if their UTF-8 is. That is finer than `==` on strings, for which a composed and a
+/// decomposed "é" are equal: here they are two keys, as they are for every other cache. All other keys are compared with
+/// `==`.
+///
+/// Nothing that the cache drops is released while a lock is held, so a value's deinitialiser may use the cache.
+public final class MemoryCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+    /// A value and when it expires.
+    public typealias Entry = MemoryCacheEntry<Value>
+
+    /// A `ShardedCache`: of strings if the keys are strings, of hashables otherwise. Which one the type of the key says,
+    /// so the compiler knows it wherever it knows the key.
+    @usableFromInline let storage: any AnyObject & Sendable
+
+    @usableFromInline typealias Strings = ShardedCache<StringScheme, Value>
+    @usableFromInline typealias Hashables = ShardedCache<HashableScheme<Key>, Value>
+
+    /// Makes an empty cache.
+    ///
+    /// - Parameters:
+    ///   - limit: How much it holds at most.
+    ///   - clock: Where the time comes from.
+    public init(limit: Limit, clock: CacheClock = .system) {
+        let layout: ShardLayout
+        let cost: (@Sendable (Key, Value) -> Int)?
+        switch limit.kind {
+        case .entries(let count):
+            layout = ShardLayout(entries: count)
+            cost = nil
+        case .cost(let total, let function):
+            layout = ShardLayout(cost: total)
+            cost = function
+        }
+        if Key.self == String.self {
+            let ofString = cost.map { cost in
+                { @Sendable (key: String, value: Value) in cost(unsafeBitCast(key, to: Key.self), value) }
+            }
+            self.storage = Strings(layout, cost: ofString, clock: clock)
+        } else {
+            self.storage = Hashables(layout, cost: cost, clock: clock)
+        }
+    }
+
+    @inlinable
+    @inline(__always)
+    var strings: Strings {
+        unsafeDowncast(self.storage, to: Strings.self)
+    }
+
+    @inlinable
+    @inline(__always)
+    var hashables: Hashables {
+        unsafeDowncast(self.storage, to: Hashables.self)
+    }
+
+    /// The key as the string that it is. Only where `Key` is `String`.
+    @inlinable
+    @inline(__always)
+    static func string(_ key: Key) -> String {
+        unsafeBitCast(key, to: String.self)
+    }
+}

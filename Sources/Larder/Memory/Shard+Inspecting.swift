@@ -1,0 +1,91 @@
+extension Shard {
+    /// An entry as it was when the shard was looked at.
+    struct Snapshot: Sendable {
+        let slot: UInt32
+        let stamp: UInt32
+        let key: Scheme.Key
+        let value: Value
+        let deadline: Int64
+    }
+
+    /// All live entries, in the order of their slots.
+    ///
+    /// - Complexity: O(*n*).
+    func snapshot(_ clock: CacheClock) -> [Snapshot] {
+        var entries: [Snapshot] = []
+        entries.reserveCapacity(Int(self.index.count))
+        for slot in 0..<self.slab.used {
+            let cell = self.slab.cells[slot]
+            guard cell.isLive, !Self.isOver(cell.deadline, clock) else { continue }
+            entries.append(
+                Snapshot(
+                    slot: slot,
+                    stamp: cell.stamp,
+                    key: Scheme.key(of: cell.key.pointee),
+                    value: cell.value.pointee,
+                    deadline: cell.deadline
+                )
+            )
+        }
+        return entries
+    }
+
+    /// Removes the entry of a snapshot, unless another value has been stored since.
+    mutating func remove(slot: UInt32, stamp: UInt32, _ discarded: inout Discards) -> Bool {
+        guard slot < self.slab.used, self.slab.cells[slot].stamp == stamp else { return false }
+        self.drop(slot, as: .removed, &discarded)
+        return true
+    }
+
+    /// Becomes empty, and returns what it was for the caller to drop. What was counted goes on.
+    ///
+    /// - Complexity: O(1).
+    mutating func takeAll(isWeighted: Bool) -> Shard {
+        var empty = Shard(capacity: self.policy.capacity, isWeighted: isWeighted)
+        empty.statistics = self.statistics
+        empty.statistics.removals += Int(self.index.count)
+        empty.lastStamp = self.lastStamp
+        swap(&self, &empty)
+        return empty
+    }
+
+    /// The memory of the tables, without what keys and values own elsewhere.
+    var bytes: Int {
+        self.index.bytes + self.slab.bytes + self.policy.bytes
+    }
+
+    /// What is wrong inside, one sentence each.
+    func violations(hash: (Scheme.Key) -> UInt32) -> [String] {
+        var violations: [String] = []
+        var indexed: [UInt32] = []
+        self.index.forEach { indexed.append($0) }
+        if indexed.count != Int(self.index.count) {
+            violations.append("the index counts \(self.index.count) entries and has \(indexed.count)")
+        }
+        if Set(indexed).count != indexed.count { violations.append("a slot is in the index twice") }
+        var mortals = 0
+        for slot in indexed {
+            guard slot < self.slab.used, self.slab.cells[slot].isLive else {
+                violations.append("slot \(slot) is in the index and free")
+                continue
+            }
+            let cell = self.slab.cells[slot]
+            if cell.deadline != Cell<Scheme.Stored, Value>.never { mortals += 1 }
+            if cell.hash != hash(Scheme.key(of: cell.key.pointee)) {
+                violations.append("slot \(slot) has another hash than its key")
+            }
+            if self.index.find(cell.hash, where: { $0 == slot }) != slot {
+                violations.append("slot \(slot) cannot be found by its hash")
+            }
+        }
+        if mortals != self.mortals {
+            violations.append("\(mortals) entries have a deadline, \(self.mortals) are counted")
+        }
+        let live = (0..<self.slab.used).filter { self.slab.cells[$0].isLive }
+        if Set(live) != Set(indexed) { violations.append("the slab holds other entries than the index") }
+        if live.count + self.slab.freeCount != Int(self.slab.used) {
+            violations.append("\(Int(self.slab.used) - live.count - self.slab.freeCount) slots leaked")
+        }
+        return violations + self.policy.violations(live: live)
+    }
+}

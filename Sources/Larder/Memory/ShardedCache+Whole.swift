@@ -1,0 +1,107 @@
+import Synchronization
+
+// What concerns all shards. They are looked at one after another: each is consistent, the whole need not be.
+extension ShardedCache {
+    package var count: Int {
+        self.sum { Int($0.index.count) }
+    }
+
+    package var totalCost: Int {
+        self.sum { $0.policy.cost }
+    }
+
+    /// The memory of the cache's tables in bytes, without what keys and values own elsewhere.
+    package var bytes: Int {
+        self.sum { $0.bytes } + self.shards.count * ShardTable<Scheme, Value>.stride
+    }
+
+    package var statistics: MemoryCacheStatistics {
+        var statistics = MemoryCacheStatistics()
+        for index in 0..<self.shards.count {
+            statistics += self.shards.lock(index).pointee.withLock { $0.statistics }
+        }
+        return statistics
+    }
+
+    private func sum(_ part: (borrowing Shard<Scheme, Value>) -> Int) -> Int {
+        var sum = 0
+        for index in 0..<self.shards.count {
+            self.shards.lock(index).pointee.withLock { sum += part($0) }
+        }
+        return sum
+    }
+
+    package func removeAll() {
+        for index in 0..<self.shards.count {
+            let old = self.shards.lock(index).pointee.withLock { $0.takeAll(isWeighted: self.layout.isWeighted) }
+            // Dropped here, after the lock.
+            _ = consume old
+        }
+    }
+
+    @discardableResult
+    package func removeAll(where shouldBeRemoved: (Key, Value) throws -> Bool) rethrows -> Int {
+        var count = 0
+        for index in 0..<self.shards.count {
+            for entry in self.snapshot(index) where try shouldBeRemoved(entry.key, entry.value) {
+                var discarded = Discarded<Scheme, Value>()
+                self.shards.lock(index).pointee.withLock { shard in
+                    if shard.remove(slot: entry.slot, stamp: entry.stamp, &discarded) { count += 1 }
+                }
+                discarded.release()
+            }
+        }
+        return count
+    }
+
+    @discardableResult
+    package func removeExpired() -> Int {
+        // In portions, so that a million entries that expire together do not keep a lock.
+        let portion: UInt32 = 1024
+        var count = 0
+        for index in 0..<self.shards.count {
+            let lock = self.shards.lock(index)
+            var remaining = lock.pointee.withLock { $0.mortals > 0 ? $0.slab.used : 0 }
+            while remaining > 0 {
+                var discarded = Discarded<Scheme, Value>()
+                lock.pointee.withLock { shard in
+                    let before = shard.index.count
+                    shard.sweep(min(portion, remaining), self.clock, &discarded)
+                    count += Int(before - shard.index.count)
+                }
+                discarded.release()
+                remaining -= min(portion, remaining)
+            }
+        }
+        return count
+    }
+
+    package func forEach(_ body: (Key, Entry) throws -> Void) rethrows {
+        for index in 0..<self.shards.count {
+            let now = self.clock.nanoseconds
+            for entry in self.snapshot(index) {
+                try body(entry.key, Entry(entry.value, nanoseconds: entry.deadline, at: now))
+            }
+        }
+    }
+
+    private func snapshot(_ index: Int) -> [Shard<Scheme, Value>.Snapshot] {
+        self.shards.lock(index).pointee.withLock { $0.snapshot(self.clock) }
+    }
+
+    /// What is wrong inside, one sentence each; empty when nothing is.
+    ///
+    /// - Complexity: O(*n*), with each shard locked in turn. For tests.
+    package func checkInvariants() -> [String] {
+        var violations: [String] = []
+        for index in 0..<self.shards.count {
+            violations += self.shards.lock(index).pointee.withLock { shard in
+                shard.violations { key in
+                    Scheme.withProbe(key, seed: self.seed) { UInt32(truncatingIfNeeded: $0.hash) }
+                }
+                .map { "shard \(index): \($0)" }
+            }
+        }
+        return violations
+    }
+}

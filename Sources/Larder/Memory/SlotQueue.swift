@@ -1,0 +1,59 @@
+/// The neighbours of a slot in the queue that it is in.
+@usableFromInline
+struct SlotLinks: Sendable {
+    /// Towards the tail, where the oldest is.
+    var older: UInt32
+    /// Towards the head, where the newest is.
+    var newer: UInt32
+}
+
+/// A queue of slots, threaded through an array of links that several queues share: a slot is in one at a time.
+struct SlotQueue {
+    private(set) var head = TagIndex.none
+    private(set) var tail = TagIndex.none
+    private(set) var count = 0
+    /// The sum of what its members cost.
+    var cost = 0
+
+    typealias Links = UnsafeMutablePointer<SlotLinks>
+
+    mutating func push(_ slot: UInt32, cost: Int, _ links: Links) {
+        links[Int(slot)] = SlotLinks(older: self.head, newer: TagIndex.none)
+        if self.head == TagIndex.none {
+            self.tail = slot
+        } else {
+            links[Int(self.head)].newer = slot
+        }
+        self.head = slot
+        self.count += 1
+        self.cost += cost
+    }
+
+    mutating func remove(_ slot: UInt32, cost: Int, _ links: Links) {
+        let link = links[Int(slot)]
+        if link.older == TagIndex.none {
+            self.tail = link.newer
+        } else {
+            links[Int(link.older)].newer = link.newer
+        }
+        if link.newer == TagIndex.none {
+            self.head = link.older
+        } else {
+            links[Int(link.newer)].older = link.older
+        }
+        self.count -= 1
+        self.cost -= cost
+    }
+
+    /// The members from the oldest to the newest, or `nil` when the links are not those of a queue of `count`.
+    func members(_ links: Links) -> [UInt32]? {
+        var members: [UInt32] = []
+        var slot = self.tail
+        while slot != TagIndex.none {
+            if members.count == self.count { return nil }
+            members.append(slot)
+            slot = links[Int(slot)].newer
+        }
+        return members.count == self.count && (members.last ?? TagIndex.none) == self.head ? members : nil
+    }
+}

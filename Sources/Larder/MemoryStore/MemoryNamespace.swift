@@ -1,0 +1,271 @@
+import Synchronization
+
+/// What all who open a namespace of a memory store share.
+final class MemoryNamespaceState: Sendable {
+    let id: UInt32
+    private let generation: Atomic<UInt64>
+    private let epoch: Atomic<UInt64>
+
+    init(id: UInt32) {
+        self.id = id
+        let stamp = NamespaceStamp.random()
+        self.generation = Atomic(stamp.generation)
+        self.epoch = Atomic(stamp.epoch)
+    }
+
+    /// The generation, for readers.
+    @inline(__always)
+    var currentGeneration: UInt64 { self.generation.load(ordering: .acquiring) }
+
+    /// Both numbers. They are read one after the other; should `clear` come between, the two belong to no stamp that ever
+    /// was, and nothing is committed under them.
+    var stamp: NamespaceStamp {
+        NamespaceStamp(
+            generation: self.generation.load(ordering: .acquiring),
+            epoch: self.epoch.load(ordering: .acquiring)
+        )
+    }
+
+    func clear() {
+        let stamp = NamespaceStamp.random()
+        self.epoch.store(stamp.epoch, ordering: .releasing)
+        self.generation.store(stamp.generation, ordering: .releasing)
+    }
+
+    func raiseEpoch() {
+        self.epoch.store(NamespaceStamp.random().epoch, ordering: .releasing)
+    }
+}
+
+/// One namespace of a memory store.
+///
+/// Each verb is one update of one entry under its shard's lock, so verbs on a key happen one after the other.
+final class MemoryNamespace: NamespaceStore {
+    private let store: MemoryStore
+    private let state: MemoryNamespaceState
+
+    init(store: MemoryStore, state: MemoryNamespaceState) {
+        self.store = store
+        self.state = state
+    }
+
+    @inline(__always)
+    private func name(_ key: StoreKey) -> NamespacedName {
+        NamespacedName(namespace: self.state.id, version: key.version, name: key.name)
+    }
+
+    private var clock: CacheClock { self.store.clock }
+
+    /// Whether an entry is what `get` would return.
+    private func isFresh(_ entry: MemoryCacheEntry<MemoryEntry>?) -> Bool {
+        guard let entry = entry?.value else { return false }
+        return entry.generation == self.state.currentGeneration && !entry.isStale(self.clock)
+    }
+
+    // MARK: Reading
+
+    func readNow(_ key: StoreKey, wantsTimes: Bool) -> ImmediateLookup {
+        guard let entry = self.store.entries.value(forKey: self.name(key)) else { return .absent }
+        guard entry.generation == self.state.currentGeneration else {
+            self.reap(key)
+            return .absent
+        }
+        return .found(entry.stored(self.clock, wantsTimes: wantsTimes))
+    }
+
+    /// Removes an entry that is dead, unless it has been written anew meanwhile.
+    private func reap(_ key: StoreKey) {
+        self.store.entries.update(forKey: self.name(key)) { entry in
+            if let found = entry, found.value.generation != self.state.currentGeneration { entry = nil }
+        }
+    }
+
+    func read(_ keys: [StoreKey], _ options: ReadOptions) async throws -> [StoreLookup] {
+        guard let lease = options.lease else {
+            return keys.map { key in
+                switch self.readNow(key, wantsTimes: options.wantsTimes) {
+                case .found(let entry): .found(entry)
+                case .absent, .unknown: .absent(.none)
+                }
+            }
+        }
+        return keys.map { key in
+            let name = self.name(key)
+            return self.store.entries.update(forKey: name) { entry in
+                let stamp = self.state.stamp
+                if let found = entry {
+                    if found.value.generation != stamp.generation {
+                        entry = nil
+                    } else if !lease.replacesEntry {
+                        return .found(found.value.stored(self.clock, wantsTimes: options.wantsTimes))
+                    }
+                }
+                return .absent(self.store.leases.acquire(name, key, lease, stamp))
+            }
+        }
+    }
+
+    // MARK: Writing
+
+    func write(_ writes: [EntryWrite], _ condition: WriteCondition) async throws -> [Bool] {
+        try writes.map { write in
+            let name = self.name(write.key)
+            let now = self.clock.now
+            try self.refuseTooHeavy(write, name, now)
+            return self.store.entries.update(forKey: name) { entry in
+                switch condition {
+                case .always: break
+                case .ifAbsent: if self.isFresh(entry) { return false }
+                case .ifPresent: if !self.isFresh(entry) { return false }
+                }
+                self.put(MemoryEntry(write, generation: self.state.currentGeneration, now: now), into: &entry)
+                self.store.leases.end(name)
+                return true
+            }
+        }
+    }
+
+    func commit(_ commits: [EntryCommit]) async throws -> [Bool] {
+        try commits.map { commit in
+            let name = self.name(commit.write.key)
+            let now = self.clock.now
+            try self.refuseTooHeavy(commit.write, name, now)
+            return self.store.entries.update(forKey: name) { entry in
+                let stamp = self.state.stamp
+                guard self.store.leases.redeem(name, commit.lease, stamp) else { return false }
+                self.put(MemoryEntry(commit.write, generation: stamp.generation, now: now), into: &entry)
+                return true
+            }
+        }
+    }
+
+    func release(_ leases: [Lease]) async throws {
+        for lease in leases { self.store.leases.release(self.name(lease.key), lease.token) }
+    }
+
+    func remove(_ keys: [StoreKey]) async throws -> [Bool] {
+        keys.map { self.remove(self.name($0)) }
+    }
+
+    private func remove(_ name: NamespacedName) -> Bool {
+        self.store.entries.update(forKey: name) { entry in
+            let wasFresh = self.isFresh(entry)
+            entry = nil
+            self.store.leases.end(name)
+            return wasFresh
+        }
+    }
+
+    func increment(
+        _ key: StoreKey,
+        by delta: Int64,
+        initial: EntryWrite?,
+        within bounds: ClosedRange<Int64>
+    ) async throws -> Int64 {
+        let name = self.name(key)
+        return try self.store.entries.update(forKey: name) { entry in
+            var start: Int64?
+            if self.isFresh(entry), let found = entry?.value.value {
+                guard case .integer(let integer) = found else { throw CacheError.notAnInteger(key) }
+                start = integer
+            }
+            if let start {
+                let sum = try start.adding(delta, within: bounds, key)
+                entry?.value.value = .integer(sum)
+                self.store.leases.end(name)
+                return sum
+            }
+            guard let initial, case .integer(let first) = initial.value else { throw CacheError.keyNotFound(key) }
+            let sum = try first.adding(delta, within: bounds, key)
+            self.put(initial, value: .integer(sum), into: &entry)
+            self.store.leases.end(name)
+            return sum
+        }
+    }
+
+    func append(_ write: EntryWrite) async throws -> Int {
+        let name = self.name(write.key)
+        return try self.store.entries.update(forKey: name) { entry in
+            let isFresh = self.isFresh(entry)
+            let (value, length) = try write.appendedValue(to: isFresh ? entry?.value.value : nil)
+            if isFresh, var whole = entry?.value {
+                whole.value = value
+                try self.refuseTooHeavy(whole, name)
+                entry?.value.value = value
+            } else {
+                self.put(write, value: value, into: &entry)
+            }
+            self.store.leases.end(name)
+            return length
+        }
+    }
+
+    func touch(_ key: StoreKey, _ lifetime: EntryLifetime) async throws -> Bool {
+        self.store.entries.update(forKey: self.name(key)) { entry in
+            guard self.isFresh(entry), var touched = entry?.value else { return false }
+            touched.lifetime = lifetime
+            touched.freshUntil = lifetime.freshFor.map(self.clock.now.advanced) ?? .distantFuture
+            self.put(touched, into: &entry)
+            return true
+        }
+    }
+
+    private func put(_ write: EntryWrite, value: EntryValue, into entry: inout MemoryCacheEntry<MemoryEntry>?) {
+        let generation = self.state.currentGeneration
+        self.put(MemoryEntry(write, value: value, generation: generation, now: self.clock.now), into: &entry)
+    }
+
+    private func put(_ new: MemoryEntry, into entry: inout MemoryCacheEntry<MemoryEntry>?) {
+        entry = MemoryCacheEntry(new, deadline: new.deadline)
+    }
+
+    /// Refuses an entry that no shard would take. The old entry of its key goes, since it is not true any more.
+    private func refuseTooHeavy(_ write: EntryWrite, _ name: NamespacedName, _ now: CacheInstant) throws {
+        guard self.store.cost != nil else { return }
+        do {
+            try self.refuseTooHeavy(MemoryEntry(write, generation: 0, now: now), name)
+        } catch {
+            _ = self.remove(name)
+            throw error
+        }
+    }
+
+    private func refuseTooHeavy(_ entry: MemoryEntry, _ name: NamespacedName) throws(CacheError) {
+        guard let cost = self.store.cost else { return }
+        let weight = cost(name, entry)
+        let limit = self.store.heaviestEntry
+        guard weight > limit else { return }
+        throw CacheError(.valueTooLarge, "the entry costs \(weight), and the store takes \(limit)", key: name.name)
+    }
+
+    // MARK: The whole namespace
+
+    func keys(matching pattern: GlobPattern) -> any AsyncSequence<StoreKey, any Error> & Sendable {
+        AsyncThrowingStream { continuation in
+            for key in self.keys(matching: pattern, where: self.isFresh) { continuation.yield(key) }
+            continuation.finish()
+        }
+    }
+
+    private func keys(
+        matching pattern: GlobPattern,
+        where isWanted: (MemoryCacheEntry<MemoryEntry>) -> Bool
+    ) -> [StoreKey] {
+        var keys: [StoreKey] = []
+        self.store.entries.forEach { name, entry in
+            guard name.namespace == self.state.id, pattern.matches(name.name), isWanted(entry) else { return }
+            keys.append(StoreKey(version: name.version, name: name.name))
+        }
+        return keys
+    }
+
+    func removeAll(matching pattern: GlobPattern) async throws -> Int {
+        self.state.raiseEpoch()
+        // Those in their grace as well: they could still be served.
+        return self.keys(matching: pattern) { _ in true }.count { self.remove(self.name($0)) }
+    }
+
+    func clear() async throws {
+        self.state.clear()
+    }
+}

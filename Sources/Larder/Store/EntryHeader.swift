@@ -1,0 +1,137 @@
+/// The small header before an entry's bytes, in stores that keep bytes.
+///
+/// It is laid out so that a script in Redis can read and change single fields; integers are little-endian.
+///
+/// | offset | bytes | field |
+/// |---|---|---|
+/// | 0 | 1 | `L` |
+/// | 1 | 1 | version of the format: 1 |
+/// | 2 | 1 | codec, see ``CodecID`` |
+/// | 3 | 1 | compression: 0, none |
+/// | 4 | 1 | flags: bit 0, the value is a cached `nil` |
+/// | 5 | 1 | 0 |
+/// | 6 | 2 | length of the header; the value begins there |
+/// | 8 | 4 | number of the value's schema; 0, none |
+/// | 12 | 4 | cost of the fill in microseconds; 0, not known; the largest number, that or more |
+/// | 16 | 8 | fresh for, in milliseconds; 0, for ever |
+/// | 24 | 8 | grace after that, in milliseconds |
+/// | 32 | 8 | generation of the namespace |
+/// | 40 | | tags, up to the header's length; none yet |
+///
+/// How long an entry has been there is not written down: the store's own clock says how long it has left, and that less
+/// the grace is the time it stays fresh. So no reader's clock matters.
+///
+/// A header of another version, or one that does not parse, is a miss: a newer program may have written it.
+package struct EntryHeader: Sendable, Hashable {
+    /// What the value's bytes are.
+    package var codec: CodecID
+    /// Whether the value is a cached `nil`.
+    package var isNull: Bool
+    /// The number of the value's schema; 0, none.
+    package var schema: UInt32 = 0
+    /// What the fill took.
+    package var fillCost: Duration?
+    /// How long the entry was to live when it was written.
+    package var lifetime: EntryLifetime
+    /// The generation of the namespace that the entry belongs to.
+    package var generation: UInt64
+
+    /// The length of a header without tags.
+    package static let length = 40
+    /// Where the generation stands.
+    package static let generationOffset = 32
+
+    private static let mark = UInt8(ascii: "L")
+    private static let formatVersion: UInt8 = 1
+
+    /// Describes an entry that is about to be written.
+    package init(codec: CodecID, isNull: Bool, fillCost: Duration?, lifetime: EntryLifetime, generation: UInt64) {
+        self.codec = codec
+        self.isNull = isNull
+        self.fillCost = fillCost
+        self.lifetime = lifetime
+        self.generation = generation
+    }
+
+    /// The header's bytes.
+    package var bytes: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(Self.length)
+        bytes += [Self.mark, Self.formatVersion, self.codec.rawValue, 0, self.isNull ? 1 : 0, 0]
+        bytes.appendLittleEndian(UInt16(Self.length))
+        bytes.appendLittleEndian(self.schema)
+        bytes.appendLittleEndian(self.fillCost.map(Self.microseconds) ?? 0)
+        bytes.appendLittleEndian(self.lifetime.freshMilliseconds)
+        bytes.appendLittleEndian(self.lifetime.graceMilliseconds)
+        bytes.appendLittleEndian(self.generation)
+        return bytes
+    }
+
+    /// Reads a header.
+    ///
+    /// - Parameter bytes: An entry.
+    /// - Returns: The header and where the value begins; `nil` where the bytes do not begin with a header of this version.
+    package static func parse(_ bytes: UnsafeRawBufferPointer) -> (header: EntryHeader, valueOffset: Int)? {
+        guard bytes.count >= Self.length, bytes[0] == Self.mark, bytes[1] == Self.formatVersion else { return nil }
+        // A compression that this version does not know, and flags that may change what the value means.
+        guard bytes[3] == 0, bytes[4] <= 1 else { return nil }
+        let length = Int(bytes.littleEndian(at: 6, as: UInt16.self))
+        // Tags have to be checked, and this version cannot: an entry that has some might be dead.
+        guard length == Self.length else { return nil }
+        let cost = bytes.littleEndian(at: 12, as: UInt32.self)
+        let fresh = bytes.littleEndian(at: 16, as: UInt64.self)
+        let grace = bytes.littleEndian(at: 24, as: UInt64.self)
+        var header = EntryHeader(
+            codec: CodecID(header: bytes[2]),
+            isNull: bytes[4] & 1 == 1,
+            fillCost: cost == 0 ? nil : .microseconds(Int64(cost)),
+            lifetime: EntryLifetime(
+                freshFor: fresh == 0 ? nil : .milliseconds(Int64(clamping: fresh)),
+                grace: .milliseconds(Int64(clamping: grace))
+            ),
+            generation: bytes.littleEndian(at: Self.generationOffset, as: UInt64.self)
+        )
+        header.schema = bytes.littleEndian(at: 8, as: UInt32.self)
+        return (header, length)
+    }
+
+    private static func microseconds(_ duration: Duration) -> UInt32 {
+        UInt32(clamping: max(1, duration.wholeNanoseconds / 1_000))
+    }
+}
+
+extension EntryLifetime {
+    /// How long the entry is fresh; 0 for ever.
+    package var freshMilliseconds: UInt64 {
+        UInt64(clamping: (self.freshFor ?? .zero).wholeNanoseconds / 1_000_000)
+    }
+
+    /// How long the entry is kept after that.
+    package var graceMilliseconds: UInt64 {
+        UInt64(clamping: self.grace.wholeNanoseconds / 1_000_000)
+    }
+}
+
+extension [UInt8] {
+    /// Appends an integer, the least significant byte first.
+    package mutating func appendLittleEndian(_ value: some FixedWidthInteger) {
+        Swift.withUnsafeBytes(of: value.littleEndian) { self.append(contentsOf: $0) }
+    }
+
+    /// Appends an integer, the most significant byte first.
+    package mutating func appendBigEndian(_ value: some FixedWidthInteger) {
+        Swift.withUnsafeBytes(of: value.bigEndian) { self.append(contentsOf: $0) }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// The integer at an offset, its least significant byte first.
+    package func littleEndian<Value: FixedWidthInteger>(at offset: Int, as type: Value.Type) -> Value {
+        Value(littleEndian: self.loadUnaligned(fromByteOffset: offset, as: type))
+    }
+
+    /// The integer at an offset, its most significant byte first.
+    package func bigEndian<Value: FixedWidthInteger>(at offset: Int, as type: Value.Type) -> Value {
+        Value(bigEndian: self.loadUnaligned(fromByteOffset: offset, as: type))
+    }
+}

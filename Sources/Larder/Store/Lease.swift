@@ -1,0 +1,114 @@
+/// The name of a lease: a random number that nobody else draws.
+public struct LeaseToken: Sendable, Hashable {
+    /// The number's upper half.
+    public let high: UInt64
+
+    /// The number's lower half.
+    public let low: UInt64
+
+    /// Takes a token that a store kept.
+    ///
+    /// - Parameters:
+    ///   - high: The number's upper half.
+    ///   - low: The number's lower half.
+    public init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+
+    /// Draws a new token.
+    public static func random() -> Self {
+        var generator = SystemRandomNumberGenerator()
+        return .init(high: generator.next(), low: generator.next())
+    }
+}
+
+/// The wish for the right to fill what turns out to be absent.
+public struct LeaseRequest: Sendable, Hashable {
+    /// The token under which the leases are to stand: one for all keys of a call.
+    public var token: LeaseToken
+
+    /// How long a lease stands before it counts as abandoned.
+    public var duration: Duration
+
+    /// Whether the lease is wanted although there is an entry: one that the reader cannot decode, or that is stale. The
+    /// entry stays until the commit.
+    public var replacesEntry: Bool
+
+    /// Asks for leases.
+    ///
+    /// - Parameters:
+    ///   - token: The token under which they are to stand.
+    ///   - duration: How long they stand before they count as abandoned.
+    ///   - replacesEntry: Whether the lease is wanted although there is an entry.
+    public init(token: LeaseToken, duration: Duration, replacesEntry: Bool = false) {
+        self.token = token
+        self.duration = duration
+        self.replacesEntry = replacesEntry
+    }
+}
+
+/// The right to fill one key: granted to the first who missed it, taken away by whoever writes or removes it.
+///
+/// The idea is that of memcache at Facebook (Nishtala et al., NSDI 2013): a fill commits only while its lease stands, so
+/// a value that was read before an invalidation is never stored after it.
+public struct Lease: Sendable, Hashable {
+    /// The key that may be filled.
+    public var key: StoreKey
+
+    /// The token under which the lease stands.
+    public var token: LeaseToken
+
+    /// The namespace's generation and fill epoch when the lease was granted. A commit under others is refused.
+    public var stamp: NamespaceStamp
+
+    /// Describes a lease.
+    ///
+    /// - Parameters:
+    ///   - key: The key that may be filled.
+    ///   - token: The token under which it stands.
+    ///   - stamp: The namespace's generation and epoch when it was granted.
+    public init(key: StoreKey, token: LeaseToken, stamp: NamespaceStamp) {
+        self.key = key
+        self.token = token
+        self.stamp = stamp
+    }
+}
+
+/// What a reader who missed a key learns about its lease.
+public enum LeaseAnswer: Sendable, Hashable {
+    /// No lease was asked for, or the store has none.
+    case none
+    /// The lease is the reader's.
+    case granted(Lease)
+    /// Somebody else fills the key.
+    case held(LeaseToken)
+}
+
+/// The state of a namespace that entries and leases are bound to.
+///
+/// Both numbers are random and never used twice, so metadata that a store has lost and made anew cannot bring back to life
+/// what was written under the old.
+public struct NamespaceStamp: Sendable, Hashable {
+    /// Entries of another generation are dead.
+    public var generation: UInt64
+
+    /// Leases of another epoch are void; entries do not care.
+    public var epoch: UInt64
+
+    /// Describes a namespace's state.
+    ///
+    /// - Parameters:
+    ///   - generation: The generation.
+    ///   - epoch: The fill epoch.
+    public init(generation: UInt64, epoch: UInt64) {
+        self.generation = generation
+        self.epoch = epoch
+    }
+
+    /// Draws a new state.
+    public static func random() -> Self {
+        var generator = SystemRandomNumberGenerator()
+        return .init(generation: generator.next(), epoch: generator.next())
+    }
+}

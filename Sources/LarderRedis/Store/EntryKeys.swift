@@ -1,0 +1,61 @@
+import Larder
+
+/// How the entries of a namespace are named in Redis.
+///
+/// An entry is `namespace:version:key`, as Django names it. Its lease lies in the same slot of a cluster: `key:lease` where
+/// the entry's name has a hash tag, else `{key}:lease`. The namespace's own stamp is `namespace:@stamp`, which is no entry's
+/// name, since no version begins with `@`.
+struct EntryKeys: Sendable {
+    let prefix: String
+    let stamp: String
+
+    init(_ namespace: CacheNamespace) {
+        self.prefix = namespace.name + ":"
+        self.stamp = namespace.name + ":@stamp"
+    }
+
+    func entry(_ key: StoreKey) -> String {
+        "\(self.prefix)\(key.version):\(key.name)"
+    }
+
+    /// The name of an entry's lease.
+    ///
+    /// - Throws: `CacheError` with `.invalidKey` where no name would lie in the entry's slot.
+    func lease(of entry: String, _ key: StoreKey) throws -> String {
+        if Self.hasHashTag(entry) { return entry + ":lease" }
+        if entry.utf8.contains(UInt8(ascii: "}")) {
+            throw CacheError(
+                .invalidKey,
+                "in Redis, a key with a \"}\" needs a \"{\" before it, with something between the two",
+                key: key.name
+            )
+        }
+        return "{\(entry)}:lease"
+    }
+
+    /// The entry that a name stands for; `nil` where it is none of this namespace.
+    func parse(_ name: String) -> StoreKey? {
+        guard name.utf8.starts(with: self.prefix.utf8) else { return nil }
+        let rest = name.utf8.dropFirst(self.prefix.utf8.count)
+        guard let colon = rest.firstIndex(of: UInt8(ascii: ":")),
+            let version = Int(Substring(rest[..<colon])),
+            let key = String(rest[rest.index(after: colon)...]), !key.isEmpty
+        else { return nil }
+        return StoreKey(version: version, name: key)
+    }
+
+    /// The pattern that all entries match whose own text matches `pattern`. Others may match it too: what it finds has to
+    /// be parsed and matched again.
+    func scanPattern(_ pattern: GlobPattern) -> String {
+        "\(GlobPattern.escaping(self.prefix).text)*:\(pattern.text)"
+    }
+
+    /// Whether Redis takes a part of the name for its hash tag: what stands between the first `{` and the first `}` after
+    /// it, if that is something.
+    static func hasHashTag(_ name: String) -> Bool {
+        guard let open = name.utf8.firstIndex(of: UInt8(ascii: "{")) else { return false }
+        let inside = name.utf8[name.utf8.index(after: open)...]
+        guard let close = inside.firstIndex(of: UInt8(ascii: "}")) else { return false }
+        return close != inside.startIndex
+    }
+}

@@ -1,0 +1,51 @@
+public import Larder
+public import LarderRedisClient
+public import Logging
+
+/// Entries in Redis, shared by all processes that use the same server and namespace.
+///
+/// ```swift
+/// let client = try RedisClient(url: "redis://localhost:6379/1")
+/// let cache = Cache(.redis(client), namespace: "bookshop")
+/// ```
+///
+/// Every verb is one round trip and one command or script, so no other client ever sees half of it. Entries are plain strings
+/// named `namespace:version:key`; the namespace itself has one key more, `namespace:@stamp`.
+///
+/// The server has to be able to evict entries without refusing writes (`maxmemory-policy allkeys-lru` or one of the others
+/// but `noeviction`); losing a namespace's stamp makes its entries misses, never more.
+public struct RedisStore: CacheStore {
+    private let client: any RedisCommandSender
+    private let logger: Logger
+
+    /// Makes a store on a client, which stays its maker's to run and to shut down.
+    ///
+    /// - Parameters:
+    ///   - client: The client, or a connection of one.
+    ///   - logger: Where failures are reported that no caller hears of.
+    public init(_ client: any RedisCommandSender, logger: Logger = Logger(label: "larder.redis")) {
+        self.client = client
+        self.logger = logger
+    }
+
+    /// `redis`.
+    public var kind: String { "redis" }
+
+    /// The part of the server that belongs to a namespace.
+    ///
+    /// - Parameter namespace: The namespace.
+    /// - Returns: What a cache reads and writes.
+    public func open(_ namespace: CacheNamespace) -> any NamespaceStore {
+        RedisNamespace(namespace, client: self.client, logger: self.logger)
+    }
+}
+
+extension CacheStore where Self == RedisStore {
+    /// Entries in Redis.
+    ///
+    /// - Parameter client: The client, which stays its maker's to run and to shut down.
+    /// - Returns: The store.
+    public static func redis(_ client: any RedisCommandSender) -> RedisStore {
+        RedisStore(client)
+    }
+}

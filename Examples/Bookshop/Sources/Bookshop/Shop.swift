@@ -1,6 +1,6 @@
 import Foundation
 import Hummingbird
-
+import Larder
 import Logging
 import NIOCore
 

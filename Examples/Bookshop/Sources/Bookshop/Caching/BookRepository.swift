@@ -1,3 +1,5 @@
+import Larder
+
 /// The books as the rest of the shop sees them: from the cache where they are there, else from the catalogue.
 struct BookRepository: Sendable {
     /// A title was saved, but the cache did not hear of it.

@@ -1,3 +1,5 @@
+import Larder
+
 extension Cache {
     /// Fetches a value and says how that went, which is what `Cache-Status` is made of.
     func answer<Value: Codable & Sendable>(

@@ -1,3 +1,4 @@
+import Larder
 import Logging
 
 /// The shop's two caches on one store.
@@ -49,10 +50,7 @@ struct ShopCache: Sendable {
     /// The number of entries; `nil` where the store cannot be asked, because statistics are wanted then most of all.
     private func entryCount() async -> Int? {
         do {
-            guard let books = try await self.books.entryCount(), let lists = try await self.lists.entryCount() else {
-                return nil
-            }
-            return books + lists
+            return try await self.books.entryCount() + self.lists.entryCount()
         } catch {
             return nil
         }

@@ -93,7 +93,9 @@ struct RedisURL {
     var options: [(name: String, value: String)] = []
 
     /// Whether an `@` stands behind the host: perhaps the password had a raw `/`, `?` or `#`, and what looks like the
-    /// path or an option is the password's rest. Errors then show nothing of them.
+    /// path or an option is the password's rest.
+    ///
+    /// Errors then show nothing of them.
     var mayLeak: Bool
 
     init(_ url: String) throws(RedisError) {

@@ -33,7 +33,9 @@ public struct RedisBatch<Responses>: Sendable {
         }
     }
 
-    /// Puts requests of one type together, however many. Each has a result of its own.
+    /// Puts requests of one type together, however many.
+    ///
+    /// Each has a result of its own.
     ///
     /// - Parameter requests: The requests, in order.
     public init<Response: Sendable>(_ requests: [RedisRequest<Response>])

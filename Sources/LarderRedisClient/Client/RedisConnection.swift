@@ -1,0 +1,142 @@
+import Synchronization
+
+/// A connection for one's own use, lent by a client: for transactions with `WATCH`, for commands that block, for
+/// commands that change their connection.
+///
+/// It is never replaced: when it ends, its commands throw, because what was set on it is gone, too. Using it after its
+/// scope has ended is an error.
+public final class RedisConnection: RedisCommandSender, Sendable {
+    /// What the borrower did to the connection.
+    private struct Use {
+        var isInTransaction = false
+        /// Something was changed that only a new connection undoes.
+        var isChanged = false
+        var hasEnded = false
+    }
+
+    private let lane: CommandLane
+    private let server: String
+    private let commandTimeout: Int64
+    private let use = Mutex(Use())
+
+    init(lane: CommandLane, connector: RedisConnector) {
+        self.lane = lane
+        self.server = connector.server
+        self.commandTimeout = connector.configuration.commandTimeout.wholeNanoseconds
+    }
+
+    /// Sends a command and waits for its reply, within the configured timeout.
+    ///
+    /// - Returns: The reply, which is never an error.
+    /// - Throws: `RedisError`; `CancellationError`.
+    public func send(_ command: RedisCommand) async throws -> RESPValue {
+        try await self.send(command, timeout: self.commandTimeout)
+    }
+
+    /// Sends a command and waits for its reply: for commands that block, whose own timeout should be a little shorter.
+    ///
+    /// - Parameters:
+    ///   - command: The command to send.
+    ///   - timeout: How long to wait for the reply.
+    /// - Returns: The reply, which is never an error.
+    /// - Throws: `RedisError`; `CancellationError`.
+    public func send(_ command: RedisCommand, timeout: Duration) async throws -> RESPValue {
+        try await self.send(command, timeout: timeout.wholeNanoseconds)
+    }
+
+    /// Sends commands in one go and waits for all replies, within the configured timeout.
+    ///
+    /// - Returns: For each command its reply or the server's error.
+    /// - Throws: `RedisError`; `CancellationError`.
+    public func pipeline(_ commands: [RedisCommand]) async throws -> [Result<RESPValue, RedisError>] {
+        guard !commands.isEmpty else { return [] }
+        for command in commands { try self.note(command) }
+        let deadline = MonotonicTime.deadline(after: self.commandTimeout)
+        switch await self.lane.execute(pipeline: commands, deadline: deadline) {
+        case .replies(let replies):
+            return zip(commands, replies).map { $1.result(of: $0, at: self.server) }
+        case .failure(let error):
+            throw error.with(command: commands.count == 1 ? commands[0].name : "pipeline")
+        case .cancelled, .reply:
+            throw CancellationError()
+        }
+    }
+
+    private func send(_ command: RedisCommand, timeout: Int64) async throws -> RESPValue {
+        try self.note(command)
+        switch await self.lane.execute(command, deadline: .deadline(after: timeout)) {
+        case .reply(.error(let error)):
+            throw RedisError(error).with(server: self.server, command: command.name)
+        case .reply(let reply):
+            return reply
+        case .failure(let error):
+            throw error.with(command: command.name)
+        case .cancelled, .replies:
+            throw CancellationError()
+        }
+    }
+
+    /// Remembers what the command does to the connection.
+    private func note(_ command: RedisCommand) throws(RedisError) {
+        let changes = command.isolation == .changesConnection
+        let name = changes ? command.name : ""
+        let hasEnded = self.use.withLock { use in
+            switch name {
+            case "": break
+            case "MULTI", "WATCH": use.isInTransaction = true
+            case "EXEC", "DISCARD": use.isInTransaction = false
+            case "UNWATCH": break
+            default: use.isChanged = true
+            }
+            return use.hasEnded
+        }
+        if hasEnded {
+            throw RedisError(
+                .connectionClosed,
+                message: "the connection was given back when withConnection ended",
+                server: self.server,
+                command: command.name
+            )
+        }
+    }
+
+    /// Ends the use of the connection.
+    ///
+    /// - Returns: Whether the next borrower finds it as this one did.
+    func end() -> Bool {
+        let use = self.use.withLock { use in
+            use.hasEnded = true
+            return use
+        }
+        return !use.isInTransaction && !use.isChanged && self.lane.isQuiet
+    }
+}
+
+extension RedisClient {
+    /// Lends a connection that nobody else uses, until `body` returns.
+    ///
+    /// At most `RedisConfiguration.maximumLentConnections` are lent at a time; further callers wait. A connection whose state was changed, or that still owes a reply, is closed afterwards; others
+    /// are kept for the next borrower.
+    ///
+    /// - Parameters:
+    ///   - timeout: How long to wait for a connection, if not as long as a command may take.
+    ///   - body: What to do with the connection.
+    /// - Returns: What `body` returns.
+    /// - Throws: `RedisError` if there is no connection in time; what `body` throws.
+    public func withConnection<Value>(
+        timeout: Duration? = nil,
+        _ body: (RedisConnection) async throws -> Value
+    ) async throws -> Value {
+        let timeout = timeout ?? self.configuration.commandTimeout
+        let lane = try await self.lending.borrow(deadline: .deadline(after: timeout.wholeNanoseconds))
+        let connection = RedisConnection(lane: lane, connector: self.connector)
+        do {
+            let value = try await body(connection)
+            self.lending.giveBack(lane, isClean: connection.end())
+            return value
+        } catch {
+            self.lending.giveBack(lane, isClean: connection.end())
+            throw error
+        }
+    }
+}

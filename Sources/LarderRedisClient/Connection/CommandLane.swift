@@ -1,0 +1,378 @@
+import Logging
+import NIOCore
+import Synchronization
+
+/// A queue of commands and the connection that carries them, one after another if need be.
+///
+/// Any number of tasks append their encoded commands to one buffer under a lock. The first of a batch wakes the event
+/// loop, which writes all that has gathered in one go and, when replies come, takes the lock once for all of a read and
+/// resumes their tasks after it. So neither system calls nor wake-ups grow with the number of commands, and that is
+/// where the time goes otherwise.
+final class CommandLane: Sendable {
+    typealias Waiter = UnsafeContinuation<CommandOutcome, Never>
+
+    /// What only the event loop touches.
+    private struct LoopState {
+        var connection: RedisChannelHandler?
+        /// The buffer that was written last, to be filled again.
+        var spare = ByteBuffer()
+        var ready: [(Waiter, CommandOutcome)] = []
+        var sweep: Scheduled<Void>?
+        var health: Scheduled<Void>?
+        var reconnect: Scheduled<Void>?
+        var onClose: [@Sendable () -> Void] = []
+    }
+
+    private let state: Mutex<LaneStateMachine<Waiter>>
+    private let loop: NIOLoopBoundBox<LoopState>
+    private let tickets = Atomic<UInt64>(0)
+    private let connector: RedisConnector
+    private let logger: Logger
+    private let healthInterval: Int64?
+    let eventLoop: any EventLoop
+
+    /// Gets the messages that are no replies, on the event loop.
+    private let onPush: (@Sendable ([RESPValue]) -> Void)?
+
+    /// A lane that connects when it gets its first command, and again when it loses its connection.
+    init(
+        connector: RedisConnector,
+        eventLoop: any EventLoop,
+        logger: Logger,
+        reconnects: Bool = true,
+        onPush: (@Sendable ([RESPValue]) -> Void)? = nil
+    ) {
+        let configuration = connector.configuration
+        self.connector = connector
+        self.eventLoop = eventLoop
+        self.logger = logger
+        self.onPush = onPush
+        self.healthInterval = configuration.healthCheckInterval?.wholeNanoseconds
+        self.state = Mutex(
+            LaneStateMachine(
+                parameters: .init(
+                    limits: .init(
+                        commands: configuration.maximumCommandsInFlight,
+                        bytes: configuration.maximumBytesInFlight
+                    ),
+                    commandTimeout: configuration.commandTimeout.wholeNanoseconds,
+                    reconnects: reconnects
+                ),
+                backoff: Backoff(configuration.reconnect),
+                isConnected: false
+            )
+        )
+        self.loop = .makeBoxSendingValue(LoopState(), eventLoop: eventLoop)
+    }
+
+    // MARK: Commands
+
+    /// Sends a command and waits for its outcome until `deadline`.
+    func execute(_ command: RedisCommand, deadline: MonotonicTime) async -> CommandOutcome {
+        let ticket = self.tickets.wrappingAdd(1, ordering: .relaxed).newValue
+        return await withTaskCancellationHandler {
+            await withUnsafeContinuation { waiter in
+                self.submit(waiter, ticket: ticket, deadline: deadline) {
+                    $0.append(command, waiter: waiter, ticket: ticket, deadline: deadline)
+                }
+            }
+        } onCancel: {
+            self.cancel(ticket)
+        }
+    }
+
+    /// Sends commands one right behind the other and waits for all outcomes until `deadline`.
+    func execute(pipeline commands: [RedisCommand], deadline: MonotonicTime) async -> CommandOutcome {
+        let ticket = self.tickets.wrappingAdd(1, ordering: .relaxed).newValue
+        return await withTaskCancellationHandler {
+            await withUnsafeContinuation { waiter in
+                self.submit(waiter, ticket: ticket, deadline: deadline) {
+                    $0.append(pipeline: commands, waiter: waiter, ticket: ticket, deadline: deadline)
+                }
+            }
+        } onCancel: {
+            self.cancel(ticket)
+        }
+    }
+
+    @inline(__always)
+    private func submit(
+        _ waiter: Waiter,
+        ticket: UInt64,
+        deadline: MonotonicTime,
+        append: @Sendable (inout CommandQueue<Waiter>) -> Bool
+    ) {
+        let submission = self.state.withLock {
+            $0.submit(waiter: waiter, ticket: ticket, deadline: deadline, append: append)
+        }
+        switch submission {
+        case .queued: break
+        case .queuedNeedsService: self.eventLoop.execute { self.service() }
+        case .refused(let error):
+            waiter.resume(returning: .failure(error))
+            return
+        }
+        // The handler of a task that was cancelled before may have run before the command was there to be found.
+        if Task.isCancelled { self.cancel(ticket) }
+    }
+
+    private func cancel(_ ticket: UInt64) {
+        let waiter = self.state.withLock { $0.abandon(ticket: ticket) }
+        guard let waiter else { return }
+        waiter.resume(returning: .cancelled)
+        self.closeIfDrained()
+    }
+
+    /// Whether the lane takes commands.
+    var isUsable: Bool { self.state.withLock { $0.closeError == nil } }
+
+    /// Whether no reply is due, nor will be.
+    var isQuiet: Bool { self.state.withLock { $0.queue.isEmpty } }
+
+    // MARK: The event loop's side
+
+    private func service() {
+        self.serve(self.loop.value.connection)
+    }
+
+    private func serve(_ connection: RedisChannelHandler?) {
+        var buffer = self.loop.value.spare
+        self.loop.value.spare = ByteBuffer()
+        buffer.clear()
+        let canWrite = connection?.canWrite ?? false
+        let service = self.state.withLock { $0.service(buffer: &buffer, canWrite: canWrite) }
+        if service.write { connection?.write(buffer) }
+        // One huge command must not keep its memory for ever.
+        if buffer.storageCapacity <= 256 << 10 { self.loop.value.spare = buffer }
+        if service.connect { self.connect() }
+        if let sweep = service.sweep { self.scheduleSweep(at: sweep) }
+    }
+
+    private func scheduleSweep(at time: MonotonicTime) {
+        self.loop.value.sweep?.cancel()
+        let delay = time.nanoseconds - MonotonicTime.now.nanoseconds
+        self.loop.value.sweep = self.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(max(delay, 0))) {
+            self.sweep()
+        }
+    }
+
+    private func sweep() {
+        var expired: [(Waiter, wasWritten: Bool)] = []
+        let next = self.state.withLock { $0.sweep(at: .now, expired: &expired) }
+        if let next { self.scheduleSweep(at: next) }
+        if !expired.isEmpty {
+            let written = self.connector.error(.timedOut, "no reply came in time; the command may have been executed")
+            let unwritten = self.connector.error(
+                .timedOut,
+                "no connection took the command in time; it was not executed"
+            )
+            for (waiter, wasWritten) in expired {
+                waiter.resume(returning: .failure(wasWritten ? written : unwritten))
+            }
+            self.closeIfDrained()
+        }
+    }
+
+    // MARK: Connecting
+
+    private func connect() {
+        self.loop.value.reconnect?.cancel()
+        self.loop.value.reconnect = nil
+        self.connector.connect(on: self.eventLoop).assumeIsolated().whenComplete { result in
+            switch result {
+            case .success(let connection): self.established(connection.value)
+            case .failure(let error):
+                self.connectFailed(RedisChannelHandler.connectionError(error, server: self.connector.server))
+            }
+        }
+    }
+
+    private func established(_ connection: RedisChannelHandler) {
+        guard self.state.withLock({ $0.established() }) else {
+            connection.close(self.connector.error(.shutdown, "the client was shut down"))
+            return
+        }
+        self.logger.debug("connected to Redis", metadata: ["redis.server": "\(self.connector.server)"])
+        connection.delegate = self
+        self.loop.value.connection = connection
+        self.scheduleHealthCheck()
+        self.serve(connection)
+    }
+
+    private func connectFailed(_ error: RedisError) {
+        var failed: [Waiter] = []
+        let next = self.state.withLock {
+            $0.connectFailed(error, at: .now, chance: .random(in: 0...1), failed: &failed)
+        }
+        self.logger.warning(
+            "cannot connect to Redis",
+            metadata: ["redis.server": "\(self.connector.server)", "error": "\(error)"]
+        )
+        for waiter in failed { waiter.resume(returning: .failure(error)) }
+        if case .retry(let time) = next { self.scheduleReconnect(at: time) }
+        self.closeIfDrained()
+    }
+
+    private func scheduleReconnect(at time: MonotonicTime) {
+        let delay = time.nanoseconds - MonotonicTime.now.nanoseconds
+        self.loop.value.reconnect = self.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(max(delay, 0))) {
+            if self.state.withLock({ $0.backoffEnded() }) { self.connect() }
+        }
+    }
+
+    // MARK: Health
+
+    private func scheduleHealthCheck() {
+        guard let interval = self.healthInterval else { return }
+        self.scheduleHealthCheck(at: MonotonicTime.now.advanced(by: interval))
+    }
+
+    private func scheduleHealthCheck(at time: MonotonicTime) {
+        self.loop.value.health?.cancel()
+        let delay = max(time.nanoseconds - MonotonicTime.now.nanoseconds, 1_000_000)
+        self.loop.value.health = self.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(delay)) {
+            self.checkHealth()
+        }
+    }
+
+    private func checkHealth() {
+        guard let interval = self.healthInterval, let connection = self.loop.value.connection else { return }
+        let health = self.state.withLock { $0.health(at: .now, interval: interval) }
+        switch health {
+        case .none: break
+        case .well(let time): self.scheduleHealthCheck(at: time)
+        case .ask(let time):
+            self.sendUnawaited(RedisCommand("PING"))
+            self.scheduleHealthCheck(at: time)
+        case .dead:
+            self.logger.warning(
+                "Redis is silent, closing the connection",
+                metadata: ["redis.server": "\(self.connector.server)"]
+            )
+            connection.close(self.connector.error(.connectionClosed, "the server was silent for too long"))
+        }
+    }
+
+    /// Sends a command whose reply nobody waits for.
+    private func sendUnawaited(_ command: RedisCommand) {
+        let ticket = self.tickets.wrappingAdd(1, ordering: .relaxed).newValue
+        _ = self.state.withLock {
+            $0.submit(waiter: nil, ticket: ticket, deadline: .distantFuture) {
+                $0.append(command, waiter: nil, ticket: ticket, deadline: .distantFuture)
+            }
+        }
+        self.service()
+    }
+
+    // MARK: Ending
+
+    /// Refuses new commands, lets those that wait end, and closes the connection.
+    func shutdown() async {
+        await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+            self.eventLoop.execute {
+                if self.state.withLock({ $0.closeError != nil }) {
+                    done.resume()
+                    return
+                }
+                self.loop.value.onClose.append { done.resume() }
+                let error = self.connector.error(.shutdown, "the client was shut down")
+                if self.state.withLock({ $0.beginShutdown(error) }) { self.finish(error) }
+            }
+        }
+    }
+
+    /// Ends the lane at once.
+    func close() {
+        self.eventLoop.execute {
+            self.finish(self.connector.error(.shutdown, "the client was shut down"))
+        }
+    }
+
+    private func closeIfDrained() {
+        guard self.state.withLock({ $0.isDrained }) else { return }
+        self.close()
+    }
+
+    private func finish(_ error: RedisError) {
+        let loss = self.state.withLock { $0.close(error) }
+        self.fail(loss, because: error)
+        self.loop.value.sweep?.cancel()
+        self.loop.value.health?.cancel()
+        self.loop.value.reconnect?.cancel()
+        self.loop.value.connection?.close(error)
+        self.loop.value.connection = nil
+        let onClose = self.loop.value.onClose
+        self.loop.value.onClose = []
+        for done in onClose { done() }
+    }
+
+    private func fail(_ loss: LaneStateMachine<Waiter>.Loss, because error: RedisError) {
+        if !loss.written.isEmpty {
+            let unknown = self.connector.error(
+                .fateUnknown,
+                "the connection ended before the reply came; the command may have been executed",
+                underlying: error
+            )
+            for waiter in loss.written { waiter.resume(returning: .failure(unknown)) }
+        }
+        if !loss.unwritten.isEmpty {
+            let unsent =
+                error.code == .shutdown
+                ? error
+                : self.connector.error(.notSent, "the connection ended before the command was sent", underlying: error)
+            for waiter in loss.unwritten { waiter.resume(returning: .failure(unsent)) }
+        }
+    }
+}
+
+// MARK: Connection events
+
+extension CommandLane: RedisChannelHandler.Delegate {
+    func connection(_ handler: RedisChannelHandler, received replies: inout [RESPValue]) {
+        var ready = self.loop.value.ready
+        self.loop.value.ready = []
+        let wereDue = self.state.withLock { $0.answer(replies, ready: &ready) }
+        replies.removeAll(keepingCapacity: true)
+        for (waiter, outcome) in ready { waiter.resume(returning: outcome) }
+        ready.removeAll(keepingCapacity: true)
+        self.loop.value.ready = ready
+        if !wereDue {
+            handler.close(self.connector.error(.protocolViolation, "the server sent a reply to no command"))
+        }
+        self.closeIfDrained()
+    }
+
+    func connection(_ handler: RedisChannelHandler, receivedPush message: [RESPValue]) {
+        self.onPush?(message)
+    }
+
+    func connectionMadeProgress(_ handler: RedisChannelHandler) {
+        self.state.withLock { $0.noteProgress() }
+    }
+
+    func connectionCanWrite(_ handler: RedisChannelHandler) {
+        self.serve(handler)
+    }
+
+    func connection(_ handler: RedisChannelHandler, closed error: RedisError) {
+        self.loop.value.connection = nil
+        self.loop.value.health?.cancel()
+        let loss = self.state.withLock { $0.lost(error, at: .now, chance: .random(in: 0...1)) }
+        self.logger.debug(
+            "lost the connection to Redis",
+            metadata: ["redis.server": "\(self.connector.server)", "error": "\(error)"]
+        )
+        self.fail(loss, because: error)
+        if let time = loss.reconnectAt {
+            let delay = time.nanoseconds - MonotonicTime.now.nanoseconds
+            if delay <= 0 {
+                self.connect()
+            } else {
+                self.loop.value.reconnect = self.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(delay)) {
+                    self.connect()
+                }
+            }
+        }
+        self.closeIfDrained()
+    }
+}

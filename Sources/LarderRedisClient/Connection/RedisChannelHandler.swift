@@ -1,0 +1,168 @@
+import NIOCore
+
+/// The end of a connection's pipeline: bytes in, replies out to the lane, and the handshake before that.
+///
+/// Lives on its channel's event loop.
+final class RedisChannelHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// What the handler tells its lane. All calls come on the event loop.
+    protocol Delegate: AnyObject {
+        /// Replies came. The handler's array is reused, so take them and leave it empty.
+        func connection(_ handler: RedisChannelHandler, received replies: inout [RESPValue])
+        /// A message came that is no reply.
+        func connection(_ handler: RedisChannelHandler, receivedPush message: [RESPValue])
+        /// Bytes came that do not make a whole reply yet.
+        func connectionMadeProgress(_ handler: RedisChannelHandler)
+        /// A batch of reads is over, or the channel takes more again: time to write.
+        func connectionCanWrite(_ handler: RedisChannelHandler)
+        /// The connection has ended, after a finished handshake. No other call follows.
+        func connection(_ handler: RedisChannelHandler, closed error: RedisError)
+    }
+
+    private enum State {
+        case handshaking(Handshake, EventLoopPromise<Int>)
+        case active
+        case closed
+    }
+
+    private var state: State
+    private var parser: RESPParser
+    private var replies: [RESPValue] = []
+    private var context: ChannelHandlerContext?
+    /// The first thing that went wrong: what follows it is only a consequence.
+    private var failure: RedisError?
+    private let address: String
+
+    /// Set when the handshake is over.
+    weak var delegate: (any Delegate)?
+
+    /// - Parameter ready: Succeeds with the protocol's version when the handshake is over.
+    init(configuration: RedisConfiguration, ready: EventLoopPromise<Int>) {
+        self.state = .handshaking(Handshake(configuration), ready)
+        self.parser = RESPParser(
+            limits: .init(replySize: configuration.maximumReplySize, depth: configuration.maximumNestingDepth)
+        )
+        self.address = configuration.address.description
+    }
+
+    // MARK: For the lane
+
+    /// Whether the channel takes more bytes now.
+    var canWrite: Bool { self.context?.channel.isWritable ?? false }
+
+    func write(_ buffer: ByteBuffer) {
+        self.context?.writeAndFlush(self.wrapOutboundOut(buffer), promise: nil)
+    }
+
+    /// Ends the connection.
+    func close(_ error: RedisError) {
+        if self.failure == nil { self.failure = error }
+        self.context?.close(promise: nil)
+    }
+
+    // MARK: Events
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        if context.channel.isActive { self.start() }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        self.start()
+    }
+
+    private func start() {
+        guard case .handshaking(var handshake, let ready) = self.state else { return }
+        let commands = handshake.start()
+        self.state = .handshaking(handshake, ready)
+        self.send(commands)
+    }
+
+    private func send(_ commands: [RedisCommand]) {
+        var buffer = ByteBuffer()
+        for command in commands { buffer.write(command) }
+        self.write(buffer)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        self.parser.append(self.unwrapInboundIn(data))
+        do {
+            while let reply = try self.parser.next() { self.take(reply) }
+            self.parser.compact()
+        } catch {
+            self.deliver()
+            self.close(error.with(server: self.address))
+            return
+        }
+        if self.replies.isEmpty {
+            self.delegate?.connectionMadeProgress(self)
+        } else {
+            self.deliver()
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        self.delegate?.connectionCanWrite(self)
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { self.delegate?.connectionCanWrite(self) }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        self.close(RedisChannelHandler.connectionError(error, server: self.address))
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        let error =
+            self.failure
+            ?? RedisError(.connectionClosed, message: "the server closed the connection", server: self.address)
+        switch self.state {
+        case .handshaking(_, let ready):
+            self.state = .closed
+            ready.fail(error)
+        case .active:
+            self.state = .closed
+            self.delegate?.connection(self, closed: error)
+        case .closed:
+            break
+        }
+        context.fireChannelInactive()
+    }
+
+    // MARK: Replies
+
+    private func take(_ reply: RESPValue) {
+        if case .push(let message) = reply {
+            self.delegate?.connection(self, receivedPush: message)
+            return
+        }
+        switch self.state {
+        case .active:
+            self.replies.append(reply)
+        case .handshaking(var handshake, let ready):
+            let action = handshake.receive(reply)
+            self.state = .handshaking(handshake, ready)
+            switch action {
+            case .wait: break
+            case .send(let commands): self.send(commands)
+            case .finish(let version):
+                self.state = .active
+                ready.succeed(version)
+            case .fail(let error): self.close(error.with(server: self.address))
+            }
+        case .closed:
+            break
+        }
+    }
+
+    private func deliver() {
+        if !self.replies.isEmpty { self.delegate?.connection(self, received: &self.replies) }
+    }
+}

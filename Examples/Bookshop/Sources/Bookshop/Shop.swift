@@ -1,14 +1,11 @@
 import Foundation
+import GRDB
 import Hummingbird
-import Larder
 import Logging
 import NIOCore
 
 /// The program.
 public enum Shop: Sendable {
-    /// How many entries the cache keeps in memory; a whole shop of books, shelves and searches fits.
-    private static let memoryEntries = 100_000
-
     /// Runs the shop until it is told to stop.
     ///
     /// - Parameter arguments: The command line, without the program's name.
@@ -38,7 +35,7 @@ public enum Shop: Sendable {
         logger.logLevel = .notice
 
         let catalogue = try Self.openCatalogue(settings)
-        let cache = try Self.makeCache(settings, logger: logger)
+        let cache = try ShopCache(settings.store, logger: logger)
         let application = try ShopApplication.make(
             repository: BookRepository(catalogue: catalogue, cache: cache),
             settings: settings,
@@ -49,8 +46,8 @@ public enum Shop: Sendable {
             try await application.runService()
         } catch let error as IOError {
             throw Self.cannotListen(settings, error)
-        } catch let error as SocketAddressError {
-            throw SettingsError("HOST: \(settings.host) cannot be resolved (\(error))")
+        } catch is SocketAddressError, is SocketAddressError.UnknownHost {
+            throw SettingsError("HOST: \(settings.host) is not the name of a host that is known here")
         }
         try catalogue.close()
         Console.write("The shop is closed.\n")
@@ -65,16 +62,9 @@ public enum Shop: Sendable {
             )
             return catalogue
         } catch {
-            throw SettingsError("DATABASE_PATH: the catalogue in \(settings.databasePath) cannot be opened (\(error))")
-        }
-    }
-
-    private static func makeCache(_ settings: Settings, logger: Logger) throws -> ShopCache {
-        switch settings.store {
-        case .memory:
-            return ShopCache(on: .memory(entries: Self.memoryEntries), logger: logger)
-        case .redis(let url):
-            throw SettingsError("REDIS_URL: not yet \(url.count)")
+            let reason =
+                (error as? DatabaseError)?.message ?? (error as? CocoaError)?.localizedDescription ?? "\(error)"
+            throw SettingsError("DATABASE_PATH: the catalogue in \(settings.databasePath) cannot be opened: \(reason)")
         }
     }
 

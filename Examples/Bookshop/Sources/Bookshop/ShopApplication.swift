@@ -23,7 +23,7 @@ enum ShopApplication {
         return Application(
             router: router,
             configuration: .init(address: .hostname(settings.host, port: settings.port), serverName: "Bookshop"),
-            services: [repository.cache.books, repository.cache.lists],
+            services: repository.cache.services,
             onServerRunning: { channel in onRunning(channel.localAddress?.port ?? settings.port) },
             logger: logger
         )

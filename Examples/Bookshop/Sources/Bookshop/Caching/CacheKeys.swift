@@ -2,6 +2,7 @@ import Larder
 
 // Every key of the shop, so that two of them never meet by accident. A value that can be absent has an optional type:
 // "there is no such book" is an answer worth keeping, and whoever asks for it again gets it from the cache.
+
 extension CacheKey where Value == Book? {
     /// A book.
     static func book(_ id: Int) -> Self { "book:\(id)" }

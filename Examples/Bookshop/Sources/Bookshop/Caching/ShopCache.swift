@@ -1,5 +1,8 @@
 import Larder
+import LarderRedis
+import LarderRedisClient
 import Logging
+import ServiceLifecycle
 
 /// The shop's two caches on one store.
 ///
@@ -9,10 +12,36 @@ struct ShopCache: Sendable {
     let books: Cache
     let lists: Cache
 
-    /// Opens the two caches on a store.
-    init(on store: some CacheStore, logger: Logger) {
+    /// What has to run while the caches are used, in the order of starting.
+    let services: [any Service]
+
+    /// How many entries are kept in memory; a whole shop of books, shelves and searches fits.
+    private static let memoryEntries = 100_000
+
+    /// How long a visitor waits for Redis before the database is asked instead.
+    private static let patience = Duration.milliseconds(250)
+
+    /// Opens the two caches on the store that the settings name.
+    init(_ store: Settings.Store, logger: Logger) throws {
+        switch store {
+        case .memory:
+            self.init(on: .memory(entries: Self.memoryEntries), logger: logger)
+        case .redis(let url):
+            var configuration = try RedisConfiguration(url: url)
+            // The database answers within milliseconds, so nobody should wait seconds for its cache when that hangs.
+            // `socket_timeout` in the URL overrules it.
+            if configuration.commandTimeout == RedisConfiguration().commandTimeout {
+                configuration.commandTimeout = Self.patience
+            }
+            let client = try RedisClient(configuration)
+            self.init(on: .redis(client), services: [client], logger: logger)
+        }
+    }
+
+    private init(on store: some CacheStore, services: [any Service] = [], logger: Logger) {
         self.books = Cache(store, namespace: "bookshop:books", defaults: Self.defaults, logger: logger)
         self.lists = Cache(store, namespace: "bookshop:lists", defaults: Self.defaults, logger: logger)
+        self.services = services + [self.books, self.lists]
     }
 
     /// Five minutes, and a shop that stays open when the store does not answer.

@@ -8,10 +8,10 @@ struct PageRoutes: Sendable {
 
     func add(to router: Router<ShopContext>) {
         router.get("/") { _, _ in
-            let shelves = try await self.repository.shelves()
             // The first page of all books knows how many there are, and is the page that most visitors see next.
-            let books = try await self.repository.page(1, ofShelf: nil)
-            return try self.pages.response(
+            async let shelves = self.repository.shelves()
+            async let books = self.repository.page(1, ofShelf: nil)
+            return try await self.pages.response(
                 ShelvesPage(shelves.value, books: books.value?.total ?? 0),
                 titled: "Shelves",
                 status: shelves.status.combined(with: books.status)

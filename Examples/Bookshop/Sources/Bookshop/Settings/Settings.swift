@@ -1,5 +1,6 @@
 import Configuration
 import Foundation
+import LarderRedisClient
 import SystemPackage
 
 /// What can be set about the shop.
@@ -83,16 +84,11 @@ extension Settings {
             self.port = number
         }
         if let url = try sources.value("redis", "url") {
-            guard let scheme = ["redis", "rediss", "unix"].first(where: { url.text.hasPrefix("\($0)://") }) else {
-                // The rest of the URL can hold a password.
-                let found = url.text.firstRange(of: "://").map { "the scheme \"\(url.text[..<$0.lowerBound])\"" }
-                throw url.rejected(
-                    found: found ?? "something that is not a URL",
-                    accepted: "a URL that begins with redis://, rediss:// or unix://"
-                )
-            }
-            guard url.text.utf8.count > "\(scheme)://".utf8.count else {
-                throw url.rejected(accepted: "a URL with a host, such as redis://localhost:6379/1")
+            do {
+                _ = try RedisConfiguration(url: url.text)
+            } catch {
+                // The error quotes nothing of the URL that could be a password.
+                throw SettingsError("\(url.key) (\(url.origin)): \(error.message)")
             }
             self.store = .redis(url: url.text)
         }

@@ -2,7 +2,6 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
-import Larder
 import Logging
 import NIOCore
 
@@ -17,8 +16,15 @@ struct TestShop: Sendable {
     let repository: BookRepository
 
     /// Opens a shop, and closes it afterwards.
+    ///
+    /// - Parameters:
+    ///   - adminToken: The token for admin calls.
+    ///   - redisURL: The Redis to cache in; `nil` caches in memory.
+    ///   - body: What to do in the shop.
+    /// - Throws: What the body throws, and if the shop cannot be opened.
     static func open(
         adminToken: String? = Self.token,
+        redisURL: String? = nil,
         _ body: @escaping @Sendable (TestShop) async throws -> Void
     ) async throws {
         let folder = try TemporaryFolder()
@@ -28,12 +34,10 @@ struct TestShop: Sendable {
         let catalogue = try Catalogue(path: database)
         var logger = Logger(label: "tests")
         logger.logLevel = .critical
-        let repository = BookRepository(
-            catalogue: catalogue,
-            cache: ShopCache(on: .memory(entries: 10_000), logger: logger)
-        )
         var settings = Settings()
         settings.adminToken = adminToken
+        settings.store = redisURL.map { .redis(url: $0) } ?? .memory
+        let repository = try BookRepository(catalogue: catalogue, cache: ShopCache(settings.store, logger: logger))
         let application = try ShopApplication.make(repository: repository, settings: settings, logger: logger)
         try await application.test(.router) { client in
             try await body(TestShop(client: client, catalogue: catalogue, repository: repository))

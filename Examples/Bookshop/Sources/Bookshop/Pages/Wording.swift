@@ -69,7 +69,7 @@ struct ShelfLabel: Sendable {
     /// The two kinds of shelves that the catalogue has.
     enum Group: String, CaseIterable, Sendable {
         /// The broad ones, which nearly every book stands on.
-        case subjects = "Browse by subject"
+        case subjects = "Shelves by subject"
         /// The narrow ones that volunteers put together.
         case bookshelves = "Bookshelves"
     }

@@ -199,6 +199,19 @@ import Testing
         }
     }
 
+    @Test func databaseThatFailsIsAServerErrorThatSaysNothingOfItself() async throws {
+        try await TestShop.open { shop in
+            _ = try await shop.get("/api/books/42")
+            try shop.catalogue.close()
+            let answer = try await shop.get("/api/books/43")
+            #expect(answer.status == 500)
+            #expect(try answer.errorMessage() == "Something went wrong on our side.")
+            #expect(try await shop.get("/books/43").status == 500)
+            // What is in the cache needs no database.
+            #expect(try await shop.get("/api/books/42").status == 200)
+        }
+    }
+
     @Test func headAnswersWithoutABody() async throws {
         try await TestShop.open { shop in
             let answer = try await shop.send(.head, "/api/books/42")

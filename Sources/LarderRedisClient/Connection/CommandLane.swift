@@ -162,7 +162,10 @@ final class CommandLane: Sendable {
         if let next { self.scheduleSweep(at: next) }
         if !expired.isEmpty {
             let written = self.connector.error(.timedOut, "no reply came in time; the command may have been executed")
-            let unwritten = self.connector.error(.timedOut, "no connection took the command in time; it was not executed")
+            let unwritten = self.connector.error(
+                .timedOut,
+                "no connection took the command in time; it was not executed"
+            )
             for (waiter, wasWritten) in expired {
                 waiter.resume(returning: .failure(wasWritten ? written : unwritten))
             }
@@ -178,7 +181,8 @@ final class CommandLane: Sendable {
         self.connector.connect(on: self.eventLoop).assumeIsolated().whenComplete { result in
             switch result {
             case .success(let connection): self.established(connection.value)
-            case .failure(let error): self.connectFailed(RedisChannelHandler.connectionError(error, server: self.connector.server))
+            case .failure(let error):
+                self.connectFailed(RedisChannelHandler.connectionError(error, server: self.connector.server))
             }
         }
     }
@@ -241,7 +245,10 @@ final class CommandLane: Sendable {
             self.sendUnawaited(RedisCommand("PING"))
             self.scheduleHealthCheck(at: time)
         case .dead:
-            self.logger.warning("Redis is silent, closing the connection", metadata: ["redis.server": "\(self.connector.server)"])
+            self.logger.warning(
+                "Redis is silent, closing the connection",
+                metadata: ["redis.server": "\(self.connector.server)"]
+            )
             connection.close(self.connector.error(.connectionClosed, "the server was silent for too long"))
         }
     }
@@ -309,7 +316,8 @@ final class CommandLane: Sendable {
             for waiter in loss.written { waiter.resume(returning: .failure(unknown)) }
         }
         if !loss.unwritten.isEmpty {
-            let unsent = error.code == .shutdown
+            let unsent =
+                error.code == .shutdown
                 ? error
                 : self.connector.error(.notSent, "the connection ended before the command was sent", underlying: error)
             for waiter in loss.unwritten { waiter.resume(returning: .failure(unsent)) }

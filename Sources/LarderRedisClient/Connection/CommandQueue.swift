@@ -51,7 +51,8 @@ struct CommandQueue<Waiter> {
     /// Whether `count` commands of `bytes` bytes have room. A command too large for any queue passes through an empty one.
     func hasRoom(forBytes bytes: Int, commands count: Int) -> Bool {
         self.slots.isEmpty
-            || (self.commandsInFlight + count <= self.limits.commands && self.bytesInFlight + bytes <= self.limits.bytes)
+            || (self.commandsInFlight + count <= self.limits.commands
+                && self.bytesInFlight + bytes <= self.limits.bytes)
     }
 
     /// Appends a command, unless there is no room.

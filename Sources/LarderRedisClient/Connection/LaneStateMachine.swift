@@ -99,7 +99,8 @@ struct LaneStateMachine<Waiter> {
             return .refused(
                 RedisError(
                     .overloaded,
-                    message: "\(self.queue.commandsInFlight) commands of \(self.queue.bytesInFlight) bytes wait for replies"
+                    message:
+                        "\(self.queue.commandsInFlight) commands of \(self.queue.bytesInFlight) bytes wait for replies"
                 )
             )
         }

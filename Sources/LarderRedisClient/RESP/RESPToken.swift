@@ -90,7 +90,9 @@ enum RESPToken {
         switch kind {
         case UInt8(ascii: "+"):
             // By far the most frequent line.
-            if line.count == 2, line[0] == UInt8(ascii: "O"), line[1] == UInt8(ascii: "K") { return .simpleString("OK") }
+            if line.count == 2, line[0] == UInt8(ascii: "O"), line[1] == UInt8(ascii: "K") {
+                return .simpleString("OK")
+            }
             return .simpleString(String(decoding: line, as: UTF8.self))
         case UInt8(ascii: "-"):
             return .error(RedisServerError(String(decoding: line, as: UTF8.self)))
@@ -198,7 +200,8 @@ enum RESPToken {
             if overflow {
                 throw RedisError(.replyTooLarge, message: "the reply claims \(length) entries")
             }
-            return kind == .attribute ? .attribute(header: header, count: count) : .aggregate(kind, header: header, count: count)
+            return kind == .attribute
+                ? .attribute(header: header, count: count) : .aggregate(kind, header: header, count: count)
         }
     }
 }

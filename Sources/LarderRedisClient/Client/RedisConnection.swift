@@ -17,12 +17,15 @@ public final class RedisConnection: RedisCommandSender, Sendable {
     private let lane: CommandLane
     private let server: String
     private let commandTimeout: Int64
+    /// How long the connection may owe a reply before it counts as dead; nil for ever.
+    let healthCheckInterval: Duration?
     private let use = Mutex(Use())
 
     init(lane: CommandLane, connector: RedisConnector) {
         self.lane = lane
         self.server = connector.server
         self.commandTimeout = connector.configuration.commandTimeout.wholeNanoseconds
+        self.healthCheckInterval = connector.configuration.healthCheckInterval
     }
 
     /// Sends a command and waits for its reply, within the configured timeout.

@@ -226,6 +226,7 @@ import Testing
     @Test func nobodyWaitingMeansNoAttempt() {
         var lane = Self.lane(connected: false)
         Self.send("a", ticket: 1, on: &lane)
+        _ = Self.written(&lane)
         var failed: [String] = []
         _ = lane.connectFailed(Self.refused, at: Self.start, chance: 0, failed: &failed)
         #expect(lane.backoffEnded() == false)

@@ -31,7 +31,7 @@ import Testing
         (",-inf\r\n", .double(-.infinity)),
         ("(3492890328409238509324850943850943825024385\r\n", .bigNumber("3492890328409238509324850943850943825024385")),
         ("=15\r\ntxt:Some string\r\n", .verbatimString(format: "txt", ByteBuffer(string: "Some string"))),
-        ("!9\r\nERR a\r\nb\r\n", .error(RedisServerError("ERR a\r\nb"))),
+        ("!8\r\nERR a\r\nb\r\n", .error(RedisServerError("ERR a\r\nb"))),
         ("*0\r\n", .array([])),
         ("*2\r\n:1\r\n$1\r\na\r\n", .array([.integer(1), .bulkString(ByteBuffer(string: "a"))])),
         ("*2\r\n*1\r\n*0\r\n*2\r\n_\r\n#t\r\n", .array([.array([.array([])]), .array([.null, .boolean(true)])])),
@@ -199,16 +199,15 @@ import Testing
         var random = SplitMix(state: 0x1A2B3C)
         let alphabet = Array("$*%~>|=!:+-_#,(\r\n0123456789tfxinOK".utf8)
         for _ in 0..<600_000 {
-            let count = Int(random.next() % 24)
-            var bytes = ByteBuffer()
+            var bytes = [UInt8](repeating: 0, count: Int(random.next() % 24))
             var word = random.next()
-            for index in 0..<count {
-                if index % 8 == 7 { word = random.next() }
+            for index in bytes.indices {
+                if index & 7 == 7 { word = random.next() }
                 let byte = UInt8(truncatingIfNeeded: word)
-                bytes.writeInteger(word & 0x300 == 0 ? byte : alphabet[Int(byte) % alphabet.count])
+                bytes[index] = word & 0x300 == 0 ? byte : alphabet[Int(byte) % alphabet.count]
                 word >>= 7
             }
-            Self.exhaust(bytes)
+            Self.exhaust(ByteBuffer(bytes: bytes))
         }
     }
 

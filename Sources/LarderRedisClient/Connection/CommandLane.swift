@@ -69,6 +69,7 @@ final class CommandLane: Sendable {
 
     /// Sends a command and waits for its outcome until `deadline`.
     func execute(_ command: RedisCommand, deadline: MonotonicTime) async -> CommandOutcome {
+        if Task.isCancelled { return .cancelled }
         let ticket = self.tickets.wrappingAdd(1, ordering: .relaxed).newValue
         return await withTaskCancellationHandler {
             await withUnsafeContinuation { waiter in
@@ -83,6 +84,7 @@ final class CommandLane: Sendable {
 
     /// Sends commands one right behind the other and waits for all outcomes until `deadline`.
     func execute(pipeline commands: [RedisCommand], deadline: MonotonicTime) async -> CommandOutcome {
+        if Task.isCancelled { return .cancelled }
         let ticket = self.tickets.wrappingAdd(1, ordering: .relaxed).newValue
         return await withTaskCancellationHandler {
             await withUnsafeContinuation { waiter in

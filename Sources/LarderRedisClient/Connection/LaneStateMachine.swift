@@ -30,7 +30,9 @@ struct LaneStateMachine<Waiter> {
         var limits: CommandQueue<Waiter>.Limits
         /// How long a command usually may take: while there is a connection, the lane looks at the clock that often.
         var commandTimeout: Int64
-        /// Whether a lost connection is replaced. Not for connections that are lent: what was set on them is lost, too.
+        /// Whether a lost connection is replaced.
+        ///
+        /// Not for connections that are lent: what was set on them is lost, too.
         var reconnects: Bool
     }
 
@@ -64,7 +66,7 @@ struct LaneStateMachine<Waiter> {
     /// When the connection last showed that it lives, or had its first command to answer.
     private var lastProgress = MonotonicTime(nanoseconds: 0)
 
-    /// - Parameter isConnected: Whether the lane begins with a connection.
+    /// Makes a lane that begins with a connection or without.
     init(parameters: Parameters, backoff: Backoff, isConnected: Bool) {
         self.parameters = parameters
         self.phase = isConnected ? .active : .idle
@@ -130,6 +132,7 @@ struct LaneStateMachine<Waiter> {
     /// - Parameters:
     ///   - buffer: An empty buffer, exchanged for the one that is to be written.
     ///   - canWrite: Whether the connection takes more. What is held back here can still go to another connection.
+    /// - Returns: What to do, in this order.
     mutating func service(buffer: inout ByteBuffer, canWrite: Bool) -> Service {
         self.isServiceDue = false
         var service = Service()
@@ -204,9 +207,12 @@ struct LaneStateMachine<Waiter> {
         case nothing
     }
 
-    /// An attempt to connect failed. Everybody who waited for it hears of it.
+    /// An attempt to connect failed.
     ///
-    /// - Parameter chance: A random number from 0 to 1, for the pause.
+    /// Everybody who waited for it hears of it.
+    /// `chance` is a random number from 0 to 1, for the pause.
+    ///
+    /// - Returns: When to try again.
     mutating func connectFailed(
         _ error: RedisError,
         at now: MonotonicTime,

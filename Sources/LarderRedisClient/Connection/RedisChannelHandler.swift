@@ -7,7 +7,9 @@ final class RedisChannelHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// What the handler tells its lane. All calls come on the event loop.
+    /// What the handler tells its lane.
+    ///
+    /// All calls come on the event loop.
     protocol Delegate: AnyObject {
         /// Replies came. The handler's array is reused, so take them and leave it empty.
         func connection(_ handler: RedisChannelHandler, received replies: inout [RESPValue])
@@ -38,7 +40,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
     /// Set when the handshake is over.
     weak var delegate: (any Delegate)?
 
-    /// - Parameter ready: Succeeds with the protocol's version when the handshake is over.
+    /// Makes a handler that fulfils `ready` with the protocol's version when the handshake is over.
     init(configuration: RedisConfiguration, ready: EventLoopPromise<Int>) {
         self.state = .handshaking(Handshake(configuration), ready)
         self.parser = RESPParser(
@@ -163,6 +165,11 @@ final class RedisChannelHandler: ChannelInboundHandler {
     }
 
     private func deliver() {
-        if !self.replies.isEmpty { self.delegate?.connection(self, received: &self.replies) }
+        guard !self.replies.isEmpty else { return }
+        // Taken out, for the delegate may close the connection and so come back here.
+        var replies = self.replies
+        self.replies = []
+        self.delegate?.connection(self, received: &replies)
+        self.replies = replies
     }
 }

@@ -22,11 +22,12 @@ extension Cache {
         _ fill: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
         let storeKey = try self.storeKey(key)
-        var isAnswered = false
-        if let value = self.readNow(storeKey, Value.self, &isAnswered) { return value }
-        let read = isAnswered ? .missing : try await self.quickRead(storeKey, Value.self, onFailure)
-        if case .hit(let value, _) = read { return value }
-        return try await self.fetchMissing(storeKey, after: read, ttl, onFailure) { _ in try await fill() }.value
+        let now = self.space.readNow(storeKey)
+        if case .fresh(.object(let box)) = now, box.holds(Value.self) {
+            self.counterStorage.add(to: .hit)
+            return box.content(as: Value.self)
+        }
+        return try await self.fetch(storeKey, after: now, ttl, onFailure) { _ in try await fill() }
     }
 
     /// The value of a key, or what `fill` makes of it, where the fill has something to say about how it is stored.
@@ -45,11 +46,12 @@ extension Cache {
         _ fill: @escaping @Sendable (FillContext) async throws -> Value
     ) async throws -> Value {
         let storeKey = try self.storeKey(key)
-        var isAnswered = false
-        if let value = self.readNow(storeKey, Value.self, &isAnswered) { return value }
-        let read = isAnswered ? .missing : try await self.quickRead(storeKey, Value.self, onFailure)
-        if case .hit(let value, _) = read { return value }
-        return try await self.fetchMissing(storeKey, after: read, ttl, onFailure, fill).value
+        let now = self.space.readNow(storeKey)
+        if case .fresh(.object(let box)) = now, box.holds(Value.self) {
+            self.counterStorage.add(to: .hit)
+            return box.content(as: Value.self)
+        }
+        return try await self.fetch(storeKey, after: now, ttl, onFailure, fill)
     }
 
     /// The value of a key, or what `fill` makes of it, together with where it came from and how long it stays fresh.
@@ -123,6 +125,24 @@ extension Cache {
         case hit(Value, EntryInfo)
         case missing
         case unavailable
+    }
+
+    /// Every `fetch` but a hit in memory on a boxed value.
+    private func fetch<Value: Codable & Sendable>(
+        _ key: StoreKey,
+        after now: ImmediateLookup,
+        _ ttl: TimeToLive?,
+        _ onFailure: FailurePolicy?,
+        _ fill: @escaping @Sendable (FillContext) async throws -> Value
+    ) async throws -> Value {
+        var read = FirstRead<Value>.missing
+        if case .unknown = now {
+            read = try await self.quickRead(key, Value.self, onFailure)
+            if case .hit(let value, _) = read { return value }
+        } else if let value = self.value(of: now, Value.self, key) {
+            return value
+        }
+        return try await self.fetchMissing(key, after: read, ttl, onFailure, fill).value
     }
 
     /// The hit that most fetches are: read without a lease, so that it costs what `get` costs.

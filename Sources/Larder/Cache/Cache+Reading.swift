@@ -15,10 +15,22 @@ extension Cache {
         onFailure: FailurePolicy? = nil
     ) async throws -> Value? {
         let storeKey = try self.storeKey(key)
-        var isAnswered = false
-        if let value = self.readNow(storeKey, Value.self, &isAnswered) { return value }
-        if isAnswered { return nil }
-        return try await self.lookup(storeKey, Value.self, wantsTimes: false, onFailure).value
+        let now = self.space.readNow(storeKey)
+        if case .fresh(.object(let box)) = now, box.holds(Value.self) {
+            self.counterStorage.add(to: .hit)
+            return box.content(as: Value.self)
+        }
+        return try await self.get(storeKey, after: now, onFailure)
+    }
+
+    /// Every `get` but a hit in memory on a boxed value.
+    private func get<Value: Codable & Sendable>(
+        _ key: StoreKey,
+        after now: ImmediateLookup,
+        _ onFailure: FailurePolicy?
+    ) async throws -> Value? {
+        if case .unknown = now { return try await self.lookup(key, Value.self, wantsTimes: false, onFailure).value }
+        return self.value(of: now, Value.self, key)
     }
 
     /// What reading a key finds: a hit, a stale entry, nothing, or an unavailable store.
@@ -81,7 +93,8 @@ extension Cache {
         var values = [CacheKey<Value>: Value](minimumCapacity: wanted.count)
         var stale = 0
         for (wish, lookup) in zip(wanted, found) {
-            guard case .found(let entry) = lookup, let value = self.decoded(entry.value, Value.self, wish.storeKey) else {
+            guard case .found(let entry) = lookup, let value = self.decoded(entry.value, Value.self, wish.storeKey)
+            else {
                 continue
             }
             if entry.isStale {
@@ -127,31 +140,18 @@ extension Cache {
 
     // MARK: What reading verbs share
 
-    /// The value of a key in a store that can tell at once. The read is counted.
-    ///
-    /// - Parameter isAnswered: Set where the store could tell, so that `nil` is a miss.
-    @inline(__always)
-    func readNow<Value: Codable & Sendable>(
-        _ key: StoreKey,
+    /// The value that a store had at once. The read is counted.
+    func value<Value: Codable & Sendable>(
+        of now: ImmediateLookup,
         _ type: Value.Type,
-        _ isAnswered: inout Bool
+        _ key: StoreKey
     ) -> Value? {
-        switch self.space.readNow(key) {
-        case .fresh(let entry):
-            isAnswered = true
-            if let value = self.decoded(entry, type, key) {
-                self.counterStorage.add(to: .hit)
-                return value
-            }
+        guard case .fresh(let entry) = now, let value = self.decoded(entry, type, key) else {
             self.counterStorage.add(to: .miss)
-            return nil
-        case .absent:
-            isAnswered = true
-            self.counterStorage.add(to: .miss)
-            return nil
-        case .unknown:
             return nil
         }
+        self.counterStorage.add(to: .hit)
+        return value
     }
 
     func readOne(_ key: StoreKey, _ options: ReadOptions) async throws -> StoreLookup {
@@ -171,18 +171,7 @@ extension Cache {
 
     /// The value of an entry; `nil` where it is of another type, which counts as a miss: a deployment can change a type
     /// while its old entries live.
-    @inline(__always)
     func decoded<Value: Codable & Sendable>(
-        _ entry: EntryValue,
-        _ type: Value.Type,
-        _ key: StoreKey
-    ) -> Value? {
-        // The way of every hit in memory.
-        if case .object(let box) = entry, let value = box.value(as: type) { return value }
-        return self.converted(entry, type, key)
-    }
-
-    private func converted<Value: Codable & Sendable>(
         _ entry: EntryValue,
         _ type: Value.Type,
         _ key: StoreKey

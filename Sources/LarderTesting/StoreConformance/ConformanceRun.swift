@@ -1,0 +1,160 @@
+import Larder
+
+/// What a check works with: namespaces that nobody else uses, time that passes, and expectations.
+struct ConformanceRun: Sendable {
+    let subject: StoreUnderTest
+    /// The beginning of all names of namespaces of this run.
+    let base: String
+    /// One cache on the store.
+    let cache: Cache
+    /// The part of the store that the cache stands on.
+    let space: any NamespaceStore
+
+    /// How long entries live in checks of their end.
+    static let lifetime = Duration.seconds(60)
+
+    init(_ subject: StoreUnderTest) throws {
+        self.subject = subject
+        self.base = "check" + String(UInt64.random(in: .min ... .max), radix: 36)
+        let namespace = try CacheNamespace(self.base)
+        self.cache = Cache(subject.store, namespace: namespace, defaults: .init(failurePolicy: .throwing))
+        self.space = subject.store.open(namespace)
+    }
+
+    /// Another cache on the same store.
+    ///
+    /// - Parameters:
+    ///   - suffix: What its namespace has behind the run's own.
+    ///   - version: The version of its keys.
+    ///   - ttl: Its default time to live.
+    /// - Returns: The cache.
+    func cache(_ suffix: String = "", version: Int = 1, ttl: TimeToLive? = .minutes(5)) throws -> Cache {
+        Cache(
+            self.subject.store,
+            namespace: try CacheNamespace(self.base + suffix),
+            version: version,
+            defaults: .init(ttl: ttl, failurePolicy: .throwing)
+        )
+    }
+
+    /// Lets time pass for the store.
+    func pass(_ duration: Duration) async throws {
+        try await self.subject.passTime(duration)
+    }
+
+    /// The last moment at which an entry with the checks' lifetime is surely there yet.
+    var shortlyBeforeEnd: Duration { Self.lifetime - self.step }
+
+    /// From that moment to the end.
+    var step: Duration { max(.milliseconds(1), self.subject.drift) }
+
+    // MARK: Expectations
+
+    func expect<Value: Equatable>(_ found: Value, _ expected: Value, _ subject: String) throws {
+        if found == expected { return }
+        throw ConformanceFailure(subject: subject, expected: "\(expected)", found: "\(found)")
+    }
+
+    func expect(_ isTrue: Bool, _ subject: String) throws {
+        try self.expect(isTrue, true, subject)
+    }
+
+    /// Expects a duration that the store's own clock can only have shortened.
+    func expect(_ found: Duration?, atMost expected: Duration, _ subject: String) throws {
+        guard let found, found <= expected, found >= expected - self.subject.drift else {
+            let text = "\(expected) or up to \(self.subject.drift) less"
+            throw ConformanceFailure(subject: subject, expected: text, found: "\(found.map { "\($0)" } ?? "nothing")")
+        }
+    }
+
+    func expect<Value>(
+        _ code: CacheError.Code,
+        _ subject: String,
+        _ body: () async throws -> Value
+    ) async throws {
+        do {
+            let value = try await body()
+            throw ConformanceFailure(subject: subject, expected: "the error \(code)", found: "\(value)")
+        } catch let error as CacheError where error.code == code {
+            return
+        } catch let error as CacheError {
+            throw ConformanceFailure(subject: subject, expected: "the error \(code)", found: "\(error)")
+        }
+    }
+
+    // MARK: Store level
+
+    static func key(_ name: String) -> StoreKey { StoreKey(version: 1, name: name) }
+
+    /// An entry that holds an integer.
+    static func write(
+        _ name: String,
+        _ value: Int64,
+        _ lifetime: EntryLifetime = EntryLifetime(freshFor: Self.lifetime)
+    ) -> EntryWrite {
+        EntryWrite(key: Self.key(name), value: .integer(value), coder: TextCoder(), lifetime: lifetime)
+    }
+
+    static func token() -> LeaseToken { .random() }
+
+    /// Reads a key and asks for its lease.
+    func ask(
+        _ name: String,
+        _ token: LeaseToken,
+        for duration: Duration = .seconds(30),
+        replacesEntry: Bool = false
+    ) async throws -> StoreLookup {
+        let request = LeaseRequest(token: token, duration: duration, replacesEntry: replacesEntry)
+        let options = ReadOptions(wantsTimes: true, lease: request, coder: TextCoder())
+        let answers = try await self.space.read([Self.key(name)], options)
+        try self.expect(answers.count, 1, "answers to a read of one key")
+        return answers[0]
+    }
+
+    /// Takes a lease that has to be free.
+    func take(_ name: String, for duration: Duration = .seconds(30), replacesEntry: Bool = false) async throws -> Lease {
+        let answer = try await self.ask(name, Self.token(), for: duration, replacesEntry: replacesEntry)
+        guard case .absent(.granted(let lease)) = answer else {
+            throw ConformanceFailure(subject: "the lease of \(name)", expected: "granted", found: "\(answer)")
+        }
+        return lease
+    }
+
+    /// Commits an integer under a lease.
+    ///
+    /// - Returns: Whether it was written.
+    func commit(_ name: String, _ value: Int64, under lease: Lease) async throws -> Bool {
+        let answers = try await self.space.commit([EntryCommit(write: Self.write(name, value), lease: lease)])
+        try self.expect(answers.count, 1, "answers to a commit of one entry")
+        return answers[0]
+    }
+
+    /// Reads an entry at the store's level.
+    func read(_ name: String, wantsTimes: Bool = false) async throws -> StoredEntry? {
+        let options = ReadOptions(wantsTimes: wantsTimes, coder: TextCoder())
+        guard case .found(let entry) = try await self.space.read([Self.key(name)], options).first else { return nil }
+        return entry
+    }
+
+    func integer(_ name: String) async throws -> Int64? {
+        guard case .integer(let value) = try await self.read(name)?.value else { return nil }
+        return value
+    }
+}
+
+/// Turns text into bytes, for entries that checks write past every cache.
+struct TextCoder: EntryCoder {
+    func encode(_ box: ValueBox) throws -> EncodedValue {
+        guard let text = box.value(as: String.self) else {
+            throw CacheError(.encodingFailed, "the value to encode is not text")
+        }
+        return EncodedValue(codec: .text, bytes: Array(text.utf8))
+    }
+
+    func decode(_ encoded: EncodedValue) throws -> EntryValue {
+        guard encoded.codec == .text, let text = String(validating: encoded.bytes, as: UTF8.self) else {
+            throw CacheError(.decodingFailed, "the bytes are not text")
+        }
+        return .object(.boxing(text))
+    }
+}

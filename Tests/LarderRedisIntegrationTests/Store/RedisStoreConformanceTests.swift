@@ -1,0 +1,14 @@
+import Larder
+import LarderRedis
+import LarderTesting
+import Testing
+
+@Suite(.serialized) struct RedisStoreConformanceTests {
+    @Test(arguments: StoreConformance.checks)
+    func redisStoreConforms(_ check: StoreCheck) async throws {
+        try await withRedis { redis in
+            let subject = StoreUnderTest(RedisStore(redis.client), drift: .seconds(20), passTime: redis.pass)
+            try await check.run(on: subject)
+        }
+    }
+}

@@ -1,0 +1,97 @@
+import Larder
+import LarderRedis
+import LarderRedisClient
+import LarderTesting
+
+/// What a test against a real server works with.
+struct RedisUnderTest: Sendable {
+    let server: RedisServer
+    let client: RedisClient
+
+    func cache(
+        _ namespace: CacheNamespace = "ns",
+        version: Int = 1,
+        failurePolicy: FailurePolicy = .throwing
+    ) -> Cache {
+        Cache(.redis(self.client), namespace: namespace, version: version, defaults: .init(failurePolicy: failurePolicy))
+    }
+
+    /// Makes everything in the server older, so that no test has to wait for an end.
+    ///
+    /// - Parameter duration: By how much.
+    func pass(_ duration: Duration) async throws {
+        let milliseconds = Int(duration / .milliseconds(1))
+        let reply = try await self.server.command("EVAL", Self.agingScript, "0", "\(milliseconds)")
+        guard reply == ":0\r\n" else {
+            throw AgingFailure(reply: reply)
+        }
+    }
+
+    private static let agingScript = """
+        local cursor = '0'
+        repeat
+          local reply = redis.call('SCAN', cursor, 'COUNT', 1000)
+          cursor = reply[1]
+          for _, key in ipairs(reply[2]) do
+            local left = redis.call('PTTL', key)
+            if left >= 0 then
+              left = left - tonumber(ARGV[1])
+              if left <= 0 then redis.call('DEL', key) else redis.call('PEXPIRE', key, left) end
+            end
+          end
+        until cursor == '0'
+        return 0
+        """
+
+    /// How often the server has executed each command so far.
+    func commandCounts() async throws -> [String: Int] {
+        let reply = try await self.server.command("INFO", "commandstats")
+        var counts: [String: Int] = [:]
+        for line in reply.split(whereSeparator: \.isNewline) {
+            guard line.hasPrefix("cmdstat_"), let colon = line.firstIndex(of: ":") else { continue }
+            let name = line[..<colon].dropFirst("cmdstat_".count)
+            let fields = line[line.index(after: colon)...].split(separator: ",")
+            guard let calls = fields.first(where: { $0.hasPrefix("calls=") })?.dropFirst("calls=".count) else { continue }
+            counts[String(name)] = Int(calls)
+        }
+        return counts
+    }
+
+    /// The commands that the server executed for `body`, scripts' own commands included.
+    ///
+    /// - Parameter body: What to watch.
+    /// - Returns: How often it executed each.
+    func commands(of body: () async throws -> Void) async throws -> [String: Int] {
+        let before = try await self.commandCounts()
+        try await body()
+        let after = try await self.commandCounts()
+        var counts: [String: Int] = [:]
+        for (name, count) in after where !["info", "quit"].contains(name) {
+            let delta = count - (before[name] ?? 0)
+            if delta > 0 { counts[name] = delta }
+        }
+        return counts
+    }
+}
+
+/// The server would not let time pass.
+private struct AgingFailure: Error {
+    var reply: String
+}
+
+/// Lends a server and a client of it to a test.
+func withRedis(
+    _ options: RedisServer.Options = .init(),
+    _ body: (RedisUnderTest) async throws -> Void
+) async throws {
+    try await withRedisServer(options) { server in
+        let client = try RedisClient(url: server.url)
+        do {
+            try await body(RedisUnderTest(server: server, client: client))
+        } catch {
+            await client.shutdown()
+            throw error
+        }
+        await client.shutdown()
+    }
+}

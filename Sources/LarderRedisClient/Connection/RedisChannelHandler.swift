@@ -36,6 +36,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
     /// The first thing that went wrong: what follows it is only a consequence.
     private var failure: RedisError?
     private let address: String
+    private let isEncrypted: Bool
 
     /// Set when the handshake is over.
     weak var delegate: (any Delegate)?
@@ -47,6 +48,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
             limits: .init(replySize: configuration.maximumReplySize, depth: configuration.maximumNestingDepth)
         )
         self.address = configuration.address.description
+        self.isEncrypted = configuration.tls.isEnabled
     }
 
     // MARK: For the lane
@@ -62,6 +64,13 @@ final class RedisChannelHandler: ChannelInboundHandler {
     func close(_ error: RedisError) {
         if self.failure == nil { self.failure = error }
         self.context?.close(promise: nil)
+    }
+
+    /// The connection's socket for senders to write on, unless something stands between them, such as TLS.
+    func makeDirectSocket() -> DirectSocket? {
+        guard let pipeline = self.context?.channel.pipeline.syncOperations, !self.isEncrypted else { return nil }
+        return try? pipeline.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { DirectSocket(copying: $0) }
+            ?? nil
     }
 
     // MARK: Events

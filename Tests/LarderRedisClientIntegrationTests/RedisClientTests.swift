@@ -231,7 +231,7 @@ import Testing
             configuration.maximumReplySize = 10_000
             try await withClient(configuration) { client in
                 _ = await #expect {
-                    _ = try await client.send(RedisCommand("GET", "large").repeatable(false))
+                    _ = try await client.send(RedisCommand("GET", "large"))
                 } throws: { error in
                     let error = error as? RedisError
                     return error?.code == .fateUnknown && (error?.underlying as? RedisError)?.code == .replyTooLarge

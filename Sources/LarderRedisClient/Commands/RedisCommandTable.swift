@@ -65,8 +65,10 @@ enum RedisCommandTable {
 
     // MARK: Repetition
 
-    /// Commands that only read. Writes that look idempotent are not among them: between the first and the second `SET`
-    /// somebody else may have written, and `DEL` counts nothing the second time.
+    /// Commands that only read.
+    ///
+    /// Writes that look idempotent are not among them: between the first and the second `SET` somebody else may have
+    /// written, and `DEL` counts nothing the second time.
     private static let repeatable: Set<String> = [
         "BITCOUNT", "BITFIELD_RO", "BITPOS", "COMMAND", "DBSIZE", "DUMP", "ECHO", "EVALSHA_RO", "EVAL_RO", "EXISTS",
         "EXPIRETIME", "FCALL_RO", "GEODIST", "GEOHASH", "GEOPOS", "GEORADIUSBYMEMBER_RO", "GEORADIUS_RO", "GEOSEARCH",

@@ -32,7 +32,10 @@ struct RedisConnector: Sendable {
         let timeout = TimeAmount(self.configuration.connectTimeout)
         let bootstrap = ClientBootstrap(group: eventLoop)
             .connectTimeout(timeout)
-            .channelOption(.maxMessagesPerRead, value: 4)
+            .channelOption(
+                .recvAllocator,
+                value: AdaptiveRecvByteBufferAllocator(minimum: 2048, initial: 16_384, maximum: 65_536)
+            )
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     if let tls = try self.makeTLSHandler() {

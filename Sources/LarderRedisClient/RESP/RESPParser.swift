@@ -156,7 +156,9 @@ struct RESPParser {
 
     // MARK: Arrays and their like
 
-    /// Begins an array. Returns it at once if it is empty.
+    /// Begins an array.
+    ///
+    /// Returns it at once if it is empty.
     private mutating func open(_ kind: RESPToken.Aggregate, count: Int) throws(RedisError) -> RESPValue? {
         guard count > 0 else { return kind.assemble([]) }
         guard kind != .push || self.frames.isEmpty else {

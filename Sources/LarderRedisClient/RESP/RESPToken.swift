@@ -39,7 +39,10 @@ enum RESPToken {
 
     /// Reads the token at the beginning of `bytes`.
     ///
-    /// - Parameter searched: How many bytes were searched for a line end in vain, kept from call to call.
+    /// `searched` says how many bytes were searched for a line end in vain, and is kept from call to call.
+    ///
+    /// - Returns: The token, `.incomplete` if its last byte has not come.
+    /// - Throws: `.protocolViolation` or `.replyTooLarge`.
     static func read(_ bytes: UnsafeRawBufferPointer, searched: inout Int) throws(RedisError) -> RESPToken {
         guard let kind = bytes.first else { return .incomplete }
         switch kind {

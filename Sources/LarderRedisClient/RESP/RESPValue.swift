@@ -77,8 +77,9 @@ public struct RedisServerError: Error, Sendable, Hashable, CustomStringConvertib
         self.message = message
     }
 
-    /// The kind of error: the line's first word, such as `ERR`, `WRONGTYPE` or `NOSCRIPT`. `ERR` for a line without
-    /// a word in capitals, so that the variety stays small whatever a script returns.
+    /// The kind of error: the line's first word, such as `ERR`, `WRONGTYPE` or `NOSCRIPT`.
+    ///
+    /// `ERR` for a line without a word in capitals, so that the variety stays small whatever a script returns.
     public var code: String {
         let word = self.message.prefix { $0 != " " }
         let isCode =
@@ -87,5 +88,6 @@ public struct RedisServerError: Error, Sendable, Hashable, CustomStringConvertib
         return isCode ? String(word) : "ERR"
     }
 
+    /// A text for people.
     public var description: String { self.message }
 }

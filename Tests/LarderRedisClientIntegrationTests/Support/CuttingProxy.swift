@@ -8,7 +8,7 @@ final class CuttingProxy: Sendable {
     private let budgets: BudgetSource
     private let listener: any Channel
 
-    /// - Parameter budgets: How many bytes each connection lets through, one after another; later ones all.
+    /// Starts a proxy whose connections let so many bytes through, one after another; later ones all.
     static func start(to port: Int, budgets: [Int]) async throws -> CuttingProxy {
         let group = MultiThreadedEventLoopGroup.singleton
         let budgetSource = BudgetSource(budgets)

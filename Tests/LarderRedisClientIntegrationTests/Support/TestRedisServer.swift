@@ -9,10 +9,7 @@ final class TestRedisServer: Sendable {
     private let arguments: [String]
     private let process: ChildProcess
 
-    /// - Parameters:
-    ///   - arguments: More arguments for redis-server.
-    ///   - listensOn: The port, if not one of its own choice.
-    private init(port: Int, arguments: [String]) throws {
+    private init(port: Int, arguments: [String]) {
         self.port = port
         self.arguments = arguments
         self.process = ChildProcess()
@@ -20,7 +17,7 @@ final class TestRedisServer: Sendable {
 
     static func start(_ arguments: [String] = [], tls: Bool = false) async throws -> TestRedisServer {
         let port = try await Self.freePort()
-        let server = try TestRedisServer(
+        let server = TestRedisServer(
             port: port,
             arguments: (tls ? ["--port", "0", "--tls-port", "\(port)"] : ["--port", "\(port)"])
                 + ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"] + arguments

@@ -4,7 +4,7 @@ import Testing
 @testable import LarderRedisClient
 
 @Suite struct LaneStateMachineTests {
-    typealias Lane = LaneStateMachine<String>
+    typealias Lane = LaneStateMachine<String, Int>
 
     static let soon = MonotonicTime(nanoseconds: 1_000_000_000)
     static let start = MonotonicTime(nanoseconds: 0)
@@ -245,6 +245,69 @@ import Testing
         #expect(loss.written == [])
         #expect(lane.established() == true)
         #expect(Self.written(&lane).contains("a"))
+    }
+
+    /// A lane with a connection whose socket senders may write on.
+    static func laneWithSocket() -> Lane {
+        var lane = Self.lane(connected: false)
+        Self.send("first", ticket: 100, on: &lane)
+        _ = Self.written(&lane)
+        _ = lane.established(socket: 7)
+        _ = Self.written(&lane)
+        _ = Self.answer(.null, on: &lane)
+        return lane
+    }
+
+    @Test func loneCommandIsWrittenByItsSender() throws {
+        var lane = Self.laneWithSocket()
+        guard case .writeDirectly(var write) = Self.send("a", ticket: 1, on: &lane) else {
+            Issue.record("expected a direct write")
+            return
+        }
+        #expect(write.socket == 7)
+        #expect(String(buffer: write.bytes) == "*2\r\n$3\r\nGET\r\n$1\r\na\r\n")
+        // Until it is written, the event loop must not write what comes after it.
+        guard case .queuedNeedsService = Self.send("b", ticket: 2, on: &lane) else {
+            Issue.record("expected a wake-up")
+            return
+        }
+        #expect(Self.written(&lane) == "")
+        // The socket took a part: the rest goes before everything else.
+        write.bytes.moveReaderIndex(forwardBy: 20)
+        #expect(lane.directWriteEnded(write) == true)
+        #expect(Self.written(&lane) == "a\r\n*2\r\n$3\r\nGET\r\n$1\r\nb\r\n")
+        #expect(Self.answer(.simpleString("1"), .simpleString("2"), on: &lane) == ["a: 1", "b: 2"])
+    }
+
+    @Test func senderThatWroteOnALostConnectionDoesNotSpeakForTheNext() {
+        var lane = Self.laneWithSocket()
+        guard case .writeDirectly(let write) = Self.send("a", ticket: 1, on: &lane) else {
+            Issue.record("expected a direct write")
+            return
+        }
+        Self.send("b", ticket: 2, on: &lane)
+        #expect(Self.written(&lane) == "")
+        #expect(lane.lost(Self.refused, at: Self.start, chance: 0).written == ["a"])
+        #expect(lane.established(socket: 8) == true)
+        #expect(lane.directWriteEnded(write) == false)
+        #expect(Self.written(&lane) == "*2\r\n$3\r\nGET\r\n$1\r\nb\r\n")
+    }
+
+    @Test func senderWithCompanyLeavesTheWritingToTheEventLoop() {
+        var lane = Self.laneWithSocket()
+        guard case .writeDirectly(var write) = Self.send("a", ticket: 1, on: &lane) else {
+            Issue.record("expected a direct write")
+            return
+        }
+        write.bytes.clear()
+        #expect(lane.directWriteEnded(write) == false)
+        for ticket in 2...5 { Self.send("x", ticket: UInt64(ticket), on: &lane) }
+        _ = Self.written(&lane)
+        _ = Self.answer(.null, .null, .null, .null, .null, on: &lane)
+        guard case .queuedNeedsService = Self.send("b", ticket: 9, on: &lane) else {
+            Issue.record("expected the event loop to write")
+            return
+        }
     }
 
     @Test func shutdownRefusesNewCommandsAndEndsWhenNobodyWaits() {

@@ -300,10 +300,10 @@ struct ServerCommandTests {
 
     @Test func blockingLongerThanTheHealthCheckIntervalKeepsTheConnection() async throws {
         try await withRedisServer { server in
-            let client = try RedisClient(url: "\(server.url)?health_check_interval=0.1")
+            let client = try RedisClient(url: "\(server.url)?health_check_interval=1")
             try await client.withConnection { connection in
                 let id = try await connection.clientID()
-                try await #expect(connection.blpop(["list"], timeout: .milliseconds(500)) == nil)
+                try await #expect(connection.blpop(["list"], timeout: .milliseconds(1_500)) == nil)
                 async let popped = connection.blpop(["list"], timeout: .seconds(30), as: String.self)
                 // Until the server shows that the connection waits, so that the push does not come first.
                 while try await client.clientList().first(where: { $0.id == id })?.command != "blpop" {}

@@ -202,3 +202,13 @@ extension RedisCommand {
         self.body.count + 3 + RESPEncoding.digitCount(of: self.elementCount)
     }
 }
+
+// MARK: Printing
+
+extension RedisCommand: CustomStringConvertible, CustomReflectable {
+    /// The name and the number of arguments, for what is printed may end up in a log.
+    public var description: String { "\(self.name) with \(self.argumentCount) arguments" }
+
+    /// Without the arguments, whatever prints a command.
+    public var customMirror: Mirror { Mirror(self, children: ["name": self.name]) }
+}

@@ -68,6 +68,21 @@ import Testing
         #expect(command.isolation == .ordinary)
     }
 
+    @Test func argumentsAreNeverPrinted() {
+        let command = RedisCommand("SET", "key", "secret")
+        var dumped = ""
+        dump(command, to: &dumped)
+        for text in ["\(command)", String(reflecting: command), dumped] {
+            #expect(!text.contains("secret"))
+            #expect(text.contains("SET"))
+        }
+        let error = RedisError(
+            RedisServerError("ERR unknown command 'SETT', with args beginning with: 'key' 'secret'")
+        )
+        #expect(error.code == .server("ERR"))
+        #expect(error.message == "ERR unknown command 'SETT'")
+    }
+
     @Test func onlyReadsAreRepeatableUnlessSaidSo() {
         #expect(RedisCommand("get", "a").isRepeatable)
         #expect(!RedisCommand("SET", "a", "b").isRepeatable)

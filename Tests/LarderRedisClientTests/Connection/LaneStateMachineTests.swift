@@ -273,7 +273,7 @@ import Testing
         }
         #expect(Self.written(&lane) == "")
         // The socket took a part: the rest goes before everything else.
-        write.bytes.moveReaderIndex(forwardBy: 20)
+        write.bytes.moveReaderIndex(forwardBy: 17)
         #expect(lane.directWriteEnded(write) == true)
         #expect(Self.written(&lane) == "a\r\n*2\r\n$3\r\nGET\r\n$1\r\nb\r\n")
         #expect(Self.answer(.simpleString("1"), .simpleString("2"), on: &lane) == ["a: 1", "b: 2"])

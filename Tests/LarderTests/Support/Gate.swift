@@ -88,3 +88,13 @@ func eventually(_ what: String, _ condition: () -> Bool) async throws {
         await Task.yield()
     }
 }
+
+/// A variable that tasks share.
+final class Box<Value: Sendable>: Sendable {
+    private let state = Mutex<Value?>(nil)
+
+    var value: Value? {
+        get { self.state.withLock { $0 } }
+        set { self.state.withLock { $0 = newValue } }
+    }
+}

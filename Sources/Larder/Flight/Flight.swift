@@ -14,6 +14,9 @@ final class Flight: Sendable {
         var isFailed: Bool
     }
 
+    /// How many have a seat.
+    var seatCount: Int { self.state.withLock { $0.seatCount } }
+
     /// Takes a seat among those who wait; whoever has one calls ``result(in:)`` or ``leave(_:)``.
     ///
     /// - Returns: The seat; `nil` if the flight has ended.

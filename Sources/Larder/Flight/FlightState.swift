@@ -29,6 +29,9 @@ struct FlightState {
     private var seats: [Int: Seat] = [:]
     private var lastSeat = 0
 
+    /// How many are interested.
+    var seatCount: Int { self.seats.count }
+
     /// What has to be done when a flight ends.
     struct Ending {
         var waiters: [Waiter]

@@ -32,6 +32,9 @@ final class FlightTable: Sendable {
     /// How many flights are under way.
     var count: Int { self.state.withLock { $0.flights.count } }
 
+    /// How many calls wait for flights, or are about to.
+    var seatCount: Int { self.state.withLock { $0.flights.values.reduce(0) { $0 + $1.seatCount } } }
+
     /// How many tasks run: fills, their timers, and leases that are being given back.
     var taskCount: Int { self.state.withLock { $0.runningTasks } }
 

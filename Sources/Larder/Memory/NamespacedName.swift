@@ -27,7 +27,7 @@ package enum NamespacedNameScheme: KeyScheme {
         let version: Int
         let namespace: UInt32
 
-            @inline(__always)
+        @inline(__always)
         package func matches(_ stored: UnsafePointer<Stored>) -> Bool {
             stored.pointee.version == self.version
                 && stored.pointee.namespace == self.namespace
@@ -38,7 +38,7 @@ package enum NamespacedNameScheme: KeyScheme {
                 )
         }
 
-            package func store() -> Stored {
+        package func store() -> Stored {
             Stored(
                 bytes: KeyBytes(self.bytes, count: self.count),
                 version: self.version,

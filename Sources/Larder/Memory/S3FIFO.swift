@@ -184,7 +184,9 @@ struct S3FIFO: ~Copyable, @unchecked Sendable {
     ) -> UInt32? {
         if self.count - (kept == TagIndex.none ? 0 : 1) <= 0 { return nil }
         while true {
-            let fromSmall = self.main.count == 0 || (self.small.count > 0 && self.small.cost >= self.smallTarget)
+            // Where main holds nothing but what must stay, the small queue gives, however short it is.
+            let isMainSpent = self.main.count == 0 || (self.main.count == 1 && self.main.tail == kept)
+            let fromSmall = self.small.count > 0 && (isMainSpent || self.small.cost >= self.smallTarget)
             let slot = fromSmall ? self.small.tail : self.main.tail
             let mark = self.marks[Int(slot)]
             let hits = mark & Self.counter

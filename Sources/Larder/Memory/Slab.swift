@@ -44,7 +44,8 @@ struct Slab<Scheme: KeyScheme, Value: Sendable>: ~Copyable, @unchecked Sendable 
     }
 
     var bytes: Int {
-        self.capacity * Cell<Scheme.Stored, Value>.stride + self.chunkRoom * MemoryLayout<UnsafeMutableRawPointer>.stride
+        self.capacity * Cell<Scheme.Stored, Value>.stride + self.chunkRoom
+            * MemoryLayout<UnsafeMutableRawPointer>.stride
     }
 
     /// Finds a free slot. Its header is blank, its key and value are the caller's to initialise.

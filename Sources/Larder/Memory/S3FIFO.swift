@@ -131,13 +131,17 @@ struct S3FIFO: ~Copyable, @unchecked Sendable {
         }
     }
 
-    /// Whether a key with this hash left not long ago. To be asked once, before `admit`, and before room is made for it.
+    /// Whether a key with this hash left not long ago.
+    ///
+    /// To be asked once, before `admit`, and before room is made for it.
     @usableFromInline
     mutating func remembers(_ hash: UInt32) -> Bool {
         self.ghosts.take(hash)
     }
 
-    /// Takes up a new entry. There must be room for its cost.
+    /// Takes up a new entry.
+    ///
+    /// There must be room for its cost.
     @usableFromInline
     mutating func admit(_ slot: UInt32, cost: Int, isRemembered: Bool) {
         self.costs?[Int(slot)] = cost
@@ -175,6 +179,7 @@ struct S3FIFO: ~Copyable, @unchecked Sendable {
     ///   - kept: A slot that must stay, or `TagIndex.none`. Its value is being replaced, which counts as being asked for.
     ///   - hash: The hash of the entry in a slot.
     ///   - isExpired: Whether the entry in a slot has expired.
+    /// - Returns: The slot, which is the caller's again.
     /// - Complexity: Amortised O(1): each step round a queue spends a hit that was counted.
     @usableFromInline
     mutating func evict(

@@ -13,7 +13,9 @@ import Testing
             var random = SeededGenerator(seed: UInt64(thread))
             for number in 0..<4_000 {
                 cache.insert(number, forKey: thread << 32 | number)
-                if number.isMultiple(of: 5) { cache.removeValue(forKey: thread << 32 | Int.random(in: 0...number, using: &random)) }
+                if number.isMultiple(of: 5) {
+                    cache.removeValue(forKey: thread << 32 | Int.random(in: 0...number, using: &random))
+                }
                 if number.isMultiple(of: 16) {
                     let count = cache.count
                     most.withLock { $0 = max($0, count) }

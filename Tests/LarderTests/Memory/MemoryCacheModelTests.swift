@@ -89,7 +89,9 @@ import Testing
         func compare(_ found: String?, _ key: Key, _ verb: String) {
             let expected = live(key)
             if let found {
-                if found != expected?.value { mistakes.append("\(verb): \(found), not \(String(describing: expected))") }
+                if found != expected?.value {
+                    mistakes.append("\(verb): \(found), not \(String(describing: expected))")
+                }
             } else if expected != nil {
                 if isRoomForAll { mistakes.append("\(verb): \(key) is lost") }
                 model[key] = nil
@@ -97,7 +99,8 @@ import Testing
         }
 
         func store(_ key: Key, _ value: String, ttl: Duration?) {
-            let isStored = (configuration.cost == nil ? 1 : Self.weight(value)) <= heaviest && (ttl ?? .seconds(1)) > .zero
+            let isStored =
+                (configuration.cost == nil ? 1 : Self.weight(value)) <= heaviest && (ttl ?? .seconds(1)) > .zero
             model[key] = isStored ? Modelled(value: value, deadline: ttl.map { now + $0 }) : nil
         }
 
@@ -108,8 +111,10 @@ import Testing
         for operation in 0..<operations where mistakes.count < 5 {
             let key = key(Int.random(in: 0..<configuration.keys, using: &random))
             let length = Int.random(in: 1...(operation.isMultiple(of: 1_000) ? 10_000 : 12), using: &random)
-            let value = configuration.cost == nil
-                ? "\(operation)" : String("\(operation)".suffix(length)) + String(repeating: ".", count: max(0, length - 8))
+            let value =
+                configuration.cost == nil
+                ? "\(operation)"
+                : String("\(operation)".suffix(length)) + String(repeating: ".", count: max(0, length - 8))
             switch Int.random(in: 0..<100, using: &random) {
             case 0..<40:
                 compare(cache.value(forKey: key), key, "value")
@@ -122,7 +127,9 @@ import Testing
                 case .replaced(let old):
                     if old != before?.value { mistakes.append("insert: replaced \(old)") }
                 case .alreadyExpired:
-                    if (ttl ?? .seconds(1)) > .zero { mistakes.append("insert: \(String(describing: ttl)) is not over") }
+                    if (ttl ?? .seconds(1)) > .zero {
+                        mistakes.append("insert: \(String(describing: ttl)) is not over")
+                    }
                 case .tooHeavy:
                     if (configuration.cost == nil ? 1 : Self.weight(value)) <= limit / 4 {
                         mistakes.append("insert: refused")

@@ -78,6 +78,18 @@ import Testing
         #expect(violations == [])
     }
 
+    @Test func theSlotToKeepIsKeptWhereMainHoldsNothingElse() {
+        var policy = S3FIFO(capacity: 100, isWeighted: true)
+        policy.reserve(slots: 2)
+        policy.admit(0, cost: 95, isRemembered: true)
+        policy.admit(1, cost: 5, isRemembered: false)
+        policy.changeCost(of: 0, to: 96)
+        let victim = policy.evict(keeping: 0, hash: { $0 }, isExpired: { _ in false })
+        #expect(victim == 1)
+        let violations = policy.violations(live: [0])
+        #expect(violations == [])
+    }
+
     /// Zipf's law with exponent 1 over 10,000 keys, and now and then a scan of keys that never come again.
     private static func zipfWithScans(requests: Int) -> [Int] {
         var random = SeededGenerator(seed: 7)

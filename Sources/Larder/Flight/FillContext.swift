@@ -53,7 +53,9 @@ final class FillScope: Sendable {
     static func check(_ cache: ObjectIdentifier, _ keys: [StoreKey]) throws {
         var scope = Self.current
         while let here = scope {
-            if here.cache == cache, !here.isOver.load(ordering: .acquiring), let key = keys.first(where: here.keys.contains) {
+            if here.cache == cache, !here.isOver.load(ordering: .acquiring),
+                let key = keys.first(where: here.keys.contains)
+            {
                 throw CacheError(.fillReentered, "a fill must not fetch the key that it fills", key: key.name)
             }
             scope = here.outer

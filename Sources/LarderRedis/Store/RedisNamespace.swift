@@ -262,7 +262,8 @@ final class RedisNamespace: NamespaceStore {
     // MARK: Scripts
 
     /// Runs a script that answers 1 or 0 for each key.
-    private func flags(_ script: RedisScript, on keys: [StoreKey], _ arguments: [ScriptArgument]) async throws -> [Bool] {
+    private func flags(_ script: RedisScript, on keys: [StoreKey], _ arguments: [ScriptArgument]) async throws -> [Bool]
+    {
         if keys.isEmpty { return [] }
         let reply = try await self.run(script, on: keys, arguments)
         guard case .array(let flags) = reply, flags.count == keys.count else {

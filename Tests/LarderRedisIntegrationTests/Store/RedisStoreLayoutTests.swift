@@ -23,7 +23,9 @@ import Testing
             for key in ["bookshop:1:book:42", "bookshop:7:book:42", "a:b:1:k", ":1:k"] {
                 #expect(try await self.exists(redis, key), "\(key)")
             }
-            for key in ["bookshop:@stamp", "a:b:@stamp", ":@stamp"] { #expect(try await self.exists(redis, key), "\(key)") }
+            for key in ["bookshop:@stamp", "a:b:@stamp", ":@stamp"] {
+                #expect(try await self.exists(redis, key), "\(key)")
+            }
             try await #expect(redis.server.command("DBSIZE") == ":7\r\n")
             // The value can be read by people.
             let value = try await redis.server.command("GETRANGE", "bookshop:1:book:42", "40", "-1")
@@ -60,7 +62,8 @@ import Testing
             let cache = redis.cache("{ns}")
             let plain = redis.cache("ns")
             let names = [
-                ("k", plain, "{ns:1:k}:lease"), ("{user}:x", plain, "ns:1:{user}:x:lease"), ("k", cache, "{ns}:1:k:lease"),
+                ("k", plain, "{ns:1:k}:lease"), ("{user}:x", plain, "ns:1:{user}:x:lease"),
+                ("k", cache, "{ns}:1:k:lease"),
                 ("{k", plain, "{ns:1:{k}:lease"),
             ]
             for (name, cache, lease) in names {

@@ -97,7 +97,10 @@ import Testing
         Foreign(testDescription: "a compressed entry", commands: [["SETRANGE", "ns:1:k", "3", "\u{1}"]]),
         Foreign(testDescription: "an entry with unknown flags", commands: [["SETRANGE", "ns:1:k", "4", "\u{2}"]]),
         Foreign(testDescription: "an entry with tags", commands: [["SETRANGE", "ns:1:k", "6", "\u{30}"]]),
-        Foreign(testDescription: "an entry of another generation", commands: [["SETRANGE", "ns:1:k", "32", "abcdefgh"]]),
+        Foreign(
+            testDescription: "an entry of another generation",
+            commands: [["SETRANGE", "ns:1:k", "32", "abcdefgh"]]
+        ),
     ]
 
     private static func cut(_ length: Int) -> [String] {
@@ -154,7 +157,9 @@ import Testing
         try await withRedis { redis in
             let cache = redis.cache()
             try await cache.set(CacheKey<Int>("k"), to: 1)
-            for name in ["ns:1:a}b", "ns:1:", "ns:x:y", "ns:01:k", "ns:+1:k", "ns:", "ns:99999999999999999999:k", "nsx"] {
+            for name in [
+                "ns:1:a}b", "ns:1:", "ns:x:y", "ns:01:k", "ns:+1:k", "ns:", "ns:99999999999999999999:k", "nsx",
+            ] {
                 try await redis.server.command("SET", name, "foreign")
             }
             try await #expect(cache.entryCount() == 1)

@@ -41,7 +41,8 @@ import Testing
     }
 
     @Test(arguments: [
-        TimeToLive.seconds(Double.infinity), .seconds(1e300), .seconds(Int.max), .minutes(.max), .hours(.max), .days(.max),
+        TimeToLive.seconds(Double.infinity), .seconds(1e300), .seconds(Int.max), .minutes(.max), .hours(.max),
+        .days(.max),
         .milliseconds(.max), .duration(.seconds(Int64.max)),
     ])
     func endlessTimesAreCutAtAHundredYears(_ ttl: TimeToLive) {

@@ -41,7 +41,8 @@ import Testing
                 try await self.perform(on: subject, &model, names, &random)
                 if step.isMultiple(of: 1_000) {
                     let found = try await subject.other.getMany(names.map { CacheKey<Int>($0) })
-                    let expected = names.compactMap { name in model.fresh(name).map { (CacheKey<Int>(name), $0.value) } }
+                    let expected = names.compactMap { name in model.fresh(name).map { (CacheKey<Int>(name), $0.value) }
+                    }
                     try #require(found == Dictionary(uniqueKeysWithValues: expected), "step \(step)")
                 }
             }

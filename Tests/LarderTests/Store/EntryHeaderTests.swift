@@ -85,9 +85,11 @@ import Testing
         #expect(Self.parse(example.bytes) != nil)
     }
 
-    @Test(arguments: [
-        (0, 0x4D), (1, 0), (1, 2), (3, 1), (4, 2), (4, 0xFF), (6, 39), (6, 41), (6, 0), (7, 1),
-    ] as [(Int, UInt8)])
+    @Test(
+        arguments: [
+            (0, 0x4D), (1, 0), (1, 2), (3, 1), (4, 2), (4, 0xFF), (6, 39), (6, 41), (6, 0), (7, 1),
+        ] as [(Int, UInt8)]
+    )
     func headerOfAnotherFormatIsNone(_ offset: Int, _ byte: UInt8) {
         var bytes = Self.golden[0].bytes + [UInt8](repeating: 0, count: 400)
         bytes[offset] = byte
@@ -99,11 +101,15 @@ import Testing
         var parsed = 0
         for _ in 0..<100_000 {
             var bytes = Self.golden.randomElement(using: &random)?.bytes ?? []
-            bytes += (0..<Int.random(in: 0...8, using: &random)).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+            bytes += (0..<Int.random(in: 0...8, using: &random)).map { _ in
+                UInt8.random(in: .min ... .max, using: &random)
+            }
             for _ in 0..<Int.random(in: 1...6, using: &random) {
                 bytes[Int.random(in: 0..<bytes.count, using: &random)] = .random(in: .min ... .max, using: &random)
             }
-            if Bool.random(using: &random) { bytes = Array(bytes.prefix(Int.random(in: 0...bytes.count, using: &random))) }
+            if Bool.random(using: &random) {
+                bytes = Array(bytes.prefix(Int.random(in: 0...bytes.count, using: &random)))
+            }
             guard let (header, offset) = Self.parse(bytes) else { continue }
             parsed += 1
             #expect(offset <= bytes.count)
@@ -117,7 +123,9 @@ import Testing
     @Test func randomBytesCrashNothing() {
         var random = SeededGenerator(seed: 4)
         for _ in 0..<100_000 {
-            var bytes = (0..<Int.random(in: 0...64, using: &random)).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+            var bytes = (0..<Int.random(in: 0...64, using: &random)).map { _ in
+                UInt8.random(in: .min ... .max, using: &random)
+            }
             if bytes.count > 1 { bytes.replaceSubrange(0..<2, with: [0x4C, 1]) }
             _ = Self.parse(bytes)
         }

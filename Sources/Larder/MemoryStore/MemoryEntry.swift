@@ -3,7 +3,9 @@ struct MemoryEntry: Sendable {
     var value: EntryValue
     /// The namespace's generation when it was written.
     var generation: UInt64
-    /// When it stops being fresh; never, for ever. Its grace ends with its deadline in the cache.
+    /// When it stops being fresh; never, for ever.
+    ///
+    /// Its grace ends with its deadline in the cache.
     var freshUntil: CacheInstant
     var lifetime: EntryLifetime
     var fillCost: Duration?
@@ -21,14 +23,19 @@ struct MemoryEntry: Sendable {
         self.lifetime.freshFor == nil ? .distantFuture : self.freshUntil.advanced(by: self.lifetime.grace)
     }
 
-    /// Whether it is past its time to live. Only an entry with a grace can be and still be there.
+    /// Whether it is past its time to live.
+    ///
+    /// Only an entry with a grace can be and still be there.
     func isStale(_ clock: CacheClock) -> Bool {
         self.lifetime.grace > .zero && clock.hasPassed(self.freshUntil)
     }
 
     /// The entry as readers get it.
     ///
-    /// - Parameter wantsTimes: Whether to ask the clock for the time left.
+    /// - Parameters:
+    ///   - clock: The store's clock.
+    ///   - wantsTimes: Whether to ask it for the time left.
+    /// - Returns: The entry.
     @inline(__always)
     func stored(_ clock: CacheClock, wantsTimes: Bool) -> StoredEntry {
         var left: TimeLeft?

@@ -2,7 +2,8 @@
 // Writes the methods of `RedisCommandSender` (`client.get("key")`) from the requests of the same names
 // (`RedisRequest.get("key")`), so that each typed command is defined and documented once.
 //
-//     swift scripts/generate-redis-methods.swift
+//     swift scripts/generate-redis-methods.swift            write the methods
+//     swift scripts/generate-redis-methods.swift --check    fail if they are not what would be written
 //
 // Reads Sources/LarderRedisClient/Commands/RedisRequest+*.swift, writes Generated/ beside them. A request is a
 // `public static func` that returns a `RedisRequest<...>`, with its documentation right above; `@discardableResult` on
@@ -103,8 +104,12 @@ func method(documentation: [String], isDiscardable: Bool, signature: String) -> 
 
 let files = try FileManager.default.contentsOfDirectory(atPath: commands.path)
     .filter { $0.hasPrefix("RedisRequest+") && $0.hasSuffix(".swift") }.sorted()
-try? FileManager.default.removeItem(at: generated)
-try FileManager.default.createDirectory(at: generated, withIntermediateDirectories: true)
+let checks = CommandLine.arguments.contains("--check")
+var outdated: [String] = []
+if !checks {
+    try? FileManager.default.removeItem(at: generated)
+    try FileManager.default.createDirectory(at: generated, withIntermediateDirectories: true)
+}
 
 for file in files {
     let group = file.dropFirst("RedisRequest+".count).dropLast(".swift".count)
@@ -145,9 +150,14 @@ for file in files {
         }
 
         """
-    try text.write(
-        to: generated.appendingPathComponent("RedisCommandSender+\(group).swift"),
-        atomically: true,
-        encoding: .utf8
-    )
+    let target = generated.appendingPathComponent("RedisCommandSender+\(group).swift")
+    if checks {
+        if (try? String(contentsOf: target, encoding: .utf8)) != text { outdated.append(target.lastPathComponent) }
+    } else {
+        try text.write(to: target, atomically: true, encoding: .utf8)
+    }
+}
+if !outdated.isEmpty {
+    print("Run swift scripts/generate-redis-methods.swift: \(outdated.joined(separator: ", ")) are not up to date.")
+    exit(1)
 }

@@ -45,10 +45,13 @@ extension RedisConfiguration {
 
         /// The certificate must come from a trusted authority and carry the server's name.
         public static let full = Verification(kind: .full)
-        /// The certificate must come from a trusted authority, but its name is not checked. Safe only with an authority
-        /// of one's own that signs nothing but Redis servers.
+        /// The certificate must come from a trusted authority, but its name is not checked.
+        ///
+        /// Safe only with an authority of one's own that signs nothing but Redis servers.
         public static let noHostname = Verification(kind: .noHostname)
-        /// Any certificate will do, so anyone on the way can read and change everything. For experiments only.
+        /// Any certificate will do, so anyone on the way can read and change everything.
+        ///
+        /// For experiments only.
         public static let insecureNoVerification = Verification(kind: .insecureNoVerification)
     }
 }

@@ -57,7 +57,7 @@ extension RedisConfiguration {
     /// - Parameter url: The URL to show.
     /// - Returns: The URL with `***` in place of the password; of a URL that cannot be read, the scheme only.
     public static func redacted(url: String) -> String {
-        guard let parts = try? RedisURL(url) else {
+        guard let parts = try? RedisURL(url), !parts.mayLeak else {
             let scheme = RedisURL.Scheme.allCases.first { url.hasPrefix("\($0.rawValue)://") }
             return "\(scheme?.rawValue ?? "?")://***"
         }

@@ -59,7 +59,9 @@ extension RedisConfiguration {
 }
 
 extension RedisConfiguration: CustomStringConvertible {
-    /// The address and the database. Not the password.
+    /// The address and the database.
+    ///
+    /// Not the password.
     public var description: String {
         "\(self.tls.isEnabled ? "rediss" : "redis")://\(self.address)/\(self.database)"
     }

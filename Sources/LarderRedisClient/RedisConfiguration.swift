@@ -22,7 +22,9 @@ public struct RedisConfiguration: Sendable {
     /// The number of the database to select.
     public var database: Int = 0
 
-    /// The name that `CLIENT LIST` shows for this client's connections. No spaces or line ends.
+    /// The name that `CLIENT LIST` shows for this client's connections.
+    ///
+    /// No spaces or line ends.
     public var clientName: String?
 
     /// The protocol to speak.
@@ -42,13 +44,16 @@ public struct RedisConfiguration: Sendable {
     public var commandTimeout: Duration = .seconds(2)
 
     /// How long a connection may be silent: one that has sent nothing for this long while a command waits for its reply
-    /// is closed, and one that is idle for this long is asked with `PING`. Nil for neither.
+    /// is closed, and one that is idle for this long is asked with `PING`.
+    ///
+    /// Nil for neither.
     public var healthCheckInterval: Duration? = .seconds(10)
 
     // MARK: Connections
 
-    /// The number of connections that tasks share. One carries more than a server's core can answer; more help where
-    /// large replies stand in the way of small ones.
+    /// The number of connections that tasks share.
+    ///
+    /// One carries more than a server's core can answer; more help where large replies stand in the way of small ones.
     public var connections: Int = 1
 
     /// The most connections that are lent for exclusive use at the same time, see `RedisClient.withConnection`.
@@ -59,18 +64,23 @@ public struct RedisConfiguration: Sendable {
 
     // MARK: Bounds
 
-    /// The most bytes that one reply may take, in memory as well as on the wire. A larger one closes its connection.
+    /// The most bytes that one reply may take, in memory as well as on the wire.
+    ///
+    /// A larger one closes its connection.
     public var maximumReplySize: Int = 512 << 20
 
     /// How deep arrays and maps in a reply may be nested.
     public var maximumNestingDepth: Int = 64
 
-    /// The most commands that may wait for replies on one connection; those whose callers have left still count. One
-    /// command more fails at once with `.overloaded`: waiting in front of a queue that long would help nobody.
+    /// The most commands that may wait for replies on one connection; those whose callers have left still count.
+    ///
+    /// One command more fails at once with `.overloaded`: waiting in front of a queue that long would help nobody.
     public var maximumCommandsInFlight: Int = 100_000
 
     /// The most bytes of commands that may wait for replies on one connection, counted and refused as
-    /// `maximumCommandsInFlight`. A larger command passes if nothing else is in flight.
+    /// `maximumCommandsInFlight`.
+    ///
+    /// A larger command passes if nothing else is in flight.
     public var maximumBytesInFlight: Int = 256 << 20
 
     /// - Parameter address: The server's address.
@@ -101,6 +111,7 @@ extension RedisConfiguration {
         /// - Parameters:
         ///   - host: The server's name or IP address.
         ///   - port: Its TCP port.
+        /// - Returns: The address.
         public static func hostname(_ host: String, port: Int = 6379) -> Address {
             .init(kind: .hostname(host, port: port))
         }
@@ -108,10 +119,12 @@ extension RedisConfiguration {
         /// A Unix domain socket.
         ///
         /// - Parameter path: The socket's path.
+        /// - Returns: The address.
         public static func unixSocket(path: String) -> Address {
             .init(kind: .unixSocket(path: path))
         }
 
+        /// A text for people.
         public var description: String {
             switch self.kind {
             case .hostname(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"

@@ -41,7 +41,9 @@ public struct RedisError: Error, Sendable {
     /// The kind of failure.
     public var code: Code { self.box.code }
 
-    /// What happened, in a sentence. A server's own words for `.server` errors.
+    /// What happened, in a sentence.
+    ///
+    /// A server's own words for `.server` errors.
     public var message: String { self.box.message }
 
     /// The address of the server that was asked, where one was.
@@ -83,6 +85,7 @@ public struct RedisError: Error, Sendable {
 }
 
 extension RedisError: CustomStringConvertible {
+    /// A text for people.
     public var description: String {
         var text = "\(self.code): \(self.message)"
         let origin = [self.command, self.server].compactMap(\.self).joined(separator: " at ")
@@ -93,7 +96,9 @@ extension RedisError: CustomStringConvertible {
 }
 
 extension RedisError {
-    /// The kind of a failure. More kinds may come, so a `switch` over them needs a `default`.
+    /// The kind of a failure.
+    ///
+    /// More kinds may come, so a `switch` over them needs a `default`.
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         fileprivate enum Kind: Sendable, Hashable {
             case connectionFailed
@@ -116,21 +121,33 @@ extension RedisError {
 
         fileprivate let kind: Kind
 
-        /// No connection could be made. The command was not executed.
+        /// No connection could be made.
+        ///
+        /// The command was not executed.
         public static let connectionFailed = Code(kind: .connectionFailed)
         /// The connection ended and nothing was sent on it.
         public static let connectionClosed = Code(kind: .connectionClosed)
-        /// The deadline passed. The command may have been executed, or may still be.
+        /// The deadline passed.
+        ///
+        /// The command may have been executed, or may still be.
         public static let timedOut = Code(kind: .timedOut)
         /// The command was written, and the connection ended before its reply came: it may have been executed.
         public static let fateUnknown = Code(kind: .fateUnknown)
-        /// The command was never written. It was not executed.
+        /// The command was never written.
+        ///
+        /// It was not executed.
         public static let notSent = Code(kind: .notSent)
-        /// Too many commands or bytes wait for replies on this connection. The command was not executed.
+        /// Too many commands or bytes wait for replies on this connection.
+        ///
+        /// The command was not executed.
         public static let overloaded = Code(kind: .overloaded)
-        /// The server sent what is not RESP. The connection is closed.
+        /// The server sent what is not RESP.
+        ///
+        /// The connection is closed.
         public static let protocolViolation = Code(kind: .protocolViolation)
-        /// A reply would exceed the configured size or nesting. The connection is closed.
+        /// A reply would exceed the configured size or nesting.
+        ///
+        /// The connection is closed.
         public static let replyTooLarge = Code(kind: .replyTooLarge)
         /// The server refused the user name or password, or asks for one.
         public static let authenticationFailed = Code(kind: .authenticationFailed)
@@ -150,6 +167,7 @@ extension RedisError {
         /// The server answered with an error.
         ///
         /// - Parameter prefix: The error's first word, such as `WRONGTYPE`, `NOSCRIPT` or `READONLY`.
+        /// - Returns: The code for this prefix.
         public static func server(_ prefix: String) -> Code { Code(kind: .server(prefix)) }
 
         /// The first word of the server's error, such as `WRONGTYPE`, if the server answered with one.
@@ -157,12 +175,15 @@ extension RedisError {
             if case .server(let prefix) = self.kind { prefix } else { nil }
         }
 
+        /// A text for people.
         public var description: String {
             if case .server(let prefix) = self.kind { "server \(prefix)" } else { "\(self.kind)" }
         }
     }
 
-    /// The error for a reply of another type than the caller asked for. Names types only, never what was in the reply.
+    /// The error for a reply of another type than the caller asked for.
+    ///
+    /// Names types only, never what was in the reply.
     package static func unexpectedReply(_ value: RESPValue, expected: String) -> RedisError {
         RedisError(.unexpectedReply, message: "expected \(expected), the server sent \(value.kindDescription)")
     }

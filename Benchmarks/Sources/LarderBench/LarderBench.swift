@@ -11,6 +11,6 @@ struct LarderBench: AsyncParsableCommand {
             ran in the same call, its figure and the ratio (ours over the peer's; more is better). Progress goes to \
             standard error.
             """,
-        subcommands: [MemoryBench.self, RedisBench.self]
+        subcommands: [FetchBench.self, MemoryBench.self, RedisBench.self, TableCommand.self]
     )
 }

@@ -194,7 +194,7 @@ enum RedisBenchmark {
         var p50: Double
     }
 
-    /// - Parameter test: `get` or `set`. The key is written first, so that `get` finds 64 bytes.
+    /// Runs the test `get` or `set` with values of 64 bytes.
     static func run(
         port: Int,
         test: String,
@@ -244,7 +244,7 @@ struct BenchRedisServer {
             do {
                 _ = try await client.send(RedisCommand("PING"))
                 break
-            } catch where attempt < 100 && process.isRunning {
+            } catch  where attempt < 100 && process.isRunning {
                 try await Task.sleep(for: .milliseconds(20))
             }
         }
@@ -257,9 +257,12 @@ struct BenchRedisServer {
         return server
     }
 
-    /// Ends the server. Foundation's `waitUntilExit` waits for ever on another thread than the one that called `run`.
+    /// Ends the server.
+    ///
+    /// Not with SIGTERM, which a child of a dispatch thread inherits as blocked; nor with Foundation's `waitUntilExit`,
+    /// which waits for ever on another thread than the one that called `run`.
     func stop() {
-        self.process.terminate()
+        kill(self.process.processIdentifier, SIGKILL)
         while self.process.isRunning { usleep(1000) }
     }
 

@@ -22,9 +22,12 @@ extension Cache {
         _ fill: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
         let storeKey = try self.storeKey(key)
-        let read = try await self.quickRead(storeKey, Value.self, onFailure)
-        if case .hit(let value, _) = read { return value }
-        return try await self.fetchMissing(storeKey, after: read, ttl, onFailure) { _ in try await fill() }.value
+        let now = self.space.readNow(storeKey)
+        if case .fresh(.object(let box)) = now, box.holds(Value.self) {
+            self.counterStorage.add(to: .hit)
+            return box.content(as: Value.self)
+        }
+        return try await self.fetch(storeKey, after: now, ttl, onFailure) { _ in try await fill() }
     }
 
     /// The value of a key, or what `fill` makes of it, where the fill has something to say about how it is stored.
@@ -43,9 +46,12 @@ extension Cache {
         _ fill: @escaping @Sendable (FillContext) async throws -> Value
     ) async throws -> Value {
         let storeKey = try self.storeKey(key)
-        let read = try await self.quickRead(storeKey, Value.self, onFailure)
-        if case .hit(let value, _) = read { return value }
-        return try await self.fetchMissing(storeKey, after: read, ttl, onFailure, fill).value
+        let now = self.space.readNow(storeKey)
+        if case .fresh(.object(let box)) = now, box.holds(Value.self) {
+            self.counterStorage.add(to: .hit)
+            return box.content(as: Value.self)
+        }
+        return try await self.fetch(storeKey, after: now, ttl, onFailure, fill)
     }
 
     /// The value of a key, or what `fill` makes of it, together with where it came from and how long it stays fresh.
@@ -123,6 +129,24 @@ extension Cache {
         case unavailable
     }
 
+    /// Every `fetch` but a hit in memory on a boxed value.
+    private func fetch<Value: Codable & Sendable>(
+        _ key: StoreKey,
+        after now: ImmediateLookup,
+        _ ttl: TimeToLive?,
+        _ onFailure: FailurePolicy?,
+        _ fill: @escaping @Sendable (FillContext) async throws -> Value
+    ) async throws -> Value {
+        var read = FirstRead<Value>.missing
+        if case .unknown = now {
+            read = try await self.quickRead(key, Value.self, onFailure)
+            if case .hit(let value, _) = read { return value }
+        } else if let value = self.value(of: now, Value.self, key) {
+            return value
+        }
+        return try await self.fetchMissing(key, after: read, ttl, onFailure, fill).value
+    }
+
     /// The hit that most fetches are: read without a lease, so that it costs what `get` costs.
     private func quickRead<Value: Codable & Sendable>(
         _ key: StoreKey,
@@ -131,19 +155,14 @@ extension Cache {
         wantsTimes: Bool = false
     ) async throws -> FirstRead<Value> {
         var found: StoredEntry?
-        switch self.space.readNow(key, wantsTimes: wantsTimes) {
-        case .found(let entry): found = entry
-        case .absent: break
-        case .unknown:
-            let options = ReadOptions(wantsTimes: wantsTimes, coder: self.coder(for: type))
-            do {
-                if case .found(let entry) = try await self.readOne(key, options) { found = entry }
-            } catch {
-                try self.tolerate(error, onFailure, keys: 1)
-                return .unavailable
-            }
+        let options = ReadOptions(wantsTimes: wantsTimes, coder: self.coder(for: type))
+        do {
+            if case .found(let entry) = try await self.readOne(key, options) { found = entry }
+        } catch {
+            try self.tolerate(error, onFailure, keys: 1)
+            return .unavailable
         }
-        if let found, !found.isStale, let value = self.decoded(found, type, key) {
+        if let found, !found.isStale, let value = self.decoded(found.value, type, key) {
             self.counterStorage.add(to: .hit)
             return .hit(value, found.info)
         }
@@ -198,7 +217,7 @@ extension Cache {
             if case .found(let entry) = lookup {
                 if entry.isStale {
                     stale += 1
-                } else if let value = self.decoded(entry, type, key) {
+                } else if let value = self.decoded(entry.value, type, key) {
                     read.values[key] = value
                     continue
                 }

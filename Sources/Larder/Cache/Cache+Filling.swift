@@ -144,7 +144,7 @@ extension Cache {
                 self.dismiss(place)
                 switch lookup {
                 case .found(let entry):
-                    if !entry.isStale, let value = self.decoded(entry, type, key) {
+                    if !entry.isStale, let value = self.decoded(entry.value, type, key) {
                         seats.found[key] = Fetched(value: value, outcome: .hit(entry.info))
                     } else {
                         answers.unusable.append(key)
@@ -179,7 +179,7 @@ extension Cache {
         let options = ReadOptions(wantsTimes: true, coder: self.coder(for: type))
         let found = try await self.readAll(candidates.map(\.key), options)
         for (seat, lookup) in zip(candidates, found) {
-            guard case .found(let entry) = lookup, !entry.isStale, let value = self.decoded(entry, type, seat.key)
+            guard case .found(let entry) = lookup, !entry.isStale, let value = self.decoded(entry.value, type, seat.key)
             else { continue }
             seats.found[seat.key] = Fetched(value: value, outcome: .hit(entry.info))
             seats.own.removeAll { $0.key == seat.key }

@@ -15,20 +15,22 @@ extension Cache {
         onFailure: FailurePolicy? = nil
     ) async throws -> Value? {
         let storeKey = try self.storeKey(key)
-        switch self.space.readNow(storeKey, wantsTimes: false) {
-        case .found(let entry):
-            if !entry.isStale, let value = self.decoded(entry, Value.self, storeKey) {
-                self.counterStorage.add(to: .hit)
-                return value
-            }
-            self.counterStorage.add(to: entry.isStale ? .stale : .miss)
-            return nil
-        case .absent:
-            self.counterStorage.add(to: .miss)
-            return nil
-        case .unknown:
-            return try await self.lookup(storeKey, Value.self, wantsTimes: false, onFailure).value
+        let now = self.space.readNow(storeKey)
+        if case .fresh(.object(let box)) = now, box.holds(Value.self) {
+            self.counterStorage.add(to: .hit)
+            return box.content(as: Value.self)
         }
+        return try await self.get(storeKey, after: now, onFailure)
+    }
+
+    /// Every `get` but a hit in memory on a boxed value.
+    private func get<Value: Codable & Sendable>(
+        _ key: StoreKey,
+        after now: ImmediateLookup,
+        _ onFailure: FailurePolicy?
+    ) async throws -> Value? {
+        if case .unknown = now { return try await self.lookup(key, Value.self, wantsTimes: false, onFailure).value }
+        return self.value(of: now, Value.self, key)
     }
 
     /// What reading a key finds: a hit, a stale entry, nothing, or an unavailable store.
@@ -57,7 +59,7 @@ extension Cache {
             guard (onFailure ?? self.defaults.failurePolicy) == .missing else { throw error }
             return .unavailable(error)
         }
-        guard case .found(let entry) = found, let value = self.decoded(entry, type, key) else {
+        guard case .found(let entry) = found, let value = self.decoded(entry.value, type, key) else {
             self.counterStorage.add(to: .miss)
             return .miss
         }
@@ -92,7 +94,8 @@ extension Cache {
         var values = [CacheKey<Value>: Value](minimumCapacity: wanted.count)
         var stale = 0
         for (wish, lookup) in zip(wanted, found) {
-            guard case .found(let entry) = lookup, let value = self.decoded(entry, Value.self, wish.storeKey) else {
+            guard case .found(let entry) = lookup, let value = self.decoded(entry.value, Value.self, wish.storeKey)
+            else {
                 continue
             }
             if entry.isStale {
@@ -143,6 +146,20 @@ extension Cache {
 
     // MARK: What reading verbs share
 
+    /// The value that a store had at once. The read is counted.
+    func value<Value: Codable & Sendable>(
+        of now: ImmediateLookup,
+        _ type: Value.Type,
+        _ key: StoreKey
+    ) -> Value? {
+        guard case .fresh(let entry) = now, let value = self.decoded(entry, type, key) else {
+            self.counterStorage.add(to: .miss)
+            return nil
+        }
+        self.counterStorage.add(to: .hit)
+        return value
+    }
+
     func readOne(_ key: StoreKey, _ options: ReadOptions) async throws -> StoreLookup {
         let found = try await self.readAll([key], options)
         guard let first = found.first else { preconditionFailure("a read has an answer for each key") }
@@ -160,14 +177,13 @@ extension Cache {
 
     /// The value of an entry; `nil` where it is of another type, which counts as a miss: a deployment can change a type
     /// while its old entries live.
-    @inline(__always)
     func decoded<Value: Codable & Sendable>(
-        _ entry: StoredEntry,
+        _ entry: EntryValue,
         _ type: Value.Type,
         _ key: StoreKey
     ) -> Value? {
         do {
-            return try self.coder(for: type).value(of: entry.value)
+            return try self.coder(for: type).value(of: entry)
         } catch {
             self.logger.debug(
                 "An entry could not be decoded and counts as a miss",

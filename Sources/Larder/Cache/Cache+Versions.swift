@@ -58,7 +58,7 @@ extension Cache {
             throw missing
         }
         let found = try await self.readOne(old, ReadOptions(wantsTimes: true, coder: coder))
-        guard case .found(let entry) = found, !entry.isStale, let value = self.decoded(entry, type, old) else {
+        guard case .found(let entry) = found, !entry.isStale, let value = self.decoded(entry.value, type, old) else {
             try await self.space.release([lease])
             throw missing
         }

@@ -42,17 +42,10 @@ struct ValueCoder<Value: Codable & Sendable>: EntryCoder {
     /// The value of an entry.
     ///
     /// - Throws: ``CacheError`` with ``CacheError/Code/decodingFailed`` where the entry is not of this type.
-    @inline(__always)
     func value(of entry: EntryValue) throws -> Value {
-        // The way of every hit in memory.
-        if case .object(let box) = entry, let value = box.value(as: Value.self) { return value }
-        return try self.convertedValue(of: entry)
-    }
-
-    private func convertedValue(of entry: EntryValue) throws -> Value {
         switch entry {
-        case .object:
-            break
+        case .object(let box):
+            if let value = box.value(as: Value.self) { return value }
         case .integer(let integer):
             if let value = self.coding.value(of: integer) { return value }
         case .null:

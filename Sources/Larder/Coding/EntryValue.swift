@@ -51,15 +51,33 @@ public class ValueBox: @unchecked Sendable {
         TypedValueBox(value)
     }
 
+    /// Whether the value was boxed as just this type.
+    @inline(__always)
+    func holds<Value: Sendable>(_ type: Value.Type) -> Bool {
+        self.typeID == ObjectIdentifier(type)
+    }
+
     /// The value, if it was boxed as just this type.
     ///
     /// - Parameter type: The type that is asked for.
     /// - Returns: The value; `nil` where the box holds another type.
-    @inline(__always)
     public func value<Value: Sendable>(as type: Value.Type) -> Value? {
-        guard self.typeID == ObjectIdentifier(type) else { return nil }
-        // Only `boxing` makes boxes, and it writes down the type that it boxes.
-        return unsafeDowncast(self, to: TypedValueBox<Value>.self).value
+        self.holds(type) ? self.content(as: type) : nil
+    }
+
+    /// The value of a box that `holds` this type.
+    func content<Value: Sendable>(as type: Value.Type) -> Value {
+        withUnsafeTemporaryAllocation(of: type, capacity: 1) { buffer in
+            guard let place = buffer.baseAddress else { preconditionFailure("one value has an address") }
+            self.initialize(place)
+            return place.move()
+        }
+    }
+
+    /// Copies the value to where there is room for one. A method of the box, because the box knows its type; whoever
+    /// names `TypedValueBox<Value>` has to look that type up among all generic types first.
+    fileprivate func initialize(_ place: UnsafeMutableRawPointer) {
+        preconditionFailure("every box has a value")
     }
 }
 
@@ -72,4 +90,8 @@ private final class TypedValueBox<Value: Sendable>: ValueBox, @unchecked Sendabl
     }
 
     override var content: any Sendable { self.value }
+
+    override fileprivate func initialize(_ place: UnsafeMutableRawPointer) {
+        place.assumingMemoryBound(to: Value.self).initialize(to: self.value)
+    }
 }

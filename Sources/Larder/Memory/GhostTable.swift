@@ -34,7 +34,9 @@ struct GhostTable: ~Copyable, @unchecked Sendable {
         Int(self.groups) * Self.groupSize * MemoryLayout<UInt32>.stride
     }
 
-    /// Sets for how many insertions a ghost is remembered. Growing beyond the table's room forgets all ghosts.
+    /// Sets for how many insertions a ghost is remembered.
+    ///
+    /// Growing beyond the table's room forgets all ghosts.
     mutating func remember(_ memory: Int) {
         self.memory = memory
         let groupsNeeded = UInt64(max(1, (memory + memory / 3) / Self.groupSize + 1))
@@ -53,7 +55,9 @@ struct GhostTable: ~Copyable, @unchecked Sendable {
         self.time = 1 << self.unitShift
     }
 
-    /// Whether a key with this hash left not long ago. It is forgotten by being asked for.
+    /// Whether a key with this hash left not long ago.
+    ///
+    /// It is forgotten by being asked for.
     mutating func take(_ hash: UInt32) -> Bool {
         guard let words = self.words else { return false }
         let (group, fingerprint) = self.place(hash)

@@ -31,6 +31,7 @@ extension MemoryCache {
         ///   - cost: What an entry costs. An answer below 1 counts as 1, so that the number of entries has a bound too.
         ///     Asked once for each value that is stored; during `update` with the shard locked, so it must not use the
         ///     cache.
+        /// - Returns: The limit.
         @inlinable
         public static func cost(_ total: Int, of cost: @escaping @Sendable (Key, Value) -> Int) -> Self {
             Self(kind: .cost(total, of: cost))

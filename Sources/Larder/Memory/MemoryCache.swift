@@ -25,8 +25,9 @@ public final class MemoryCache<Key: Hashable & Sendable, Value: Sendable>: Senda
     /// A value and when it expires.
     public typealias Entry = MemoryCacheEntry<Value>
 
-    /// A `ShardedCache`: of strings if the keys are strings, of hashables otherwise. Which one the type of the key says,
-    /// so the compiler knows it wherever it knows the key.
+    /// A `ShardedCache`: of strings if the keys are strings, of hashables otherwise.
+    ///
+    /// Which one the type of the key says, so the compiler knows it wherever it knows the key.
     @usableFromInline let storage: any AnyObject & Sendable
 
     @usableFromInline typealias Strings = ShardedCache<StringScheme, Value>
@@ -70,7 +71,9 @@ public final class MemoryCache<Key: Hashable & Sendable, Value: Sendable>: Senda
         unsafeDowncast(self.storage, to: Hashables.self)
     }
 
-    /// The key as the string that it is. Only where `Key` is `String`.
+    /// The key as the string that it is.
+    ///
+    /// Only where `Key` is `String`.
     @inlinable
     @inline(__always)
     static func string(_ key: Key) -> String {

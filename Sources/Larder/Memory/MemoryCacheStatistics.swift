@@ -12,7 +12,9 @@ public struct MemoryCacheStatistics: Sendable, Hashable {
     public var replacements = 0
     /// Entries dropped because the limit was reached.
     public var evictions = 0
-    /// Entries dropped because their time was over. They are counted when their memory is freed.
+    /// Entries dropped because their time was over.
+    ///
+    /// They are counted when their memory is freed.
     public var expirations = 0
     /// Entries removed by the program, `removeAll` included.
     public var removals = 0

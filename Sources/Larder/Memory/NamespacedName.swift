@@ -11,7 +11,9 @@ package struct NamespacedName: Hashable, Sendable {
     }
 }
 
-/// Keeps the UTF-8 of the name beside its two numbers. Names are compared as bytes, as in `StringScheme`.
+/// Keeps the UTF-8 of the name beside its two numbers.
+///
+/// Names are compared as bytes, as in `StringScheme`.
 package enum NamespacedNameScheme: KeyScheme {
     package struct Stored: Sendable {
         let bytes: KeyBytes

@@ -131,13 +131,17 @@ struct S3FIFO: ~Copyable, @unchecked Sendable {
         }
     }
 
-    /// Whether a key with this hash left not long ago. To be asked once, before `admit`, and before room is made for it.
+    /// Whether a key with this hash left not long ago.
+    ///
+    /// To be asked once, before `admit`, and before room is made for it.
     @usableFromInline
     mutating func remembers(_ hash: UInt32) -> Bool {
         self.ghosts.take(hash)
     }
 
-    /// Takes up a new entry. There must be room for its cost.
+    /// Takes up a new entry.
+    ///
+    /// There must be room for its cost.
     @usableFromInline
     mutating func admit(_ slot: UInt32, cost: Int, isRemembered: Bool) {
         self.costs?[Int(slot)] = cost
@@ -175,6 +179,7 @@ struct S3FIFO: ~Copyable, @unchecked Sendable {
     ///   - kept: A slot that must stay, or `TagIndex.none`. Its value is being replaced, which counts as being asked for.
     ///   - hash: The hash of the entry in a slot.
     ///   - isExpired: Whether the entry in a slot has expired.
+    /// - Returns: The slot, which is the caller's again.
     /// - Complexity: Amortised O(1): each step round a queue spends a hit that was counted.
     @usableFromInline
     mutating func evict(
@@ -184,7 +189,9 @@ struct S3FIFO: ~Copyable, @unchecked Sendable {
     ) -> UInt32? {
         if self.count - (kept == TagIndex.none ? 0 : 1) <= 0 { return nil }
         while true {
-            let fromSmall = self.main.count == 0 || (self.small.count > 0 && self.small.cost >= self.smallTarget)
+            // Where main holds nothing but what must stay, the small queue gives, however short it is.
+            let isMainSpent = self.main.count == 0 || (self.main.count == 1 && self.main.tail == kept)
+            let fromSmall = self.small.count > 0 && (isMainSpent || self.small.cost >= self.smallTarget)
             let slot = fromSmall ? self.small.tail : self.main.tail
             let mark = self.marks[Int(slot)]
             let hits = mark & Self.counter

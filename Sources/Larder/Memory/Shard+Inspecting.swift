@@ -37,7 +37,9 @@ extension Shard {
         return true
     }
 
-    /// Becomes empty, and returns what it was for the caller to drop. What was counted goes on.
+    /// Becomes empty, and returns what it was for the caller to drop.
+    ///
+    /// What was counted goes on.
     ///
     /// - Complexity: O(1).
     mutating func takeAll(isWeighted: Bool) -> Shard {

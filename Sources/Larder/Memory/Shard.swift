@@ -11,13 +11,17 @@ struct Shard<Scheme: KeyScheme, Value: Sendable>: ~Copyable, @unchecked Sendable
     @usableFromInline var slab: Slab<Scheme, Value>
     @usableFromInline var policy: S3FIFO
     @usableFromInline var statistics = MemoryCacheStatistics()
-    /// Entries that have a deadline. While there are none, nothing looks for expired ones.
+    /// Entries that have a deadline.
+    ///
+    /// While there are none, nothing looks for expired ones.
     @usableFromInline var mortals = 0
     @usableFromInline var sweepHand: UInt32 = 0
     @usableFromInline var lastStamp: UInt32 = 0
 
-    /// Slots that each write looks at for expired entries. Two would do to see each slot once in the time in which
-    /// writes fill half of them; four keep pace with entries that all expire at once.
+    /// Slots that each write looks at for expired entries.
+    ///
+    /// Two would do to see each slot once in the time in which writes fill half of them; four keep pace with entries
+    /// that all expire at once.
     @inlinable static var sweepStep: UInt32 { 4 }
 
     @usableFromInline

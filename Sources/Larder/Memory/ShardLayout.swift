@@ -55,7 +55,9 @@ package struct ShardLayout: Sendable {
         self.shards = shards
     }
 
-    /// What the shard of this number holds. The sum over all is the capacity.
+    /// What the shard of this number holds.
+    ///
+    /// The sum over all is the capacity.
     package func capacity(of shard: Int) -> Int {
         self.capacity / self.shards + (shard < self.capacity % self.shards ? 1 : 0)
     }

@@ -61,7 +61,9 @@ package final class ShardedCache<Scheme: KeyScheme, Value: Sendable>: Sendable {
         }
     }
 
-    /// The value with its deadline. Counts as a read.
+    /// The value with its deadline.
+    ///
+    /// Counts as a read.
     @inlinable
     package func entry(forKey key: Scheme.Key) -> MemoryCacheEntry<Value>? {
         let (found, isDead) = Scheme.withProbe(key, seed: self.seed) { probe in

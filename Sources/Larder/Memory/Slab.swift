@@ -48,7 +48,9 @@ struct Slab<Scheme: KeyScheme, Value: Sendable>: ~Copyable, @unchecked Sendable 
             * MemoryLayout<UnsafeMutableRawPointer>.stride
     }
 
-    /// Finds a free slot. Its header is blank, its key and value are the caller's to initialise.
+    /// Finds a free slot.
+    ///
+    /// Its header is blank, its key and value are the caller's to initialise.
     @usableFromInline
     mutating func take() -> UInt32 {
         if self.free != TagIndex.none {
@@ -105,7 +107,9 @@ struct Slab<Scheme: KeyScheme, Value: Sendable>: ~Copyable, @unchecked Sendable 
     }
 }
 
-/// The cells of a slab by number. A plain view, valid until the slab grows or goes.
+/// The cells of a slab by number.
+///
+/// A plain view, valid until the slab grows or goes.
 @usableFromInline
 struct Cells<Scheme: KeyScheme, Value: Sendable> {
     @usableFromInline var chunks: UnsafeMutablePointer<UnsafeMutableRawPointer>

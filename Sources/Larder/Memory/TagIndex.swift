@@ -118,7 +118,9 @@ struct TagIndex: ~Copyable, @unchecked Sendable {
         }
     }
 
-    /// Adds a slot whose key is known not to be here. The table must not be full.
+    /// Adds a slot whose key is known not to be here.
+    ///
+    /// The table must not be full.
     @usableFromInline
     mutating func insert(_ hash: UInt32, slot: UInt32) {
         var home = Self.home(hash, mask: self.mask)

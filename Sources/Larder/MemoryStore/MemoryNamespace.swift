@@ -45,15 +45,20 @@ final class MemoryNamespaceState: Sendable {
 final class MemoryNamespace: NamespaceStore {
     private let store: MemoryStore
     private let state: MemoryNamespaceState
+    /// The store's, one reference nearer for the way of every hit.
+    private let entries: MemoryStore.Entries
+    private let id: UInt32
 
     init(store: MemoryStore, state: MemoryNamespaceState) {
         self.store = store
         self.state = state
+        self.entries = store.entries
+        self.id = state.id
     }
 
     @inline(__always)
     private func name(_ key: StoreKey) -> NamespacedName {
-        NamespacedName(namespace: self.state.id, version: key.version, name: key.name)
+        NamespacedName(namespace: self.id, version: key.version, name: key.name)
     }
 
     private var clock: CacheClock { self.store.clock }
@@ -66,18 +71,18 @@ final class MemoryNamespace: NamespaceStore {
 
     // MARK: Reading
 
-    func readNow(_ key: StoreKey, wantsTimes: Bool) -> ImmediateLookup {
-        guard let entry = self.store.entries.value(forKey: self.name(key)) else { return .absent }
-        guard entry.generation == self.state.currentGeneration else {
-            self.reap(key)
-            return .absent
+    func readNow(_ key: StoreKey) -> ImmediateLookup {
+        let generation = self.state.currentGeneration
+        let found = self.entries.read(forKey: self.name(key)) { entry -> ImmediateLookup in
+            // One that is dead or may be stale takes the longer way.
+            entry.generation == generation && !entry.hasGrace ? .fresh(entry.value) : .unknown
         }
-        return .found(entry.stored(self.clock, wantsTimes: wantsTimes))
+        return found ?? .absent
     }
 
     /// Removes an entry that is dead, unless it has been written anew meanwhile.
     private func reap(_ key: StoreKey) {
-        self.store.entries.update(forKey: self.name(key)) { entry in
+        self.entries.update(forKey: self.name(key)) { entry in
             if let found = entry, found.value.generation != self.state.currentGeneration { entry = nil }
         }
     }
@@ -85,15 +90,17 @@ final class MemoryNamespace: NamespaceStore {
     func read(_ keys: [StoreKey], _ options: ReadOptions) async throws -> [StoreLookup] {
         guard let lease = options.lease else {
             return keys.map { key in
-                switch self.readNow(key, wantsTimes: options.wantsTimes) {
-                case .found(let entry): .found(entry)
-                case .absent, .unknown: .absent(.none)
+                guard let entry = self.entries.value(forKey: self.name(key)) else { return .absent(.none) }
+                guard entry.generation == self.state.currentGeneration else {
+                    self.reap(key)
+                    return .absent(.none)
                 }
+                return .found(entry.stored(self.clock, wantsTimes: options.wantsTimes))
             }
         }
         return keys.map { key in
             let name = self.name(key)
-            return self.store.entries.update(forKey: name) { entry in
+            return self.entries.update(forKey: name) { entry in
                 let stamp = self.state.stamp
                 if let found = entry {
                     if found.value.generation != stamp.generation {
@@ -112,7 +119,7 @@ final class MemoryNamespace: NamespaceStore {
     func write(_ writes: [EntryWrite], _ condition: WriteCondition) async throws -> [Bool] {
         try writes.map { write in
             let name = self.name(write.key)
-            let outcome = self.store.entries.update(forKey: name) { entry -> Result<Bool, CacheError> in
+            let outcome = self.entries.update(forKey: name) { entry -> Result<Bool, CacheError> in
                 switch condition {
                 case .always: break
                 case .ifAbsent: if self.isFresh(entry) { return .success(false) }
@@ -142,7 +149,7 @@ final class MemoryNamespace: NamespaceStore {
         }
         return commits.map { commit in
             let name = self.name(commit.write.key)
-            return self.store.entries.update(forKey: name) { entry in
+            return self.entries.update(forKey: name) { entry in
                 let stamp = self.state.stamp
                 guard self.store.leases.redeem(name, commit.lease, stamp) else { return false }
                 let new = MemoryEntry(commit.write, generation: stamp.generation, now: self.clock.now)
@@ -161,7 +168,7 @@ final class MemoryNamespace: NamespaceStore {
     }
 
     private func remove(_ name: NamespacedName) -> Bool {
-        self.store.entries.update(forKey: name) { entry in
+        self.entries.update(forKey: name) { entry in
             let wasFresh = self.isFresh(entry)
             entry = nil
             self.store.leases.end(name)
@@ -176,7 +183,7 @@ final class MemoryNamespace: NamespaceStore {
         within bounds: ClosedRange<Int64>
     ) async throws -> Int64 {
         let name = self.name(key)
-        return try self.store.entries.update(forKey: name) { entry in
+        return try self.entries.update(forKey: name) { entry in
             var start: Int64?
             if self.isFresh(entry), let found = entry?.value.value {
                 guard case .integer(let integer) = found else { throw CacheError.notAnInteger(key) }
@@ -198,7 +205,7 @@ final class MemoryNamespace: NamespaceStore {
 
     func append(_ write: EntryWrite) async throws -> Int {
         let name = self.name(write.key)
-        return try self.store.entries.update(forKey: name) { entry in
+        return try self.entries.update(forKey: name) { entry in
             let isFresh = self.isFresh(entry)
             let (value, length) = try write.appendedValue(to: isFresh ? entry?.value.value : nil)
             if isFresh, var whole = entry?.value {
@@ -214,10 +221,9 @@ final class MemoryNamespace: NamespaceStore {
     }
 
     func touch(_ key: StoreKey, _ lifetime: EntryLifetime) async throws -> Bool {
-        self.store.entries.update(forKey: self.name(key)) { entry in
+        self.entries.update(forKey: self.name(key)) { entry in
             guard self.isFresh(entry), var touched = entry?.value else { return false }
-            touched.lifetime = lifetime
-            touched.freshUntil = lifetime.freshFor.map(self.clock.now.advanced) ?? .distantFuture
+            touched.live(lifetime, from: self.clock.now)
             entry = MemoryCacheEntry(touched, deadline: touched.deadline)
             return true
         }
@@ -257,8 +263,8 @@ final class MemoryNamespace: NamespaceStore {
         where isWanted: (MemoryCacheEntry<MemoryEntry>) -> Bool
     ) -> [StoreKey] {
         var keys: [StoreKey] = []
-        self.store.entries.forEach { name, entry in
-            guard name.namespace == self.state.id, pattern.matches(name.name), isWanted(entry) else { return }
+        self.entries.forEach { name, entry in
+            guard name.namespace == self.id, pattern.matches(name.name), isWanted(entry) else { return }
             keys.append(StoreKey(version: name.version, name: name.name))
         }
         return keys

@@ -30,75 +30,78 @@ public struct CacheCounters: Sendable, Hashable {
     }
 }
 
-/// The counters of one cache: an atomic each, and the metric of the same name.
+/// One count: an atomic, and the metric of the same name.
+private struct Tally: ~Copyable, Sendable {
+    private let count = Atomic<Int>(0)
+    private let metric: Counter
+
+    init(_ label: String, _ outcome: String, _ dimensions: [(String, String)]) {
+        self.metric = Counter(label: label, dimensions: dimensions + [("outcome", outcome)])
+    }
+
+    @inline(__always)
+    func add(_ count: Int) {
+        self.count.add(count, ordering: .relaxed)
+        self.metric.increment(by: count)
+    }
+
+    var value: Int { self.count.load(ordering: .relaxed) }
+}
+
+/// The counters of one cache.
 final class CounterStorage: Sendable {
-    enum Event: Int, CaseIterable {
+    enum Event {
         case hit, miss, stale, unavailable, fill, failedFill, bytesRead, bytesWritten
     }
 
-    private let hits = Atomic<Int>(0)
-    private let misses = Atomic<Int>(0)
-    private let stale = Atomic<Int>(0)
-    private let unavailable = Atomic<Int>(0)
-    private let fills = Atomic<Int>(0)
-    private let failedFills = Atomic<Int>(0)
-    private let bytesRead = Atomic<Int>(0)
-    private let bytesWritten = Atomic<Int>(0)
-    private let metrics: [Counter]
+    private let hits: Tally
+    private let misses: Tally
+    private let stale: Tally
+    private let unavailable: Tally
+    private let fills: Tally
+    private let failedFills: Tally
+    private let bytesRead: Tally
+    private let bytesWritten: Tally
 
     /// - Parameters:
     ///   - cache: The cache's namespace, as a dimension of its metrics.
     ///   - store: The kind of its store, likewise.
     init(cache: String, store: String) {
         let dimensions = [("cache", cache), ("store", store)]
-        func counter(_ label: String, _ outcome: String) -> Counter {
-            Counter(label: label, dimensions: dimensions + [("outcome", outcome)])
-        }
-        self.metrics = Event.allCases.map { event in
-            switch event {
-            case .hit: counter("larder_reads", "hit")
-            case .miss: counter("larder_reads", "miss")
-            case .stale: counter("larder_reads", "stale")
-            case .unavailable: counter("larder_reads", "unavailable")
-            case .fill: counter("larder_fills", "begun")
-            case .failedFill: counter("larder_fills", "failed")
-            case .bytesRead: counter("larder_bytes", "read")
-            case .bytesWritten: counter("larder_bytes", "written")
-            }
-        }
+        self.hits = Tally("larder_reads", "hit", dimensions)
+        self.misses = Tally("larder_reads", "miss", dimensions)
+        self.stale = Tally("larder_reads", "stale", dimensions)
+        self.unavailable = Tally("larder_reads", "unavailable", dimensions)
+        self.fills = Tally("larder_fills", "begun", dimensions)
+        self.failedFills = Tally("larder_fills", "failed", dimensions)
+        self.bytesRead = Tally("larder_bytes", "read", dimensions)
+        self.bytesWritten = Tally("larder_bytes", "written", dimensions)
     }
 
     @inline(__always)
     func add(_ count: Int = 1, to event: Event) {
-        if count == 0 { return }
-        self.atomic(event) { $0.add(count, ordering: .relaxed) }
-        self.metrics[event.rawValue].increment(by: count)
-    }
-
-    @inline(__always)
-    private func atomic(_ event: Event, _ body: (borrowing Atomic<Int>) -> Void) {
         switch event {
-        case .hit: body(self.hits)
-        case .miss: body(self.misses)
-        case .stale: body(self.stale)
-        case .unavailable: body(self.unavailable)
-        case .fill: body(self.fills)
-        case .failedFill: body(self.failedFills)
-        case .bytesRead: body(self.bytesRead)
-        case .bytesWritten: body(self.bytesWritten)
+        case .hit: self.hits.add(count)
+        case .miss: self.misses.add(count)
+        case .stale: self.stale.add(count)
+        case .unavailable: self.unavailable.add(count)
+        case .fill: self.fills.add(count)
+        case .failedFill: self.failedFills.add(count)
+        case .bytesRead: self.bytesRead.add(count)
+        case .bytesWritten: self.bytesWritten.add(count)
         }
     }
 
     var snapshot: CacheCounters {
         var counters = CacheCounters()
-        counters.hits = self.hits.load(ordering: .relaxed)
-        counters.misses = self.misses.load(ordering: .relaxed)
-        counters.stale = self.stale.load(ordering: .relaxed)
-        counters.unavailable = self.unavailable.load(ordering: .relaxed)
-        counters.fills = self.fills.load(ordering: .relaxed)
-        counters.failedFills = self.failedFills.load(ordering: .relaxed)
-        counters.bytesRead = self.bytesRead.load(ordering: .relaxed)
-        counters.bytesWritten = self.bytesWritten.load(ordering: .relaxed)
+        counters.hits = self.hits.value
+        counters.misses = self.misses.value
+        counters.stale = self.stale.value
+        counters.unavailable = self.unavailable.value
+        counters.fills = self.fills.value
+        counters.failedFills = self.failedFills.value
+        counters.bytesRead = self.bytesRead.value
+        counters.bytesWritten = self.bytesWritten.value
         return counters
     }
 }

@@ -40,12 +40,10 @@ extension CacheStore {
 public protocol NamespaceStore: Sendable {
     /// Reads a key at once, where the store is in this process; the fast path of every hit in memory.
     ///
-    /// - Parameters:
-    ///   - key: The key.
-    ///   - wantsTimes: Whether the time left is wanted exactly.
-    /// - Returns: The entry; ``ImmediateLookup/absent`` where there is none; ``ImmediateLookup/unknown`` where the answer
-    ///   takes a wait, so that ``read(_:_:)`` has to be asked.
-    func readNow(_ key: StoreKey, wantsTimes: Bool) -> ImmediateLookup
+    /// - Parameter key: The key.
+    /// - Returns: The value of a fresh entry, or that there is nothing; ``ImmediateLookup/unknown`` where the answer takes a
+    ///   wait or more than a value, so that ``read(_:_:)`` has to be asked.
+    func readNow(_ key: StoreKey) -> ImmediateLookup
 
     /// Reads several keys.
     ///
@@ -137,8 +135,8 @@ public struct StoreKey: Sendable, Hashable {
 
 /// What a store found at once.
 public enum ImmediateLookup: Sendable {
-    /// An entry that is fresh or within its grace.
-    case found(StoredEntry)
+    /// The value of a fresh entry.
+    case fresh(EntryValue)
     /// No entry.
     case absent
     /// The store has to be asked and waited for.

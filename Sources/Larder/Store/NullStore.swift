@@ -20,7 +20,7 @@ extension CacheStore where Self == NullStore {
 }
 
 private struct NullNamespace: NamespaceStore {
-    func readNow(_ key: StoreKey, wantsTimes: Bool) -> ImmediateLookup { .absent }
+    func readNow(_ key: StoreKey) -> ImmediateLookup { .absent }
 
     func read(_ keys: [StoreKey], _ options: ReadOptions) async throws -> [StoreLookup] {
         keys.map { _ in .absent(.none) }

@@ -28,7 +28,7 @@ final class RedisNamespace: NamespaceStore {
 
     // MARK: Reading
 
-    func readNow(_ key: StoreKey, wantsTimes: Bool) -> ImmediateLookup { .unknown }
+    func readNow(_ key: StoreKey) -> ImmediateLookup { .unknown }
 
     func read(_ keys: [StoreKey], _ options: ReadOptions) async throws -> [StoreLookup] {
         if keys.isEmpty { return [] }

@@ -116,9 +116,7 @@ final class LentConnections: Sendable {
         waiter?.resume(returning: grant)
     }
 
-    /// Takes a connection back.
-    ///
-    /// - Parameter isClean: Whether it is as it was when it was lent.
+    /// Takes a connection back, and keeps it if it is as it was when it was lent.
     func giveBack(_ lane: CommandLane, isClean: Bool) {
         let keeps = isClean && lane.isUsable
         if !keeps { lane.close() }

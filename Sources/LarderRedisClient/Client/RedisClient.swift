@@ -98,6 +98,7 @@ public final class RedisClient: RedisCommandSender, Service, Sendable {
     func send(_ command: RedisCommand, timeout: Int64) async throws -> RESPValue {
         guard command.isolation == .ordinary else { throw self.refusal(of: command) }
         let deadline = MonotonicTime.deadline(after: timeout)
+        var repetitions = 0
         while true {
             switch await self.lane.execute(command, deadline: deadline) {
             case .reply(.error(let error)):
@@ -105,7 +106,10 @@ public final class RedisClient: RedisCommandSender, Service, Sendable {
             case .reply(let reply):
                 return reply
             case .failure(let error):
-                if error.code == .fateUnknown, command.isRepeatable { continue }
+                if error.allowsRepetition, repetitions < Self.maximumRepetitions, command.isRepeatable {
+                    repetitions += 1
+                    continue
+                }
                 throw error.with(command: command.name)
             case .cancelled, .replies:
                 throw CancellationError()
@@ -117,18 +121,27 @@ public final class RedisClient: RedisCommandSender, Service, Sendable {
         if let offender = commands.firstUnfitForSharing { throw self.refusal(of: offender) }
         guard !commands.isEmpty else { return [] }
         let deadline = MonotonicTime.deadline(after: timeout)
+        var repetitions = 0
         while true {
             switch await self.lane.execute(pipeline: commands, deadline: deadline) {
             case .replies(let replies):
                 return zip(commands, replies).map { $1.result(of: $0, at: self.connector.server) }
             case .failure(let error):
-                if error.code == .fateUnknown, commands.allSatisfy(\.isRepeatable) { continue }
+                if error.allowsRepetition, repetitions < Self.maximumRepetitions,
+                    commands.allSatisfy(\.isRepeatable)
+                {
+                    repetitions += 1
+                    continue
+                }
                 throw error.with(command: commands.count == 1 ? commands[0].name : "pipeline")
             case .cancelled, .reply:
                 throw CancellationError()
             }
         }
     }
+
+    /// A command that ends three connections will end the fourth.
+    private static let maximumRepetitions = 2
 
     private var lane: CommandLane {
         if self.lanes.count == 1 { return self.lanes[0] }
@@ -161,25 +174,32 @@ public final class RedisClient: RedisCommandSender, Service, Sendable {
     }
 }
 
-/// A client whose commands have a timeout of their own. See `RedisClient.timeout`.
+/// A client whose commands have a timeout of their own.
+///
+/// See `RedisClient.timeout`.
 public struct RedisClientWithTimeout: RedisCommandSender {
     let client: RedisClient
     let timeout: Int64
 
-    /// Sends a command and waits for its reply. See `RedisClient.send`.
+    /// Sends a command and waits for its reply.
+    ///
+    /// See `RedisClient.send`.
     public func send(_ command: RedisCommand) async throws -> RESPValue {
         try await self.client.send(command, timeout: self.timeout)
     }
 
-    /// Sends commands in one go and waits for all replies. See `RedisClient.pipeline`.
+    /// Sends commands in one go and waits for all replies.
+    ///
+    /// See `RedisClient.pipeline`.
     public func pipeline(_ commands: [RedisCommand]) async throws -> [Result<RESPValue, RedisError>] {
         try await self.client.pipeline(commands, timeout: self.timeout)
     }
 }
 
 extension [RedisCommand] {
-    /// The first command that no shared connection can carry. `MULTI` … `EXEC` can be, if both are there: nobody else's
-    /// command comes between the commands of a pipeline.
+    /// The first command that no shared connection can carry.
+    ///
+    /// `MULTI` … `EXEC` can be, if both are there: nobody else's command comes between the commands of a pipeline.
     fileprivate var firstUnfitForSharing: RedisCommand? {
         var openTransaction: RedisCommand?
         for command in self where command.isolation != .ordinary {
@@ -190,6 +210,17 @@ extension [RedisCommand] {
             }
         }
         return openTransaction
+    }
+}
+
+extension RedisError {
+    /// Whether a command that failed so can be sent again if it is safe to repeat.
+    ///
+    /// Not where the reply itself ended the connection: it would do so again, and take the commands of others with it.
+    fileprivate var allowsRepetition: Bool {
+        guard self.code == .fateUnknown else { return false }
+        let cause = (self.underlying as? RedisError)?.code
+        return cause != .replyTooLarge && cause != .protocolViolation
     }
 }
 

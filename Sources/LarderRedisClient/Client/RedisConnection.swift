@@ -17,12 +17,15 @@ public final class RedisConnection: RedisCommandSender, Sendable {
     private let lane: CommandLane
     private let server: String
     private let commandTimeout: Int64
+    /// How long the connection may owe a reply before it counts as dead; nil for ever.
+    let healthCheckInterval: Duration?
     private let use = Mutex(Use())
 
     init(lane: CommandLane, connector: RedisConnector) {
         self.lane = lane
         self.server = connector.server
         self.commandTimeout = connector.configuration.commandTimeout.wholeNanoseconds
+        self.healthCheckInterval = connector.configuration.healthCheckInterval
     }
 
     /// Sends a command and waits for its reply, within the configured timeout.
@@ -115,18 +118,20 @@ public final class RedisConnection: RedisCommandSender, Sendable {
 extension RedisClient {
     /// Lends a connection that nobody else uses, until `body` returns.
     ///
-    /// At most `RedisConfiguration.maximumLentConnections` are lent at a time; further callers wait, at most as long as
-    /// a command may take. A connection whose state was changed, or that still owes a reply, is closed afterwards; others
+    /// At most `RedisConfiguration.maximumLentConnections` are lent at a time; further callers wait. A connection whose state was changed, or that still owes a reply, is closed afterwards; others
     /// are kept for the next borrower.
     ///
-    /// - Parameter body: What to do with the connection.
+    /// - Parameters:
+    ///   - timeout: How long to wait for a connection, if not as long as a command may take.
+    ///   - body: What to do with the connection.
     /// - Returns: What `body` returns.
     /// - Throws: `RedisError` if there is no connection in time; what `body` throws.
     public func withConnection<Value>(
+        timeout: Duration? = nil,
         _ body: (RedisConnection) async throws -> Value
     ) async throws -> Value {
-        let timeout = self.configuration.commandTimeout.wholeNanoseconds
-        let lane = try await self.lending.borrow(deadline: .deadline(after: timeout))
+        let timeout = timeout ?? self.configuration.commandTimeout
+        let lane = try await self.lending.borrow(deadline: .deadline(after: timeout.wholeNanoseconds))
         let connection = RedisConnection(lane: lane, connector: self.connector)
         do {
             let value = try await body(connection)

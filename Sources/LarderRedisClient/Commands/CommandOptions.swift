@@ -63,10 +63,10 @@ public struct RedisExpireCondition: Sendable, Hashable, RedisArgument {
     private let word: RedisWord
 
     /// Only if the key has none (`NX`).
-    public static let none = RedisExpireCondition(word: .init("NX"))
+    public static let withoutExpiry = RedisExpireCondition(word: .init("NX"))
 
     /// Only if the key has one (`XX`).
-    public static let exists = RedisExpireCondition(word: .init("XX"))
+    public static let withExpiry = RedisExpireCondition(word: .init("XX"))
 
     /// Only if the new one is later (`GT`); a key without one counts as living for ever.
     public static let later = RedisExpireCondition(word: .init("GT"))

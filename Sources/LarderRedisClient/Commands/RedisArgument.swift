@@ -17,26 +17,33 @@ extension RedisArgument {
 }
 
 extension String: RedisArgument {
+    /// Appends the value as one bulk string.
     public func append(to command: inout RedisCommand) { command.append(self) }
 
+    /// The number of bytes.
     public var sizeHint: Int { self.utf8.count }
 }
 
 extension Substring: RedisArgument {
+    /// Appends the value as one bulk string.
     public func append(to command: inout RedisCommand) { command.append(bytes: self.utf8) }
 
+    /// The number of bytes.
     public var sizeHint: Int { self.utf8.count }
 }
 
 extension Int: RedisArgument {
+    /// Appends the value as one bulk string.
     public func append(to command: inout RedisCommand) { command.append(integer: self) }
 }
 
 extension Int64: RedisArgument {
+    /// Appends the value as one bulk string.
     public func append(to command: inout RedisCommand) { command.append(integer: self) }
 }
 
 extension UInt64: RedisArgument {
+    /// Appends the value as one bulk string.
     public func append(to command: inout RedisCommand) { command.append(integer: self) }
 }
 
@@ -46,14 +53,18 @@ extension Double: RedisArgument {
 }
 
 extension ByteBuffer: RedisArgument {
+    /// Appends the value as one bulk string.
     public func append(to command: inout RedisCommand) { command.append(bytes: self.readableBytesView) }
 
+    /// The number of bytes.
     public var sizeHint: Int { self.readableBytes }
 }
 
 extension Array: RedisArgument where Element == UInt8 {
+    /// Appends the value as one bulk string.
     public func append(to command: inout RedisCommand) { command.append(bytes: self) }
 
+    /// The number of bytes.
     public var sizeHint: Int { self.count }
 }
 
@@ -61,5 +72,6 @@ extension Optional: RedisArgument where Wrapped: RedisArgument {
     /// Appends nothing for `nil`.
     public func append(to command: inout RedisCommand) { self?.append(to: &command) }
 
+    /// The number of bytes.
     public var sizeHint: Int { self?.sizeHint ?? 0 }
 }

@@ -8,8 +8,10 @@
 ///
 /// A command is encoded while it is built, into one array.
 public struct RedisCommand: Sendable {
-    /// The name and the arguments as bulk strings. The array header is written when the command is sent, so that
-    /// arguments can be appended without knowing how many will come.
+    /// The name and the arguments as bulk strings.
+    ///
+    /// The array header is written when the command is sent, so that arguments can be appended without knowing how many
+    /// will come.
     private(set) var body: [UInt8]
 
     /// The number of bulk strings in `body`: the arguments and the name.
@@ -78,6 +80,7 @@ public struct RedisCommand: Sendable {
     /// This command, marked as safe to send again although it may have been executed already, or as not safe.
     ///
     /// - Parameter repeatable: `false` to have it never sent twice, whatever its name.
+    /// - Returns: The command with the mark.
     public func repeatable(_ repeatable: Bool = true) -> RedisCommand {
         var command = self
         command.statedRepeatability = repeatable
@@ -198,4 +201,14 @@ extension RedisCommand {
     var encodedSize: Int {
         self.body.count + 3 + RESPEncoding.digitCount(of: self.elementCount)
     }
+}
+
+// MARK: Printing
+
+extension RedisCommand: CustomStringConvertible, CustomReflectable {
+    /// The name and the number of arguments, for what is printed may end up in a log.
+    public var description: String { "\(self.name) with \(self.argumentCount) arguments" }
+
+    /// Without the arguments, whatever prints a command.
+    public var customMirror: Mirror { Mirror(self, children: ["name": self.name]) }
 }

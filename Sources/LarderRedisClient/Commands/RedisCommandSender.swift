@@ -25,6 +25,7 @@ extension RedisCommandSender {
     /// - Parameters:
     ///   - command: The command to send.
     ///   - type: What to turn the reply into.
+    /// - Returns: The reply.
     /// - Throws: What `send(_:)` throws; `RedisError` with the code `.unexpectedReply` if the reply is of another type.
     public func send<Reply: RESPDecodable>(
         _ command: RedisCommand,

@@ -20,7 +20,7 @@ extension RedisConnection {
         timeout: Duration,
         as type: Value.Type = ByteBuffer.self
     ) async throws -> RedisPopped<Value>? {
-        let command = RedisCommand("BLPOP", RedisArguments(keys), BlockingTimeout(timeout))
+        let command = { (limit: BlockingTimeout) in RedisCommand("BLPOP", RedisArguments(keys), limit) }
         return try await self.block(command, timeout) { (reply) throws(RedisError) in
             try RedisPopped.decode(reply) { (value) throws(RedisError) in try Value(resp: value) }
         }
@@ -42,7 +42,7 @@ extension RedisConnection {
         timeout: Duration,
         as type: Value.Type = ByteBuffer.self
     ) async throws -> RedisPopped<Value>? {
-        let command = RedisCommand("BRPOP", RedisArguments(keys), BlockingTimeout(timeout))
+        let command = { (limit: BlockingTimeout) in RedisCommand("BRPOP", RedisArguments(keys), limit) }
         return try await self.block(command, timeout) { (reply) throws(RedisError) in
             try RedisPopped.decode(reply) { (value) throws(RedisError) in try Value(resp: value) }
         }
@@ -70,8 +70,9 @@ extension RedisConnection {
         timeout: Duration,
         as type: Value.Type = ByteBuffer.self
     ) async throws -> Value? {
-        let limit = BlockingTimeout(timeout)
-        let command = RedisCommand("BLMOVE", source, destination, sourceEnd, destinationEnd, limit)
+        let command = { (limit: BlockingTimeout) in
+            RedisCommand("BLMOVE", source, destination, sourceEnd, destinationEnd, limit)
+        }
         return try await self.block(command, timeout) { (reply) throws(RedisError) in try Value?(resp: reply) }
     }
 
@@ -95,8 +96,9 @@ extension RedisConnection {
         timeout: Duration,
         as type: Value.Type = ByteBuffer.self
     ) async throws -> RedisPopped<[Value]>? {
-        let limit = BlockingTimeout(timeout)
-        let command = RedisCommand("BLMPOP", limit, RedisArguments(counted: keys), end, "COUNT", count)
+        let command = { (limit: BlockingTimeout) in
+            RedisCommand("BLMPOP", limit, RedisArguments(counted: keys), end, "COUNT", count)
+        }
         return try await self.block(command, timeout) { (reply) throws(RedisError) in
             try RedisPopped.decode(reply) { (values) throws(RedisError) in try [Value](resp: values) }
         }
@@ -118,7 +120,7 @@ extension RedisConnection {
         timeout: Duration,
         as type: Value.Type = ByteBuffer.self
     ) async throws -> RedisPopped<RedisScored<Value>>? {
-        let command = RedisCommand("BZPOPMIN", RedisArguments(keys), BlockingTimeout(timeout))
+        let command = { (limit: BlockingTimeout) in RedisCommand("BZPOPMIN", RedisArguments(keys), limit) }
         return try await self.block(command, timeout, Self.decodePoppedMember)
     }
 
@@ -138,7 +140,7 @@ extension RedisConnection {
         timeout: Duration,
         as type: Value.Type = ByteBuffer.self
     ) async throws -> RedisPopped<RedisScored<Value>>? {
-        let command = RedisCommand("BZPOPMAX", RedisArguments(keys), BlockingTimeout(timeout))
+        let command = { (limit: BlockingTimeout) in RedisCommand("BZPOPMAX", RedisArguments(keys), limit) }
         return try await self.block(command, timeout, Self.decodePoppedMember)
     }
 
@@ -162,8 +164,9 @@ extension RedisConnection {
         timeout: Duration,
         as type: Value.Type = ByteBuffer.self
     ) async throws -> RedisPopped<[RedisScored<Value>]>? {
-        let limit = BlockingTimeout(timeout)
-        let command = RedisCommand("BZMPOP", limit, RedisArguments(counted: keys), end, "COUNT", count)
+        let command = { (limit: BlockingTimeout) in
+            RedisCommand("BZMPOP", limit, RedisArguments(counted: keys), end, "COUNT", count)
+        }
         return try await self.block(command, timeout) { (reply) throws(RedisError) in
             try RedisPopped.decode(reply) { (members) throws(RedisError) in try RedisScored.list(members) }
         }
@@ -180,25 +183,50 @@ extension RedisConnection {
     /// - Throws: `RedisError`; `CancellationError` if the task was cancelled.
     @discardableResult
     public func wait(forReplicas replicas: Int, timeout: Duration) async throws -> Int {
-        let milliseconds = max(1, timeout.redisMilliseconds)
-        return try await self.block(RedisCommand("WAIT", replicas, milliseconds), timeout) {
-            (reply) throws(RedisError) in try Int(resp: reply)
+        let command = { (limit: BlockingTimeout) in RedisCommand("WAIT", replicas, limit.milliseconds) }
+        let result = try await self.takeTurns(command, timeout) { (reply) throws(RedisError) in
+            // Fewer than asked for is what `nil` is to the others: another turn may bring more.
+            let reached = try Int(resp: reply)
+            return (reached >= replicas ? reached : nil, reached)
+        }
+        return result.1
+    }
+
+    private func block<Value>(
+        _ command: (BlockingTimeout) -> RedisCommand,
+        _ timeout: Duration,
+        _ decode: (RESPValue) throws(RedisError) -> Value?
+    ) async throws -> Value? {
+        try await self.takeTurns(command, timeout) { (reply) throws(RedisError) in (try decode(reply), ()) }.0
+    }
+
+    /// Sends a command that blocks until it brings something or the time has passed.
+    ///
+    /// In turns that are shorter than the health check interval: a connection that owes a reply for longer counts as
+    /// dead, and rightly so, because a server that waits and one that is gone are silent alike.
+    private func takeTurns<Value, Other>(
+        _ command: (BlockingTimeout) -> RedisCommand,
+        _ timeout: Duration,
+        _ decode: (RESPValue) throws(RedisError) -> (Value?, Other)
+    ) async throws -> (Value?, Other) {
+        let end = ContinuousClock.now.advanced(by: timeout)
+        var rest = timeout
+        while true {
+            let turn = min(rest, self.healthCheckInterval.map { $0 / 2 } ?? rest)
+            let command = command(BlockingTimeout(turn))
+            let reply = try await self.send(command, timeout: turn + Self.grace)
+            do throws(RedisError) {
+                let result = try decode(reply)
+                rest = ContinuousClock.now.duration(to: end)
+                if result.0 != nil || rest <= .zero { return result }
+            } catch {
+                throw error.with(command: command.name)
+            }
         }
     }
 
-    /// Sends a command that blocks, and waits for its reply a little longer than the server does.
-    private func block<Value>(
-        _ command: RedisCommand,
-        _ timeout: Duration,
-        _ decode: (RESPValue) throws(RedisError) -> Value
-    ) async throws -> Value {
-        let reply = try await self.send(command, timeout: timeout + .seconds(2))
-        do throws(RedisError) {
-            return try decode(reply)
-        } catch {
-            throw error.with(command: command.name)
-        }
-    }
+    /// How much longer than the server the client waits for a reply that should have come.
+    private static let grace = Duration.seconds(2)
 
     /// Decodes a key, a member and its score, which stand side by side in both versions of the protocol.
     private static func decodePoppedMember<Value: RESPDecodable>(
@@ -215,7 +243,7 @@ extension RedisConnection {
 /// A timeout in seconds with a fraction.
 ///
 /// Never 0, which means for ever: every call ends.
-private struct BlockingTimeout: RedisArgument {
+struct BlockingTimeout: RedisArgument {
     let milliseconds: Int64
 
     init(_ timeout: Duration) { self.milliseconds = max(1, timeout.redisMilliseconds) }

@@ -102,5 +102,13 @@ public struct RedisInfo: Sendable, Hashable {
         public var keys: Int
         /// How many of them have an expiry.
         public var expiring: Int
+
+        /// - Parameters:
+        ///   - keys: The number of keys.
+        ///   - expiring: How many of them have an expiry.
+        public init(keys: Int, expiring: Int) {
+            self.keys = keys
+            self.expiring = expiring
+        }
     }
 }

@@ -91,7 +91,12 @@ extension RedisRequest {
         as type: Value.Type = ByteBuffer.self
     ) -> RedisRequest<Value?> {
         var command = RedisCommand("GETEX", key)
-        if expiry == .never { command.append("PERSIST") } else { expiry.append(to: &command) }
+        switch expiry.kind {
+        case .never: command.append("PERSIST")
+        // Without an option GETEX changes nothing; it knows no KEEPTTL.
+        case .keep: break
+        case .after, .at: expiry.append(to: &command)
+        }
         return .init(command)
     }
 

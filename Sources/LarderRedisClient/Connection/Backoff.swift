@@ -15,6 +15,7 @@ struct Backoff {
     /// The pause after one more failure, in nanoseconds.
     ///
     /// - Parameter chance: A random number from 0 to 1.
+    /// - Returns: The pause.
     mutating func next(chance: Double) -> Int64 {
         let base = Double(self.configuration.base.wholeNanoseconds)
         let maximum = Double(self.configuration.maximum.wholeNanoseconds)

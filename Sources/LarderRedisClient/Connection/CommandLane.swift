@@ -23,7 +23,9 @@ final class CommandLane: Sendable {
         var onClose: [@Sendable () -> Void] = []
     }
 
-    private let state: Mutex<LaneStateMachine<Waiter>>
+    private typealias StateMachine = LaneStateMachine<Waiter, DirectSocket>
+
+    private let state: Mutex<StateMachine>
     private let loop: NIOLoopBoundBox<LoopState>
     private let tickets = Atomic<UInt64>(0)
     private let connector: RedisConnector
@@ -49,7 +51,7 @@ final class CommandLane: Sendable {
         self.onPush = onPush
         self.healthInterval = configuration.healthCheckInterval?.wholeNanoseconds
         self.state = Mutex(
-            LaneStateMachine(
+            StateMachine(
                 parameters: .init(
                     limits: .init(
                         commands: configuration.maximumCommandsInFlight,
@@ -69,6 +71,7 @@ final class CommandLane: Sendable {
 
     /// Sends a command and waits for its outcome until `deadline`.
     func execute(_ command: RedisCommand, deadline: MonotonicTime) async -> CommandOutcome {
+        if Task.isCancelled { return .cancelled }
         let ticket = self.tickets.wrappingAdd(1, ordering: .relaxed).newValue
         return await withTaskCancellationHandler {
             await withUnsafeContinuation { waiter in
@@ -83,6 +86,7 @@ final class CommandLane: Sendable {
 
     /// Sends commands one right behind the other and waits for all outcomes until `deadline`.
     func execute(pipeline commands: [RedisCommand], deadline: MonotonicTime) async -> CommandOutcome {
+        if Task.isCancelled { return .cancelled }
         let ticket = self.tickets.wrappingAdd(1, ordering: .relaxed).newValue
         return await withTaskCancellationHandler {
             await withUnsafeContinuation { waiter in
@@ -108,12 +112,22 @@ final class CommandLane: Sendable {
         switch submission {
         case .queued: break
         case .queuedNeedsService: self.eventLoop.execute { self.service() }
+        case .writeDirectly(let write): self.write(write)
         case .refused(let error):
             waiter.resume(returning: .failure(error))
             return
         }
         // The handler of a task that was cancelled before may have run before the command was there to be found.
         if Task.isCancelled { self.cancel(ticket) }
+    }
+
+    /// Writes a command on the sender's thread.
+    private func write(_ write: consuming StateMachine.DirectWrite) {
+        write.socket.write(&write.bytes)
+        let ended = write
+        if self.state.withLock({ $0.directWriteEnded(ended) }) {
+            self.eventLoop.execute { self.service() }
+        }
     }
 
     private func cancel(_ ticket: UInt64) {
@@ -162,7 +176,10 @@ final class CommandLane: Sendable {
         if let next { self.scheduleSweep(at: next) }
         if !expired.isEmpty {
             let written = self.connector.error(.timedOut, "no reply came in time; the command may have been executed")
-            let unwritten = self.connector.error(.timedOut, "no connection took the command in time; it was not executed")
+            let unwritten = self.connector.error(
+                .timedOut,
+                "no connection took the command in time; it was not executed"
+            )
             for (waiter, wasWritten) in expired {
                 waiter.resume(returning: .failure(wasWritten ? written : unwritten))
             }
@@ -178,13 +195,15 @@ final class CommandLane: Sendable {
         self.connector.connect(on: self.eventLoop).assumeIsolated().whenComplete { result in
             switch result {
             case .success(let connection): self.established(connection.value)
-            case .failure(let error): self.connectFailed(RedisChannelHandler.connectionError(error, server: self.connector.server))
+            case .failure(let error):
+                self.connectFailed(RedisChannelHandler.connectionError(error, server: self.connector.server))
             }
         }
     }
 
     private func established(_ connection: RedisChannelHandler) {
-        guard self.state.withLock({ $0.established() }) else {
+        let socket = connection.makeDirectSocket()
+        guard self.state.withLock({ $0.established(socket: socket) }) else {
             connection.close(self.connector.error(.shutdown, "the client was shut down"))
             return
         }
@@ -241,7 +260,10 @@ final class CommandLane: Sendable {
             self.sendUnawaited(RedisCommand("PING"))
             self.scheduleHealthCheck(at: time)
         case .dead:
-            self.logger.warning("Redis is silent, closing the connection", metadata: ["redis.server": "\(self.connector.server)"])
+            self.logger.warning(
+                "Redis is silent, closing the connection",
+                metadata: ["redis.server": "\(self.connector.server)"]
+            )
             connection.close(self.connector.error(.connectionClosed, "the server was silent for too long"))
         }
     }
@@ -299,7 +321,7 @@ final class CommandLane: Sendable {
         for done in onClose { done() }
     }
 
-    private func fail(_ loss: LaneStateMachine<Waiter>.Loss, because error: RedisError) {
+    private func fail(_ loss: StateMachine.Loss, because error: RedisError) {
         if !loss.written.isEmpty {
             let unknown = self.connector.error(
                 .fateUnknown,
@@ -309,7 +331,8 @@ final class CommandLane: Sendable {
             for waiter in loss.written { waiter.resume(returning: .failure(unknown)) }
         }
         if !loss.unwritten.isEmpty {
-            let unsent = error.code == .shutdown
+            let unsent =
+                error.code == .shutdown
                 ? error
                 : self.connector.error(.notSent, "the connection ended before the command was sent", underlying: error)
             for waiter in loss.unwritten { waiter.resume(returning: .failure(unsent)) }

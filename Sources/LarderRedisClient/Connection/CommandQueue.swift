@@ -17,7 +17,9 @@ struct CommandQueue<Waiter> {
     private struct Slot {
         /// Nil when the caller has left.
         var waiter: Waiter?
-        /// Finds the slot again. Rises from slot to slot except where threads overtook one another.
+        /// Finds the slot again.
+        ///
+        /// Rises from slot to slot except where threads overtook one another.
         let ticket: UInt64
         let deadline: MonotonicTime
         let bytes: Int
@@ -48,15 +50,20 @@ struct CommandQueue<Waiter> {
 
     var isEmpty: Bool { self.slots.isEmpty }
 
-    /// Whether `count` commands of `bytes` bytes have room. A command too large for any queue passes through an empty one.
+    /// Whether `count` commands of `bytes` bytes have room.
+    ///
+    /// A command too large for any queue passes through an empty one.
     func hasRoom(forBytes bytes: Int, commands count: Int) -> Bool {
         self.slots.isEmpty
-            || (self.commandsInFlight + count <= self.limits.commands && self.bytesInFlight + bytes <= self.limits.bytes)
+            || (self.commandsInFlight + count <= self.limits.commands
+                && self.bytesInFlight + bytes <= self.limits.bytes)
     }
 
     /// Appends a command, unless there is no room.
     ///
-    /// - Parameter waiter: Nil if nobody wants the reply.
+    /// `waiter` is nil if nobody wants the reply.
+    ///
+    /// - Returns: Whether there was room.
     mutating func append(
         _ command: borrowing RedisCommand,
         waiter: Waiter?,
@@ -104,6 +111,7 @@ struct CommandQueue<Waiter> {
     /// Takes what is to be written; from here on it counts as written.
     ///
     /// - Parameter spare: A buffer to collect the next commands in, so that its storage is used again.
+    /// - Returns: Whether there is anything to write.
     mutating func takeOutgoing(replacement spare: inout ByteBuffer) -> Bool {
         guard self.unwritten > 0 else { return false }
         self.unwritten = 0
@@ -111,7 +119,9 @@ struct CommandQueue<Waiter> {
         return true
     }
 
-    /// Drops commands that were not written and whose callers have left. To be called before a new connection is used.
+    /// Drops commands that were not written and whose callers have left.
+    ///
+    /// To be called before a new connection is used.
     mutating func dropUnwantedUnwritten() {
         let first = self.slots.count - self.unwritten
         guard self.slots[first...].contains(where: { $0.waiter == nil }) else { return }
@@ -136,7 +146,8 @@ struct CommandQueue<Waiter> {
 
     /// Hands a reply to the first slot.
     ///
-    /// - Parameter ready: Gets the slot's caller with its outcome, if the slot is complete and its caller still waits.
+    /// `ready` gets the slot's caller with its outcome, if the slot is complete and its caller still waits.
+    ///
     /// - Returns: False if no reply was due.
     mutating func answer(_ reply: RESPValue, ready: inout [(Waiter, CommandOutcome)]) -> Bool {
         guard self.awaitsReplies, let slot = self.slots.first else { return false }

@@ -13,7 +13,7 @@ import NIOCore
 ///    └──────────── backingOff ◀───── (commands waiting: connecting, else idle)
 /// ```
 /// `closed` is the end, reached from everywhere.
-struct LaneStateMachine<Waiter> {
+struct LaneStateMachine<Waiter, Socket> {
     private enum Phase {
         /// There is no connection, and nobody needs one.
         case idle
@@ -30,7 +30,9 @@ struct LaneStateMachine<Waiter> {
         var limits: CommandQueue<Waiter>.Limits
         /// How long a command usually may take: while there is a connection, the lane looks at the clock that often.
         var commandTimeout: Int64
-        /// Whether a lost connection is replaced. Not for connections that are lent: what was set on them is lost, too.
+        /// Whether a lost connection is replaced.
+        ///
+        /// Not for connections that are lent: what was set on them is lost, too.
         var reconnects: Bool
     }
 
@@ -39,8 +41,24 @@ struct LaneStateMachine<Waiter> {
         case queued
         /// The same, and the event loop has to be told.
         case queuedNeedsService
+        /// The command waits for its reply, and its sender has to write it. See `DirectWrite`.
+        case writeDirectly(DirectWrite)
         case refused(RedisError)
     }
+
+    /// A command that its sender writes itself, because it is alone.
+    ///
+    /// A task without company would wait for the event loop to wake up and do nothing but write. So while nothing is in
+    /// flight, and unless many have been sending together, the sender's thread writes the command. Until it says that it
+    /// has, the event loop writes nothing: bytes must leave in the order of the queue.
+    struct DirectWrite {
+        let socket: Socket
+        var bytes: ByteBuffer
+        fileprivate let connection: Int
+    }
+
+    /// Longer commands would fill the socket's buffer.
+    private static var longestDirectWrite: Int { 16 << 10 }
 
     /// What the event loop has to do.
     struct Service {
@@ -61,10 +79,20 @@ struct LaneStateMachine<Waiter> {
     private var sweepAt = MonotonicTime.distantFuture
     private var isSweepMoved = false
     private var shutdownError: RedisError?
+    private var socket: Socket?
+    /// Counts connections, so that whoever wrote on one of them does not speak for the next.
+    private var connection = 0
+    private var isWritingDirectly = false
+    private var wasWriteHeldBack = false
+    /// The end of a directly written command that the socket did not take.
+    private var unfinished = ByteBuffer()
+    /// The buffer for the next direct write.
+    private var directSpare = ByteBuffer()
+    private var lastBatch = 0
     /// When the connection last showed that it lives, or had its first command to answer.
     private var lastProgress = MonotonicTime(nanoseconds: 0)
 
-    /// - Parameter isConnected: Whether the lane begins with a connection.
+    /// Makes a lane that begins with a connection or without.
     init(parameters: Parameters, backoff: Backoff, isConnected: Bool) {
         self.parameters = parameters
         self.phase = isConnected ? .active : .idle
@@ -95,14 +123,17 @@ struct LaneStateMachine<Waiter> {
             return .refused(error)
         }
         if let error = self.shutdownError { return .refused(error) }
+        let wasEmpty = self.queue.isEmpty
         guard append(&self.queue) else {
             return .refused(
                 RedisError(
                     .overloaded,
-                    message: "\(self.queue.commandsInFlight) commands of \(self.queue.bytesInFlight) bytes wait for replies"
+                    message:
+                        "\(self.queue.commandsInFlight) commands of \(self.queue.bytesInFlight) bytes wait for replies"
                 )
             )
         }
+        if wasEmpty, let write = self.directWrite(deadline: deadline) { return .writeDirectly(write) }
         var needsService = self.wantsConnection
         if case .active = self.phase { needsService = true }
         if deadline < self.sweepAt {
@@ -113,6 +144,39 @@ struct LaneStateMachine<Waiter> {
         guard needsService, !self.isServiceDue else { return .queued }
         self.isServiceDue = true
         return .queuedNeedsService
+    }
+
+    /// The only command in the queue, for its sender to write.
+    private mutating func directWrite(deadline: MonotonicTime) -> DirectWrite? {
+        guard case .active = self.phase, let socket = self.socket, self.lastBatch <= 1, !self.isServiceDue,
+            !self.isWritingDirectly, deadline >= self.sweepAt, self.queue.bytesInFlight <= Self.longestDirectWrite
+        else { return nil }
+        // What was written before has been answered, so nothing of it waits in the channel.
+        var bytes = self.directSpare
+        self.directSpare = ByteBuffer()
+        bytes.clear()
+        guard self.queue.takeOutgoing(replacement: &bytes) else { return nil }
+        self.isWritingDirectly = true
+        self.lastProgress = .coarse
+        return DirectWrite(socket: socket, bytes: bytes, connection: self.connection)
+    }
+
+    /// The sender has written; what is left of `write.bytes` the socket did not take.
+    ///
+    /// - Returns: Whether the event loop has to be told.
+    mutating func directWriteEnded(_ write: consuming DirectWrite) -> Bool {
+        guard write.connection == self.connection, self.isWritingDirectly else { return false }
+        self.isWritingDirectly = false
+        if write.bytes.readableBytes > 0 {
+            self.unfinished = write.bytes
+            self.wasWriteHeldBack = true
+        } else {
+            self.directSpare = write.bytes
+        }
+        guard self.wasWriteHeldBack, !self.isServiceDue else { return false }
+        self.wasWriteHeldBack = false
+        self.isServiceDue = true
+        return true
     }
 
     /// Lets go of a command's caller.
@@ -129,6 +193,7 @@ struct LaneStateMachine<Waiter> {
     /// - Parameters:
     ///   - buffer: An empty buffer, exchanged for the one that is to be written.
     ///   - canWrite: Whether the connection takes more. What is held back here can still go to another connection.
+    /// - Returns: What to do, in this order.
     mutating func service(buffer: inout ByteBuffer, canWrite: Bool) -> Service {
         self.isServiceDue = false
         var service = Service()
@@ -136,9 +201,18 @@ struct LaneStateMachine<Waiter> {
             self.wantsConnection = false
             service.connect = true
         }
-        if case .active = self.phase, canWrite {
+        if case .active = self.phase, self.isWritingDirectly {
+            self.wasWriteHeldBack = true
+        } else if case .active = self.phase, canWrite {
             if !self.queue.awaitsReplies { self.lastProgress = .coarse }
+            if self.queue.unwritten > 0 { self.lastBatch = self.queue.unwritten }
             service.write = self.queue.takeOutgoing(replacement: &buffer)
+            if self.unfinished.readableBytes > 0 {
+                self.unfinished.writeImmutableBuffer(buffer)
+                swap(&self.unfinished, &buffer)
+                self.unfinished = ByteBuffer()
+                service.write = true
+            }
         }
         if self.isSweepMoved {
             self.isSweepMoved = false
@@ -186,12 +260,14 @@ struct LaneStateMachine<Waiter> {
 
     // MARK: Connections
 
-    /// A connection is there.
+    /// A connection is there, with a socket if senders may write on it.
     ///
     /// - Returns: Whether it is wanted; else it has to be closed.
-    mutating func established() -> Bool {
+    mutating func established(socket: Socket? = nil) -> Bool {
         guard case .connecting = self.phase else { return false }
         self.phase = .active
+        self.socket = socket
+        self.lastBatch = 0
         self.lastProgress = .coarse
         self.queue.dropUnwantedUnwritten()
         return true
@@ -203,9 +279,12 @@ struct LaneStateMachine<Waiter> {
         case nothing
     }
 
-    /// An attempt to connect failed. Everybody who waited for it hears of it.
+    /// An attempt to connect failed.
     ///
-    /// - Parameter chance: A random number from 0 to 1, for the pause.
+    /// Everybody who waited for it hears of it.
+    /// `chance` is a random number from 0 to 1, for the pause.
+    ///
+    /// - Returns: When to try again.
     mutating func connectFailed(
         _ error: RedisError,
         at now: MonotonicTime,
@@ -244,6 +323,7 @@ struct LaneStateMachine<Waiter> {
     /// The connection is gone.
     mutating func lost(_ error: RedisError, at now: MonotonicTime, chance: Double) -> Loss {
         guard case .active = self.phase else { return Loss() }
+        self.forgetConnection()
         var loss = Loss(written: self.queue.removeWritten())
         guard self.parameters.reconnects, self.shutdownError == nil else {
             loss.unwritten = self.queue.removeUnwritten()
@@ -260,6 +340,14 @@ struct LaneStateMachine<Waiter> {
             loss.reconnectAt = self.backoff.failures > 1 ? now.advanced(by: pause) : now
         }
         return loss
+    }
+
+    private mutating func forgetConnection() {
+        self.socket = nil
+        self.connection += 1
+        self.isWritingDirectly = false
+        self.wasWriteHeldBack = false
+        self.unfinished = ByteBuffer()
     }
 
     // MARK: Health
@@ -301,6 +389,7 @@ struct LaneStateMachine<Waiter> {
     /// - Returns: Everybody who still waited, with those whose commands were written apart.
     mutating func close(_ error: RedisError) -> Loss {
         if case .closed = self.phase { return Loss() }
+        self.forgetConnection()
         let loss = Loss(written: self.queue.removeWritten(), unwritten: self.queue.removeUnwritten())
         self.phase = .closed(self.shutdownError ?? error)
         return loss
@@ -311,3 +400,5 @@ struct LaneStateMachine<Waiter> {
         if case .closed(let error) = self.phase { error } else { nil }
     }
 }
+
+extension LaneStateMachine.DirectWrite: Sendable where Socket: Sendable {}

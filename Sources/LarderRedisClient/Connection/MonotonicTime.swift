@@ -16,7 +16,9 @@ struct MonotonicTime: Comparable, Hashable, Sendable {
     @inline(__always)
     static var now: MonotonicTime { .read(CLOCK_MONOTONIC) }
 
-    /// The time at the kernel's last tick, up to 10 ms ago. A sixth of the cost of the exact one.
+    /// The time at the kernel's last tick, up to 10 ms ago.
+    ///
+    /// A sixth of the cost of the exact one.
     @inline(__always)
     static var coarse: MonotonicTime { .read(Self.coarseClock) }
 

@@ -7,7 +7,9 @@ final class RedisChannelHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// What the handler tells its lane. All calls come on the event loop.
+    /// What the handler tells its lane.
+    ///
+    /// All calls come on the event loop.
     protocol Delegate: AnyObject {
         /// Replies came. The handler's array is reused, so take them and leave it empty.
         func connection(_ handler: RedisChannelHandler, received replies: inout [RESPValue])
@@ -34,17 +36,19 @@ final class RedisChannelHandler: ChannelInboundHandler {
     /// The first thing that went wrong: what follows it is only a consequence.
     private var failure: RedisError?
     private let address: String
+    private let isEncrypted: Bool
 
     /// Set when the handshake is over.
     weak var delegate: (any Delegate)?
 
-    /// - Parameter ready: Succeeds with the protocol's version when the handshake is over.
+    /// Makes a handler that fulfils `ready` with the protocol's version when the handshake is over.
     init(configuration: RedisConfiguration, ready: EventLoopPromise<Int>) {
         self.state = .handshaking(Handshake(configuration), ready)
         self.parser = RESPParser(
             limits: .init(replySize: configuration.maximumReplySize, depth: configuration.maximumNestingDepth)
         )
         self.address = configuration.address.description
+        self.isEncrypted = configuration.tls.isEnabled
     }
 
     // MARK: For the lane
@@ -60,6 +64,13 @@ final class RedisChannelHandler: ChannelInboundHandler {
     func close(_ error: RedisError) {
         if self.failure == nil { self.failure = error }
         self.context?.close(promise: nil)
+    }
+
+    /// The connection's socket for senders to write on, unless something stands between them, such as TLS.
+    func makeDirectSocket() -> DirectSocket? {
+        guard let pipeline = self.context?.channel.pipeline.syncOperations, !self.isEncrypted else { return nil }
+        return try? pipeline.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { DirectSocket(copying: $0) }
+            ?? nil
     }
 
     // MARK: Events
@@ -163,6 +174,11 @@ final class RedisChannelHandler: ChannelInboundHandler {
     }
 
     private func deliver() {
-        if !self.replies.isEmpty { self.delegate?.connection(self, received: &self.replies) }
+        guard !self.replies.isEmpty else { return }
+        // Taken out, for the delegate may close the connection and so come back here.
+        var replies = self.replies
+        self.replies = []
+        self.delegate?.connection(self, received: &replies)
+        self.replies = replies
     }
 }

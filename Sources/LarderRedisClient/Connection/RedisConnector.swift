@@ -32,7 +32,10 @@ struct RedisConnector: Sendable {
         let timeout = TimeAmount(self.configuration.connectTimeout)
         let bootstrap = ClientBootstrap(group: eventLoop)
             .connectTimeout(timeout)
-            .channelOption(.maxMessagesPerRead, value: 4)
+            .channelOption(
+                .recvAllocator,
+                value: AdaptiveRecvByteBufferAllocator(minimum: 2048, initial: 16_384, maximum: 65_536)
+            )
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     if let tls = try self.makeTLSHandler() {
@@ -54,11 +57,16 @@ struct RedisConnector: Sendable {
         }
         // The time runs for the socket and the handshake together.
         let timer = eventLoop.scheduleTask(in: timeout) {
-            ready.fail(self.error(.connectionFailed, "the server did not answer within \(self.configuration.connectTimeout)"))
+            ready.fail(
+                self.error(.connectionFailed, "the server did not answer within \(self.configuration.connectTimeout)")
+            )
         }
         channel.whenFailure { ready.fail($0) }
         return ready.futureResult.flatMap { _ in channel }.flatMapThrowing { channel in
-            NIOLoopBound(try channel.pipeline.syncOperations.handler(type: RedisChannelHandler.self), eventLoop: eventLoop)
+            NIOLoopBound(
+                try channel.pipeline.syncOperations.handler(type: RedisChannelHandler.self),
+                eventLoop: eventLoop
+            )
         }.always { result in
             timer.cancel()
             if case .failure = result { channel.whenSuccess { $0.close(promise: nil) } }
@@ -116,7 +124,9 @@ extension RedisConfiguration.TLS {
                 )
             }
             if let certificateFile = self.certificateFile, let privateKeyFile = self.privateKeyFile {
-                configuration.certificateChain = try NIOSSLCertificate.fromPEMFile(certificateFile).map { .certificate($0) }
+                configuration.certificateChain = try NIOSSLCertificate.fromPEMFile(certificateFile).map {
+                    .certificate($0)
+                }
                 configuration.privateKey = .privateKey(try NIOSSLPrivateKey(file: privateKeyFile, format: .pem))
             }
             return try NIOSSLContext(configuration: configuration)

@@ -26,9 +26,7 @@ struct RESPChunks {
         self.chunk = ByteBuffer()
     }
 
-    /// - Parameters:
-    ///   - start: The value's index in `buffer`, at or behind all earlier ones.
-    ///   - length: The value's length.
+    /// Copies the value at index `start` of `buffer`.
     mutating func copy(at start: Int, length: Int, from buffer: ByteBuffer) -> ByteBuffer {
         if length > Self.largestShared {
             if length >= Self.adoptionSize, length >= buffer.storageCapacity / 2 {

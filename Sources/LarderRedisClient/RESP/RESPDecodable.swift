@@ -12,6 +12,7 @@ public protocol RESPDecodable: Sendable {
 }
 
 extension RESPValue: RESPDecodable {
+    /// Turns a reply into this type.
     public init(resp value: RESPValue) {
         self = value
     }
@@ -47,6 +48,7 @@ extension String: RESPDecodable {
 }
 
 extension ByteBuffer: RESPDecodable {
+    /// Turns a reply into this type.
     public init(resp value: RESPValue) throws(RedisError) {
         switch value {
         case .bulkString(let buffer), .verbatimString(_, let buffer): self = buffer
@@ -59,24 +61,28 @@ extension ByteBuffer: RESPDecodable {
 }
 
 extension Int64: RESPDecodable {
+    /// Turns a reply into this type.
     public init(resp value: RESPValue) throws(RedisError) {
         self = try value.fixedWidthInteger()
     }
 }
 
 extension Int: RESPDecodable {
+    /// Turns a reply into this type.
     public init(resp value: RESPValue) throws(RedisError) {
         self = try value.fixedWidthInteger()
     }
 }
 
 extension UInt64: RESPDecodable {
+    /// Turns a reply into this type.
     public init(resp value: RESPValue) throws(RedisError) {
         self = try value.fixedWidthInteger()
     }
 }
 
 extension Double: RESPDecodable {
+    /// Turns a reply into this type.
     public init(resp value: RESPValue) throws(RedisError) {
         switch value {
         case .double(let double): self = double
@@ -97,6 +103,7 @@ extension Double: RESPDecodable {
 }
 
 extension Bool: RESPDecodable {
+    /// Turns a reply into this type.
     public init(resp value: RESPValue) throws(RedisError) {
         switch value {
         case .boolean(let bool): self = bool
@@ -149,13 +156,16 @@ extension Array: RESPDecodable where Element: RESPDecodable {
 }
 
 extension UInt8: RESPDecodable {
+    /// Turns a reply into this type.
     public init(resp value: RESPValue) throws(RedisError) {
         self = try value.fixedWidthInteger()
     }
 }
 
 extension Dictionary: RESPDecodable where Key: RESPDecodable, Value: RESPDecodable {
-    /// Takes a map, a flat array of keys and values, or an array of pairs. Of equal keys the last one counts.
+    /// Takes a map, a flat array of keys and values, or an array of pairs.
+    ///
+    /// Of equal keys the last one counts.
     public init(resp value: RESPValue) throws(RedisError) {
         self = [:]
         switch value {

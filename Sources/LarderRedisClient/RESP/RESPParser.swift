@@ -27,7 +27,13 @@ struct RESPParser {
     }
 
     private let limits: Limits
+    private static let largestSpare = 256 << 10
+
     private var buffer = ByteBuffer()
+    /// Whether `buffer` is the parser's own and not the channel's.
+    private var ownsBuffer = false
+    /// Storage for the next buffer of the parser's own.
+    private var spare = ByteBuffer()
     private var frames: [Frame] = []
     private var pendingBulk: (kind: RESPToken.Bulk, length: Int)?
     private var searched = 0
@@ -49,8 +55,11 @@ struct RESPParser {
     /// Takes more bytes from the connection.
     mutating func append(_ bytes: ByteBuffer) {
         if self.buffer.readableBytes == 0 {
+            self.keepSpare()
             self.buffer = bytes
+            self.ownsBuffer = false
         } else {
+            if !self.ownsBuffer { self.takeOwnership() }
             var bytes = bytes
             self.buffer.writeBuffer(&bytes)
         }
@@ -64,12 +73,30 @@ struct RESPParser {
     mutating func compact() {
         self.chunks.forget()
         if self.buffer.readableBytes == 0 {
-            self.buffer = ByteBuffer()
+            self.keepSpare()
+        } else if !self.ownsBuffer {
+            self.takeOwnership()
         } else if self.buffer.readerIndex > 0 {
-            var rest = ByteBuffer()
-            rest.writeImmutableBuffer(self.buffer)
-            self.buffer = rest
+            self.buffer.discardReadBytes()
         }
+    }
+
+    /// Moves what is left to the parser's own buffer.
+    private mutating func takeOwnership() {
+        var own = self.spare
+        self.spare = ByteBuffer()
+        own.clear()
+        own.writeImmutableBuffer(self.buffer)
+        self.buffer = own
+        self.ownsBuffer = true
+    }
+
+    /// Empties the buffer, and keeps its storage if it is the parser's own: reads often end within a reply, and each
+    /// would cost an allocation as large as a read.
+    private mutating func keepSpare() {
+        if self.ownsBuffer, self.buffer.storageCapacity <= Self.largestSpare { self.spare = self.buffer }
+        self.buffer = ByteBuffer()
+        self.ownsBuffer = false
     }
 
     /// The next whole reply, or nil if its last byte has not come yet.
@@ -137,7 +164,11 @@ struct RESPParser {
         }
         let string = self.chunks.copy(at: start, length: length, from: self.buffer)
         try self.consume(header + length + 2)
-        if length >= RESPChunks.adoptionSize { self.compact() }
+        if length >= RESPChunks.adoptionSize {
+            // The value may have taken the buffer's storage with it, so nothing more may be written there.
+            self.ownsBuffer = false
+            self.compact()
+        }
         switch kind {
         case .string:
             return .bulkString(string)
@@ -156,7 +187,9 @@ struct RESPParser {
 
     // MARK: Arrays and their like
 
-    /// Begins an array. Returns it at once if it is empty.
+    /// Begins an array.
+    ///
+    /// Returns it at once if it is empty.
     private mutating func open(_ kind: RESPToken.Aggregate, count: Int) throws(RedisError) -> RESPValue? {
         guard count > 0 else { return kind.assemble([]) }
         guard kind != .push || self.frames.isEmpty else {

@@ -39,7 +39,10 @@ enum RESPToken {
 
     /// Reads the token at the beginning of `bytes`.
     ///
-    /// - Parameter searched: How many bytes were searched for a line end in vain, kept from call to call.
+    /// `searched` says how many bytes were searched for a line end in vain, and is kept from call to call.
+    ///
+    /// - Returns: The token, `.incomplete` if its last byte has not come.
+    /// - Throws: `.protocolViolation` or `.replyTooLarge`.
     static func read(_ bytes: UnsafeRawBufferPointer, searched: inout Int) throws(RedisError) -> RESPToken {
         guard let kind = bytes.first else { return .incomplete }
         switch kind {
@@ -90,7 +93,9 @@ enum RESPToken {
         switch kind {
         case UInt8(ascii: "+"):
             // By far the most frequent line.
-            if line.count == 2, line[0] == UInt8(ascii: "O"), line[1] == UInt8(ascii: "K") { return .simpleString("OK") }
+            if line.count == 2, line[0] == UInt8(ascii: "O"), line[1] == UInt8(ascii: "K") {
+                return .simpleString("OK")
+            }
             return .simpleString(String(decoding: line, as: UTF8.self))
         case UInt8(ascii: "-"):
             return .error(RedisServerError(String(decoding: line, as: UTF8.self)))
@@ -198,7 +203,8 @@ enum RESPToken {
             if overflow {
                 throw RedisError(.replyTooLarge, message: "the reply claims \(length) entries")
             }
-            return kind == .attribute ? .attribute(header: header, count: count) : .aggregate(kind, header: header, count: count)
+            return kind == .attribute
+                ? .attribute(header: header, count: count) : .aggregate(kind, header: header, count: count)
         }
     }
 }

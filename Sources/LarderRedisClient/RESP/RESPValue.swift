@@ -69,16 +69,22 @@ public struct RESPMapEntry: Sendable, Equatable {
 
 /// An error as a Redis server sends it: a first word in capitals that says the kind, and a text.
 public struct RedisServerError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The whole line that the server sent, kind included.
+    /// The line that the server sent, kind included, without the arguments that some servers repeat in it.
     public let message: String
 
     /// - Parameter message: The whole line, kind included, such as `ERR unknown command`.
     public init(_ message: String) {
-        self.message = message
+        // "ERR unknown command 'SETT', with args beginning with: 'key' 'value'": errors end up in logs, values must not.
+        if let arguments = message.firstRange(of: ", with args beginning with") {
+            self.message = String(message[..<arguments.lowerBound])
+        } else {
+            self.message = message
+        }
     }
 
-    /// The kind of error: the line's first word, such as `ERR`, `WRONGTYPE` or `NOSCRIPT`. `ERR` for a line without
-    /// a word in capitals, so that the variety stays small whatever a script returns.
+    /// The kind of error: the line's first word, such as `ERR`, `WRONGTYPE` or `NOSCRIPT`.
+    ///
+    /// `ERR` for a line without a word in capitals, so that the variety stays small whatever a script returns.
     public var code: String {
         let word = self.message.prefix { $0 != " " }
         let isCode =
@@ -87,5 +93,6 @@ public struct RedisServerError: Error, Sendable, Hashable, CustomStringConvertib
         return isCode ? String(word) : "ERR"
     }
 
+    /// A text for people.
     public var description: String { self.message }
 }

@@ -24,8 +24,8 @@ public struct RedisScript: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - source: The source, in Lua.
-    ///   - isReadOnly: Whether the script only reads. Its word is taken for it; a read-only script is sent by
-    ///     `EVALSHA_RO`, so the server refuses its writes, from Redis 7.0 on.
+    ///   - isReadOnly: Whether the script only reads. Such a script is sent by `EVALSHA_RO`, which needs Redis 7.0 and
+    ///     refuses writes.
     public init(_ source: String, isReadOnly: Bool = false) {
         self.source = source
         self.sha1 = SHA1.hexadecimalDigest(of: source.utf8)
@@ -55,19 +55,21 @@ public struct RedisScript: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - keys: The keys that it touches, `KEYS` in the script.
-    ///   - arguments: What else it needs, `ARGV` in the script.
+    ///   - first: What else it needs, `ARGV[1]` in the script.
+    ///   - rest: `ARGV[2]` and so on.
     ///   - sender: Where to run it.
     ///   - type: What to turn its result into.
     /// - Returns: Its result.
     /// - Throws: `RedisError`, with the code `.server` if the script failed; `CancellationError` if the task was
     ///   cancelled.
-    public func run<Value: RESPDecodable, each Argument: RedisArgument>(
+    public func run<Value: RESPDecodable, First: RedisArgument, each Rest: RedisArgument>(
         keys: [String],
-        arguments: repeat each Argument,
+        arguments first: First,
+        _ rest: repeat each Rest,
         on sender: some RedisCommandSender,
         as type: Value.Type = RESPValue.self
     ) async throws -> Value {
-        try await sender.send(self.request(keys: keys, arguments: repeat each arguments, as: type))
+        try await sender.send(self.request(keys: keys, arguments: first, repeat each rest, as: type))
     }
 
     /// A request that runs the script, for pipelines and transactions.
@@ -93,18 +95,21 @@ public struct RedisScript: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - keys: The keys that it touches, `KEYS` in the script.
-    ///   - arguments: What else it needs, `ARGV` in the script.
+    ///   - first: What else it needs, `ARGV[1]` in the script.
+    ///   - rest: `ARGV[2]` and so on.
     ///   - type: What to turn its result into.
     /// - Returns: The request.
-    public func request<Value: RESPDecodable, each Argument: RedisArgument>(
+    public func request<Value: RESPDecodable, First: RedisArgument, each Rest: RedisArgument>(
         keys: [String],
-        arguments: repeat each Argument,
+        arguments first: First,
+        _ rest: repeat each Rest,
         as type: Value.Type = RESPValue.self
     ) -> RedisRequest<Value> {
-        var size = 0
-        for argument in repeat each arguments { size += argument.sizeHint + 8 }
+        var size = first.sizeHint + 8
+        for argument in repeat each rest { size += argument.sizeHint + 8 }
         var command = self.command(keys: keys, reserving: size)
-        for argument in repeat each arguments { command.append(argument) }
+        command.append(first)
+        for argument in repeat each rest { command.append(argument) }
         return self.request(command)
     }
 

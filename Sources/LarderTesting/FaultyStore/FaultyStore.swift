@@ -173,7 +173,7 @@ private struct FaultyNamespace: NamespaceStore {
     let store: FaultyStore
     let base: any NamespaceStore
 
-    func readNow(_ key: StoreKey, wantsTimes: Bool) -> ImmediateLookup { .unknown }
+    func readNow(_ key: StoreKey) -> ImmediateLookup { .unknown }
 
     func read(_ keys: [StoreKey], _ options: ReadOptions) async throws -> [StoreLookup] {
         try await self.store.perform(.read) { try await self.base.read(keys, options) }

@@ -19,8 +19,9 @@ import Darwin
 /// ```
 ///
 /// The server keeps everything in a temporary directory of its own, persists nothing unless asked to, and dies with the
-/// process of the test, however that ends. It also listens on a Unix socket there (`socketPath`), which `command(_:)`
-/// uses to look at the server and to steer it past the client that is being tested.
+/// process of the test, however that ends; without `withRedisServer` it also dies with its last reference, so keep one.
+/// It also listens on a Unix socket there (`socketPath`), which `command(_:)` uses to look at the server and to steer
+/// it past the client that is being tested.
 public final class RedisServer: Sendable {
     /// How the server was started.
     public let options: Options

@@ -1,0 +1,55 @@
+import ArgumentParser
+import Foundation
+
+/// `larder-bench table`: the lines of the other subcommands as a table for people.
+struct TableCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "table",
+        abstract: "Reads the lines of other subcommands from standard input and prints them as a Markdown table."
+    )
+
+    private static let measured: Set<String> = [
+        "bench", "ops_per_s", "ns_per_op", "p50_us", "p99_us", "peer", "peer_ops_per_s", "peer_ns_per_op", "peer_p50_us",
+        "ratio",
+    ]
+
+    func run() throws {
+        print("| what | with | ours | peer | peer's | ratio |")
+        print("|---|---|---|---|---|---|")
+        while let line = readLine() {
+            guard !line.isEmpty else { continue }
+            guard let fields = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] else {
+                throw ValidationError("not a line of larder-bench: \(line)")
+            }
+            print(Self.row(fields))
+        }
+    }
+
+    private static func row(_ fields: [String: Any]) -> String {
+        let circumstances = fields.keys.filter { !Self.measured.contains($0) }.sorted()
+            .map { "\($0) \(Self.text(fields[$0]))" }
+        let cells = [
+            "`\(Self.text(fields["bench"]))`",
+            circumstances.joined(separator: ", "),
+            Self.figures(fields, prefix: ""),
+            Self.text(fields["peer"]),
+            Self.figures(fields, prefix: "peer_"),
+            Self.text(fields["ratio"]),
+        ]
+        return "| " + cells.joined(separator: " | ") + " |"
+    }
+
+    private static func figures(_ fields: [String: Any], prefix: String) -> String {
+        [("ops_per_s", "/s"), ("ns_per_op", " ns"), ("p50_us", " µs median"), ("p99_us", " µs 99 %")]
+            .compactMap { name, unit in fields[prefix + name].map { Self.text($0) + unit } }
+            .joined(separator: ", ")
+    }
+
+    private static func text(_ value: Any?) -> String {
+        switch value {
+        case nil: ""
+        case let number as NSNumber where number.doubleValue >= 1_000: String(Int(number.doubleValue))
+        case let value?: "\(value)"
+        }
+    }
+}

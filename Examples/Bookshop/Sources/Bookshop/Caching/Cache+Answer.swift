@@ -1,0 +1,24 @@
+import Larder
+
+extension Cache {
+    /// Fetches a value and says how that went, which is what `Cache-Status` is made of.
+    func answer<Value: Codable & Sendable>(
+        for key: CacheKey<Value>,
+        ttl: TimeToLive? = .default,
+        _ fill: @escaping @Sendable () async throws -> Value
+    ) async throws -> Answer<Value> {
+        let fetched = try await self.fetchReportingOutcome(key, ttl: ttl) { _ in try await fill() }
+        return Answer(value: fetched.value, status: CacheStatus(fetched.outcome))
+    }
+}
+
+extension CacheStatus {
+    init(_ outcome: FetchOutcome) {
+        switch outcome {
+        case .hit(let info): self = .hit(timeLeft: info.timeLeft.duration)
+        case .stale: self = .stale
+        case .filled(let info): self = info.storeWasUnavailable ? .unavailable : .filled(stored: info.isStored)
+        case .joined: self = .joined
+        }
+    }
+}

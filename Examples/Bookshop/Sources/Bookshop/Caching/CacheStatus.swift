@@ -1,0 +1,70 @@
+/// How an answer came about, for the `Cache-Status` header of RFC 9211.
+enum CacheStatus: Sendable, Equatable {
+    /// It was in the cache, and stays fresh for this long; `nil` is for ever.
+    case hit(timeLeft: Duration?)
+    /// It was in the cache, past its time, and stood in for a fill that failed.
+    case stale
+    /// Another request was fetching it already; this one waited for it.
+    case joined
+    /// It was fetched.
+    case filled(stored: Bool)
+    /// The cache could not be asked, so it was fetched.
+    case unavailable
+
+    /// The header's value.
+    var headerValue: String {
+        switch self {
+        case .hit(nil): "Larder; hit"
+        case .hit(let timeLeft?): "Larder; hit; ttl=\(Self.wholeSeconds(timeLeft))"
+        case .stale: "Larder; hit; detail=stale"
+        case .joined: "Larder; fwd=miss; collapsed"
+        case .filled(stored: true): "Larder; fwd=miss; stored"
+        case .filled(stored: false): "Larder; fwd=miss"
+        case .unavailable: "Larder; fwd=miss; detail=unavailable"
+        }
+    }
+
+    /// The same in words, for the foot of a page.
+    var sentence: String {
+        switch self {
+        case .hit(nil): "This page came from the cache."
+        case .hit(let timeLeft?):
+            "This page came from the cache and stays there for another \(Self.wholeSeconds(timeLeft)) seconds."
+        case .stale: "This page came from the cache, past its time, because the database did not answer."
+        case .joined: "This page came from the database, along with another request that had asked just before."
+        case .filled(stored: true): "This page came from the database and is in the cache now."
+        case .filled(stored: false): "This page came from the database."
+        case .unavailable: "This page came from the database, because the cache could not be reached."
+        }
+    }
+
+    /// The status of an answer that is made of two: it is a hit only if both are, and for no longer than either.
+    func combined(with other: Self) -> Self {
+        if case .hit(let mine) = self, case .hit(let others) = other {
+            guard let mine else { return other }
+            return .hit(timeLeft: others.map { min($0, mine) } ?? mine)
+        }
+        return self.distanceFromHit >= other.distanceFromHit ? self : other
+    }
+
+    private var distanceFromHit: Int {
+        switch self {
+        case .hit: 0
+        case .stale: 1
+        case .joined: 2
+        case .filled(stored: true): 3
+        case .filled(stored: false): 4
+        case .unavailable: 5
+        }
+    }
+
+    private static func wholeSeconds(_ duration: Duration) -> Int64 {
+        max(0, duration.components.seconds)
+    }
+}
+
+/// A value and how it came about.
+struct Answer<Value: Sendable>: Sendable {
+    let value: Value
+    let status: CacheStatus
+}

@@ -1,0 +1,69 @@
+/// A book with everything that the catalogue says of it.
+struct Book: Codable, Sendable, Equatable {
+    /// Project Gutenberg's number of the ebook, `Text#` in its catalogue.
+    let id: Int
+    /// The title; later lines are subtitles.
+    let title: String
+    /// The headings of the authors, as the catalogue writes them: `Austen, Jane, 1775-1817`.
+    let authors: [String]
+    /// The languages' codes, `; `-separated.
+    let language: String
+    /// The day on which the ebook came out, as `1998-06-01`.
+    let issued: String
+    /// The shelves on which the book stands, in the catalogue's order.
+    let shelves: [ShelfName]
+    let subjects: [String]
+}
+
+/// What a list shows of a book.
+///
+/// Lists hold this rather than ``Book``, which is several times as large.
+struct BookSummary: Codable, Sendable, Equatable {
+    let id: Int
+    let title: String
+    let authors: [String]
+    let language: String
+    let issued: String
+}
+
+/// A shelf's name and its address.
+struct ShelfName: Codable, Sendable, Equatable {
+    /// What stands in URLs.
+    ///
+    /// It never changes, because it depends on nothing but the name.
+    let slug: String
+    let name: String
+}
+
+/// A shelf.
+struct Shelf: Codable, Sendable, Equatable {
+    let slug: String
+    let name: String
+    /// How many books stand on it.
+    let books: Int
+}
+
+/// A shelf and the best of its books.
+struct TopOfShelf: Codable, Sendable, Equatable {
+    let shelf: Shelf
+    let books: [BookSummary]
+}
+
+/// One page of a list that is too long for one page.
+struct BookPage: Codable, Sendable, Equatable {
+    /// How many books a page holds.
+    static let size = 20
+
+    let books: [BookSummary]
+    /// This page's number, from 1.
+    let page: Int
+    /// How many pages there are.
+    let pages: Int
+    /// How many books there are on all pages.
+    let total: Int
+    /// The shelf that the list is limited to.
+    let shelf: Shelf?
+
+    var hasNext: Bool { self.page < self.pages }
+    var hasPrevious: Bool { self.page > 1 }
+}

@@ -1,0 +1,291 @@
+import HTTPTypes
+
+// What the templates show. They find these properties by name, so a property here is a word there.
+
+/// A book in a list.
+struct BookCard: Sendable {
+    let id: Int
+    let heading: String
+    let subtitle: String?
+    let byline: String?
+    let hue: Int
+    let initial: String
+
+    init(_ book: BookSummary) {
+        self.id = book.id
+        (self.heading, self.subtitle) = headingAndSubtitle(book.title)
+        self.byline = Bookshop.byline(book.authors)
+        let cover = Cover(id: book.id, heading: self.heading)
+        self.hue = cover.hue
+        self.initial = cover.initial
+    }
+}
+
+/// The cover of a book that has none: its initial on one of the colours of the style sheet.
+struct Cover: Sendable {
+    private static let hues = 8
+
+    let hue: Int
+    let initial: String
+
+    init(id: Int, heading: String) {
+        self.hue = id % Self.hues
+        // Articles say nothing of a book.
+        var words = heading.split(separator: " ")
+        if words.count > 1, ["a", "an", "the"].contains(words[0].lowercased()) { words.removeFirst() }
+        self.initial = words.first?.first { $0.isLetter || $0.isNumber }.map { $0.uppercased() } ?? "·"
+    }
+}
+
+/// All shelves.
+struct ShelvesPage: PageContent {
+    static let template = "shelves"
+
+    struct Group: Sendable {
+        let heading: String
+        let shelves: [Link]
+    }
+
+    struct Link: Sendable {
+        let slug: String
+        let label: String
+        let books: String
+    }
+
+    let books: String
+    let count: Int
+    let groups: [Group]
+
+    init(_ shelves: [Shelf], books: Int) {
+        self.books = grouped(books)
+        self.count = shelves.count
+        self.groups = ShelfLabel.Group.allCases.map { group in
+            let links = shelves.compactMap { shelf in
+                let label = ShelfLabel(shelf.name)
+                return label.group == group
+                    ? Link(slug: shelf.slug, label: label.text, books: grouped(shelf.books)) : nil
+            }
+            return Group(heading: group.rawValue, shelves: links)
+        }
+    }
+}
+
+/// A shelf's top books.
+struct ShelfPage: PageContent {
+    static let template = "shelf"
+
+    let slug: String
+    let label: String
+    let group: String
+    let lead: String
+    let more: String
+    let books: [BookCard]
+
+    init(_ top: TopOfShelf) {
+        let label = ShelfLabel(top.shelf.name)
+        self.slug = top.shelf.slug
+        self.label = label.text
+        self.group = label.group.rawValue
+        self.lead =
+            top.shelf.books > top.books.count
+            ? "The \(top.books.count) best known of \(countOfBooks(top.shelf.books))."
+            : "\(countOfBooks(top.shelf.books)), the best known first."
+        self.more = "All of them, in order of their numbers"
+        self.books = top.books.map(BookCard.init)
+    }
+}
+
+/// A page of all books, or of a shelf's.
+struct BooksPage: PageContent {
+    static let template = "books"
+
+    struct Link: Sendable {
+        let label: String
+        let url: String?
+        let current: Bool
+        let gap: Bool
+    }
+
+    struct ShelfLink: Sendable {
+        let slug: String
+        let label: String
+    }
+
+    let heading: String
+    let lead: String
+    let shelf: ShelfLink?
+    let start: Int
+    let books: [BookCard]
+    let previous: String?
+    let next: String?
+    let links: [Link]
+
+    init(_ page: BookPage) {
+        let slug = page.shelf?.slug
+        func url(_ number: Int) -> String { path("/books", ["shelf": slug, "page": "\(number)"]) }
+
+        self.shelf = page.shelf.map { ShelfLink(slug: $0.slug, label: ShelfLabel($0.name).text) }
+        self.heading = self.shelf.map { "All of \($0.label)" } ?? "All books"
+        self.lead = "\(countOfBooks(page.total)), page \(grouped(page.page)) of \(grouped(page.pages))"
+        self.start = (page.page - 1) * BookPage.size + 1
+        self.books = page.books.map(BookCard.init)
+        self.previous = page.hasPrevious ? url(page.page - 1) : nil
+        self.next = page.hasNext ? url(page.page + 1) : nil
+        self.links = Self.numbers(around: page.page, of: page.pages).map { number in
+            guard let number else { return Link(label: "", url: nil, current: false, gap: true) }
+            let isCurrent = number == page.page
+            return Link(label: grouped(number), url: isCurrent ? nil : url(number), current: isCurrent, gap: false)
+        }
+    }
+
+    /// The pages that get a link: the ends and what is near; `nil` is a gap.
+    static func numbers(around page: Int, of pages: Int) -> [Int?] {
+        var numbers: [Int?] = []
+        for number in Set([1, pages] + Array(max(1, page - 2)...min(pages, page + 2))).sorted() {
+            if let last = numbers.last, let last, number > last + 1 { numbers.append(nil) }
+            numbers.append(number)
+        }
+        return numbers
+    }
+}
+
+/// A book.
+struct SingleBookPage: PageContent {
+    static let template = "book"
+
+    struct Author: Sendable {
+        let name: String
+        let role: String?
+        let url: String
+    }
+
+    struct ShelfGroup: Sendable {
+        let group: String
+        let shelves: [ShelfLink]
+    }
+
+    struct ShelfLink: Sendable {
+        let slug: String
+        let label: String
+    }
+
+    let id: Int
+    let heading: String
+    let subtitle: String?
+    let hue: Int
+    let initial: String
+    let authors: [Author]
+    let hasAuthors: Bool
+    let language: String
+    let issued: String
+    let issuedInWords: String
+    let subjects: [String]
+    let hasSubjects: Bool
+    let shelfGroups: [ShelfGroup]
+
+    init(_ book: Book) {
+        self.id = book.id
+        (self.heading, self.subtitle) = headingAndSubtitle(book.title)
+        let cover = Cover(id: book.id, heading: self.heading)
+        self.hue = cover.hue
+        self.initial = cover.initial
+        self.authors = book.authors.map { heading in
+            let author = AuthorHeading(heading)
+            return Author(
+                name: author.name,
+                role: author.role?.lowercased(),
+                url: path("/search", ["q": String(author.name.prefix(50))])
+            )
+        }
+        self.hasAuthors = !book.authors.isEmpty
+        self.language = languageNames(book.language)
+        self.issued = book.issued
+        self.issuedInWords = dayInWords(book.issued)
+        self.subjects = book.subjects.map { $0.replacing(" -- ", with: " – ") }
+        self.hasSubjects = !book.subjects.isEmpty
+        // In groups, because a shelf of each kind may have the same name.
+        self.shelfGroups = ShelfLabel.Group.allCases.compactMap { group in
+            let links = book.shelves.compactMap { shelf in
+                let label = ShelfLabel(shelf.name)
+                return label.group == group ? ShelfLink(slug: shelf.slug, label: label.text) : nil
+            }
+            return links.isEmpty ? nil : ShelfGroup(group: group.rawValue, shelves: links)
+        }
+    }
+}
+
+/// What a search found.
+struct SearchPage: PageContent {
+    static let template = "search"
+
+    let heading: String
+    let lead: String
+    /// The same search on all shelves, if this one was limited to one.
+    let everywhere: String?
+    let hasBooks: Bool
+    let books: [BookCard]
+
+    init(_ books: [BookSummary], query: String, shelf: Shelf?) {
+        self.heading = "Search for “\(query)”"
+        let place = shelf.map { " on the shelf \(ShelfLabel($0.name).text)" } ?? ""
+        let count =
+            switch books.count {
+            case 0: "Nothing found"
+            case Catalogue.searchLimit: "The best \(Catalogue.searchLimit) books"
+            default: "\(countOfBooks(books.count)) found"
+            }
+        self.lead = "\(count)\(place)."
+        self.everywhere = shelf == nil ? nil : path("/search", ["q": query])
+        self.hasBooks = !books.isEmpty
+        self.books = books.map(BookCard.init)
+    }
+}
+
+/// What the cache did.
+struct StatisticsPage: PageContent {
+    static let template = "stats"
+
+    struct Counter: Sendable {
+        let name: String
+        let value: String
+        let meaning: String
+    }
+
+    let ratio: Double
+    let percent: String
+    let rows: [Counter]
+
+    init(_ statistics: CacheStatistics) {
+        func row(_ name: String, _ value: String, _ meaning: String) -> Counter {
+            Counter(name: name, value: value, meaning: meaning)
+        }
+        self.ratio = statistics.hitRatio
+        // Rounded down: 100 % would claim that there was no miss.
+        let tenths = Int(statistics.hitRatio * 1_000)
+        self.percent = "\(tenths / 10).\(tenths % 10) %"
+        self.rows = [
+            row("Hits", grouped(statistics.hits), "look-ups that found a fresh entry"),
+            row("Misses", grouped(statistics.misses), "look-ups that found nothing"),
+            row("Stale", grouped(statistics.stale), "look-ups that found an entry past its time"),
+            row("Unavailable", grouped(statistics.unavailable), "look-ups that the store did not answer"),
+            row("Fills", grouped(statistics.fills), "times that the database was asked instead"),
+            row("Entries", statistics.entries.map(grouped) ?? "unknown", "values in the store now"),
+            row("Store", statistics.store, "where they are: in this process (memory), or in Redis"),
+        ]
+    }
+}
+
+/// Something that went wrong.
+struct ErrorPage: PageContent {
+    static let template = "error"
+
+    let code: Int
+    let reason: String
+    let message: String
+
+    init(_ failure: ErrorMiddleware.Failure) {
+        self.code = failure.status.code
+        self.reason = failure.status.reasonPhrase
+        self.message = failure.message
+    }
+}

@@ -1,0 +1,18 @@
+/// What `--help` prints.
+enum Help {
+    static let text = """
+        Bookshop: a web shop over the catalogue of Project Gutenberg, cached with Larder.
+
+        Usage: bookshop [--help]
+
+        Settings come from the environment and, where it has none, from a JSON file: the one that BOOKSHOP_CONFIG
+        names, or bookshop.json in the working folder. In the file, REDIS_URL is {"redis": {"url": "..."}}, and so on.
+
+          HOST            the address to listen on (127.0.0.1)
+          PORT            the port to listen on, 0 for any free one (8080)
+          REDIS_URL       the Redis to cache in, such as redis://localhost:6379/1 (unset: in memory)
+          ADMIN_TOKEN     what changing titles and emptying the cache need (unset: both are refused)
+          DATABASE_PATH   the SQLite file with the books, made and filled on the first start (data/bookshop.sqlite)
+
+        """
+}

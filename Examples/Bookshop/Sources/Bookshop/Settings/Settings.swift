@@ -1,0 +1,112 @@
+import Configuration
+import Foundation
+import LarderRedisClient
+import SystemPackage
+
+/// What can be set about the shop.
+struct Settings: Sendable, Equatable {
+    /// Where the books are cached.
+    enum Store: Sendable, Equatable {
+        case memory
+        case redis(url: String)
+    }
+
+    var host = "127.0.0.1"
+    var port = 8080
+    var store = Store.memory
+    /// What admin calls must carry; without it, they are refused.
+    var adminToken: String?
+    var databasePath = "data/bookshop.sqlite"
+}
+
+/// A setting that the shop cannot start with, in one line.
+struct SettingsError: Error, Equatable, CustomStringConvertible {
+    let description: String
+
+    /// - Parameters:
+    ///   - key: The setting.
+    ///   - origin: Where it was found.
+    ///   - found: What was found there; secrets are described, not quoted.
+    ///   - accepted: What would have been right.
+    init(_ key: String, in origin: String, found: String, accepted: String) {
+        self.description = "\(key) (\(origin)): found \(found); accepted is \(accepted)"
+    }
+
+    init(_ description: String) {
+        self.description = description
+    }
+}
+
+extension Settings {
+    /// Reads the settings from the environment and, for what is not there, from a JSON file.
+    ///
+    /// The file is `BOOKSHOP_CONFIG`, which must then be there, or `bookshop.json` in the working folder if there is
+    /// one. `REDIS_URL` in the environment is `{"redis": {"url": ...}}` in the file, and so on for the others.
+    static func load(
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) async throws(SettingsError) -> Settings {
+        var sources = [
+            SettingsSource(
+                name: "environment",
+                provider: EnvironmentVariablesProvider(environmentVariables: environment)
+            )
+        ]
+        if let file = try await Self.file(environment["BOOKSHOP_CONFIG"]) { sources.append(file) }
+        return try Settings(sources)
+    }
+
+    private static func file(_ path: String?) async throws(SettingsError) -> SettingsSource? {
+        if path == "" {
+            throw SettingsError("BOOKSHOP_CONFIG", in: "environment", found: "nothing", accepted: "the path of a file")
+        }
+        let name = path ?? "bookshop.json"
+        // `allowMissing` would take a path that leads nowhere for an empty file, where it was asked for by name.
+        guard path != nil || FileManager.default.fileExists(atPath: name) else { return nil }
+        do {
+            return SettingsSource(name: name, provider: try await FileProvider<JSONSnapshot>(filePath: FilePath(name)))
+        } catch {
+            throw SettingsError(
+                "the configuration file \(name) cannot be read as a JSON object, such as {\"port\": 8080}"
+            )
+        }
+    }
+
+    init(_ sources: [SettingsSource]) throws(SettingsError) {
+        if let host = try sources.value("host") {
+            let isHost = !host.text.isEmpty && !host.text.contains { $0.isWhitespace || $0 == "/" }
+            guard isHost else { throw host.rejected(accepted: "an address or a host's name, such as 127.0.0.1") }
+            self.host = host.text
+        }
+        if let port = try sources.value("port") {
+            guard let number = Int(port.text), (0...65_535).contains(number) else {
+                throw port.rejected(accepted: "a number from 1 to 65535, or 0 for any free port")
+            }
+            self.port = number
+        }
+        if let url = try sources.value("redis", "url") {
+            do {
+                _ = try RedisConfiguration(url: url.text)
+            } catch {
+                // The error quotes nothing of the URL that could be a password.
+                throw SettingsError("\(url.key) (\(url.origin)): \(error.message)")
+            }
+            self.store = .redis(url: url.text)
+        }
+        if let token = try sources.value("admin", "token") {
+            let isToken = !token.text.isEmpty && token.text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+            guard isToken else {
+                throw token.rejected(
+                    found: token.text.isEmpty ? "nothing" : "a text with spaces or other than ASCII characters",
+                    accepted: "a text of visible ASCII characters; leave it unset to refuse admin calls"
+                )
+            }
+            self.adminToken = token.text
+        }
+        if let path = try sources.value("database", "path") {
+            guard !path.text.isEmpty, !path.text.hasSuffix("/"), !path.text.contains("\0") else {
+                throw path.rejected(accepted: "the path of a file, which is made if it is missing")
+            }
+            self.databasePath = path.text
+        }
+    }
+}

@@ -1,0 +1,30 @@
+import Testing
+
+@testable import Bookshop
+
+@Suite struct CacheStatusTests {
+    @Test(arguments: [
+        (CacheStatus.hit(timeLeft: .milliseconds(280_999)), "Larder; hit; ttl=280"),
+        (.hit(timeLeft: nil), "Larder; hit"),
+        (.hit(timeLeft: .milliseconds(-1)), "Larder; hit; ttl=0"),
+        (.stale, "Larder; hit; detail=stale"),
+        (.joined, "Larder; fwd=miss; collapsed"),
+        (.filled(stored: true), "Larder; fwd=miss; stored"),
+        (.filled(stored: false), "Larder; fwd=miss"),
+        (.unavailable, "Larder; fwd=miss; detail=unavailable"),
+    ])
+    func headerIsAsInTheStandard(status: CacheStatus, header: String) {
+        #expect(status.headerValue == header)
+    }
+
+    @Test func answerOfTwoIsAHitOnlyIfBothAre() {
+        let short = CacheStatus.hit(timeLeft: .seconds(1))
+        let long = CacheStatus.hit(timeLeft: .seconds(9))
+        #expect(short.combined(with: long) == short)
+        #expect(long.combined(with: short) == short)
+        #expect(CacheStatus.hit(timeLeft: nil).combined(with: short) == short)
+        #expect(short.combined(with: .hit(timeLeft: nil)) == short)
+        #expect(short.combined(with: .filled(stored: true)) == .filled(stored: true))
+        #expect(CacheStatus.unavailable.combined(with: short) == .unavailable)
+    }
+}

@@ -1,0 +1,99 @@
+import Foundation
+import Testing
+
+@testable import Bookshop
+
+@Suite struct SettingsTests {
+    @Test func defaultsAreForATryAtHome() async throws {
+        let settings = try await Settings.load(environment: [:])
+        #expect(settings.host == "127.0.0.1")
+        #expect(settings.port == 8080)
+        #expect(settings.store == .memory)
+        #expect(settings.adminToken == nil)
+        #expect(settings.databasePath == "data/bookshop.sqlite")
+    }
+
+    @Test func environmentSetsEverything() async throws {
+        let settings = try await Settings.load(environment: [
+            "HOST": "0.0.0.0", "PORT": "9000", "REDIS_URL": "redis://user:pass@cache:6379/1", "ADMIN_TOKEN": "t0k",
+            "DATABASE_PATH": "/tmp/b.sqlite",
+        ])
+        #expect(settings.host == "0.0.0.0" && settings.port == 9_000)
+        #expect(settings.store == .redis(url: "redis://user:pass@cache:6379/1"))
+        #expect(settings.adminToken == "t0k" && settings.databasePath == "/tmp/b.sqlite")
+    }
+
+    @Test func fileSetsWhatTheEnvironmentDoesNot() async throws {
+        let file = """
+            {"port": 9000, "host": "::1", "redis": {"url": "unix:///run/redis.sock"},
+             "admin": {"token": "t0k"}, "database": {"path": "b.sqlite"}}
+            """
+        let settings = try await Self.load(["PORT": "9001"], file: file)
+        #expect(settings.port == 9_001 && settings.host == "::1")
+        #expect(settings.store == .redis(url: "unix:///run/redis.sock"))
+        #expect(settings.adminToken == "t0k" && settings.databasePath == "b.sqlite")
+    }
+
+    @Test(arguments: [
+        ("PORT", "abc"), ("PORT", ""), ("PORT", "65536"), ("PORT", "-1"), ("PORT", "80.5"), ("HOST", ""),
+        ("HOST", "a b"), ("DATABASE_PATH", ""), ("DATABASE_PATH", "data/"),
+    ])
+    func wrongSettingIsNamedWithWhatWasFound(key: String, value: String) async throws {
+        let line = try await Self.complaint(["\(key)": value])
+        #expect(line.hasPrefix("\(key) (environment): found \(value.debugDescription); accepted is "))
+        #expect(!line.contains("\n"))
+    }
+
+    @Test(arguments: [
+        ("REDIS_URL", "http://user:hunter2@cache"), ("REDIS_URL", "hunter2"), ("REDIS_URL", ""),
+        ("ADMIN_TOKEN", "hunter2 hunter2"), ("ADMIN_TOKEN", ""), ("ADMIN_TOKEN", "hünter2 hunter2"),
+    ])
+    func secretIsNotPrinted(key: String, value: String) async throws {
+        let line = try await Self.complaint([key: value])
+        #expect(line.hasPrefix("\(key) (environment): "))
+        #expect(!line.contains("hunter2"))
+    }
+
+    @Test(arguments: [#"{"port": "abc"}"#, #"{"port": 80.5}"#, #"{"port": [1]}"#, #"{"port": 70000}"#])
+    func wrongSettingInAFileIsNamedWithTheFile(file: String) async throws {
+        let error = await #expect(throws: SettingsError.self) { try await Self.load([:], file: file) }
+        let line = try #require(error?.description)
+        #expect(line.hasPrefix("PORT (") && line.contains("settings.json"))
+    }
+
+    @Test(arguments: ["", "[]", "{", "port: 80"])
+    func fileThatIsNoJSONObjectIsNamed(file: String) async throws {
+        let error = await #expect(throws: SettingsError.self) { try await Self.load([:], file: file) }
+        #expect(try #require(error?.description).contains("settings.json cannot be read as a JSON object"))
+    }
+
+    @Test func fileThatIsAskedForMustBeThere() async throws {
+        let line = try await Self.complaint(["BOOKSHOP_CONFIG": "/nowhere/settings.json"])
+        #expect(line.contains("/nowhere/settings.json"))
+        #expect(try await Self.complaint(["BOOKSHOP_CONFIG": ""]).hasPrefix("BOOKSHOP_CONFIG"))
+    }
+
+    @Test func greetingNamesAnAddressThatABrowserCanGoTo() {
+        var settings = Settings()
+        #expect(Greeting(settings, port: 8080).text.contains("http://127.0.0.1:8080/"))
+        settings.host = "0.0.0.0"
+        #expect(Greeting(settings, port: 81).text.contains("http://localhost:81/"))
+        settings.host = "::1"
+        #expect(Greeting(settings, port: 81).text.contains("http://[::1]:81/"))
+        settings.store = .redis(url: "redis://:hunter2@cache")
+        #expect(!Greeting(settings, port: 81).text.contains("hunter2"))
+    }
+
+    private static func load(_ environment: [String: String], file: String) async throws -> Settings {
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let path = folder.path("settings.json")
+        try Data(file.utf8).write(to: URL(fileURLWithPath: path))
+        return try await Settings.load(environment: environment.merging(["BOOKSHOP_CONFIG": path]) { $1 })
+    }
+
+    private static func complaint(_ environment: [String: String]) async throws -> String {
+        let error = await #expect(throws: SettingsError.self) { _ = try await Settings.load(environment: environment) }
+        return try #require(error?.description)
+    }
+}

@@ -1,0 +1,151 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import HummingbirdTesting
+import Logging
+import NIOCore
+
+@testable import Bookshop
+
+/// A shop with a catalogue of its own, asked without a network.
+struct TestShop: Sendable {
+    static let token = "a token for tests"
+
+    let client: any TestClientProtocol
+    let catalogue: Catalogue
+    let repository: BookRepository
+
+    /// Opens a shop, and closes it afterwards.
+    ///
+    /// - Parameters:
+    ///   - adminToken: The token for admin calls.
+    ///   - redisURL: The Redis to cache in; `nil` caches in memory.
+    ///   - body: What to do in the shop.
+    /// - Throws: What the body throws, and if the shop cannot be opened.
+    static func open(
+        adminToken: String? = Self.token,
+        redisURL: String? = nil,
+        _ body: @escaping @Sendable (TestShop) async throws -> Void
+    ) async throws {
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let database = folder.path("books.sqlite")
+        try await FileManager.default.copyItem(atPath: ImportedCatalogue.shared.path(), toPath: database)
+        let catalogue = try Catalogue(path: database)
+        var logger = Logger(label: "tests")
+        logger.logLevel = .critical
+        var settings = Settings()
+        settings.adminToken = adminToken
+        settings.store = redisURL.map { .redis(url: $0) } ?? .memory
+        let repository = try BookRepository(catalogue: catalogue, cache: ShopCache(settings.store, logger: logger))
+        let application = try ShopApplication.make(repository: repository, settings: settings, logger: logger)
+        try await application.test(.router) { client in
+            try await body(TestShop(client: client, catalogue: catalogue, repository: repository))
+        }
+        try catalogue.close()
+    }
+
+    func get(_ uri: String) async throws -> TestAnswer {
+        try await self.send(.get, uri)
+    }
+
+    /// Sends a request, as the administrator unless told otherwise.
+    func send(
+        _ method: HTTPRequest.Method,
+        _ uri: String,
+        authorization: String? = "Bearer \(Self.token)",
+        body: String? = nil
+    ) async throws -> TestAnswer {
+        var headers: HTTPFields = [:]
+        headers[.authorization] = authorization
+        let response = try await self.client.executeRequest(
+            uri: uri,
+            method: method,
+            headers: headers,
+            body: body.map { ByteBuffer(string: $0) }
+        )
+        return TestAnswer(response: response)
+    }
+}
+
+/// What the shop answered.
+struct TestAnswer: Sendable {
+    let response: TestResponse
+
+    var status: Int { self.response.status.code }
+    var text: String { String(buffer: self.response.body) }
+    var cacheStatus: String? { self.response.headers[.cacheStatus] }
+    var isHit: Bool { self.cacheStatus?.hasPrefix("Larder; hit") ?? false }
+
+    func header(_ name: HTTPField.Name) -> String? { self.response.headers[name] }
+
+    func decode<Value: Decodable>(_ type: Value.Type = Value.self) throws -> Value {
+        try JSONDecoder().decode(type, from: Data(self.response.body.readableBytesView))
+    }
+
+    /// The message of an error of the API.
+    func errorMessage() throws -> String {
+        try self.decode([String: String].self)["error"] ?? ""
+    }
+
+    /// The names on the top level of a JSON object.
+    func keys() throws -> Set<String> {
+        let object = try JSONSerialization.jsonObject(with: Data(self.response.body.readableBytesView))
+        return Set((object as? [String: Any] ?? [:]).keys)
+    }
+}
+
+// What the API's answers look like to a client, written down apart from the code that makes them.
+
+struct ShelvesAnswer: Decodable {
+    struct Shelf: Decodable, Equatable {
+        let slug: String
+        let name: String
+        let books: Int
+    }
+    let shelves: [Shelf]
+}
+
+struct ListedBook: Decodable {
+    let id: Int
+    let title: String
+    let authors: [String]
+}
+
+struct TopAnswer: Decodable {
+    let shelf: ShelvesAnswer.Shelf
+    let books: [ListedBook]
+}
+
+struct PageAnswer: Decodable {
+    let books: [ListedBook]
+    let page: Int
+    let pages: Int
+    let hasNext: Bool
+    let hasPrevious: Bool
+}
+
+struct BookAnswer: Decodable {
+    let id: Int
+    let title: String
+    let authors: [String]
+    let language: String
+    let issued: String
+    let shelves: [String]
+    let subjects: [String]
+}
+
+struct SearchAnswer: Decodable {
+    let books: [ListedBook]
+}
+
+struct StatisticsAnswer: Decodable {
+    let hits: Int
+    let misses: Int
+    let stale: Int
+    let unavailable: Int
+    let fills: Int
+    let hitRatio: Double
+    let entries: Int?
+    let store: String
+}

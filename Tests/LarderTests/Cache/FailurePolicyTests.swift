@@ -222,7 +222,7 @@ private struct ShortStore: CacheStore {
     func open(_ namespace: CacheNamespace) -> any NamespaceStore { Namespace() }
 
     private struct Namespace: NamespaceStore {
-        func readNow(_ key: StoreKey, wantsTimes: Bool) -> ImmediateLookup { .unknown }
+        func readNow(_ key: StoreKey) -> ImmediateLookup { .unknown }
         func read(_ keys: [StoreKey], _ options: ReadOptions) async throws -> [StoreLookup] { [] }
         func write(_ writes: [EntryWrite], _ condition: WriteCondition) async throws -> [Bool] { [] }
         func commit(_ commits: [EntryCommit]) async throws -> [Bool] { [] }

@@ -31,6 +31,7 @@ public struct CacheKey<Value>: Sendable, Hashable {
     /// The same key in another version: another entry.
     ///
     /// - Parameter version: The version to read and write.
+    /// - Returns: The key.
     public func version(_ version: Int) -> Self {
         .init(self.name, version: version)
     }

@@ -29,10 +29,10 @@ public struct EncodedValue: Sendable, Hashable {
     }
 }
 
+// Immutable: `typeID` is a constant of a Sendable type, and the one subclass adds a constant of a Sendable type.
 /// A Swift value behind one reference, so that handing it on copies nothing and asks no dynamic cast.
 ///
 /// `any Sendable` would do the same at two to four times the cost of a hit: an unboxing and an `as?`.
-// Immutable: `typeID` is a constant of a Sendable type, and the one subclass adds a constant of a Sendable type.
 public class ValueBox: @unchecked Sendable {
     private let typeID: ObjectIdentifier
 
@@ -46,6 +46,7 @@ public class ValueBox: @unchecked Sendable {
     /// Boxes a value.
     ///
     /// - Parameter value: The value.
+    /// - Returns: The box.
     public static func boxing<Value: Sendable>(_ value: Value) -> ValueBox {
         TypedValueBox(value)
     }
@@ -59,7 +60,7 @@ public class ValueBox: @unchecked Sendable {
     /// The value, if it was boxed as just this type.
     ///
     /// - Parameter type: The type that is asked for.
-    /// - Returns: The value; `nil` where it is of another type.
+    /// - Returns: The value; `nil` where the box holds another type.
     public func value<Value: Sendable>(as type: Value.Type) -> Value? {
         self.holds(type) ? self.content(as: type) : nil
     }

@@ -17,8 +17,10 @@ final class MemoryNamespaceState: Sendable {
     @inline(__always)
     var currentGeneration: UInt64 { self.generation.load(ordering: .acquiring) }
 
-    /// Both numbers. They are read one after the other; should `clear` come between, the two belong to no stamp that ever
-    /// was, and nothing is committed under them.
+    /// Both numbers.
+    ///
+    /// They are read one after the other; should `clear` come between, the two belong to no stamp that ever was, and
+    /// nothing is committed under them.
     var stamp: NamespaceStamp {
         NamespaceStamp(
             generation: self.generation.load(ordering: .acquiring),

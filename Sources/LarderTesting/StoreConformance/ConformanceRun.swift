@@ -28,6 +28,7 @@ struct ConformanceRun: Sendable {
     ///   - version: The version of its keys.
     ///   - ttl: Its default time to live.
     /// - Returns: The cache.
+    /// - Throws: ``CacheError`` where the suffix is not fit for a namespace.
     func cache(_ suffix: String = "", version: Int = 1, ttl: TimeToLive? = .minutes(5)) throws -> Cache {
         Cache(
             self.subject.store,
@@ -112,7 +113,8 @@ struct ConformanceRun: Sendable {
     }
 
     /// Takes a lease that has to be free.
-    func take(_ name: String, for duration: Duration = .seconds(30), replacesEntry: Bool = false) async throws -> Lease {
+    func take(_ name: String, for duration: Duration = .seconds(30), replacesEntry: Bool = false) async throws -> Lease
+    {
         let answer = try await self.ask(name, Self.token(), for: duration, replacesEntry: replacesEntry)
         guard case .absent(.granted(let lease)) = answer else {
             throw ConformanceFailure(subject: "the lease of \(name)", expected: "granted", found: "\(answer)")

@@ -13,12 +13,18 @@ struct RedisUnderTest: Sendable {
         version: Int = 1,
         failurePolicy: FailurePolicy = .throwing
     ) -> Cache {
-        Cache(.redis(self.client), namespace: namespace, version: version, defaults: .init(failurePolicy: failurePolicy))
+        Cache(
+            .redis(self.client),
+            namespace: namespace,
+            version: version,
+            defaults: .init(failurePolicy: failurePolicy)
+        )
     }
 
     /// Makes everything in the server older, so that no test has to wait for an end.
     ///
     /// - Parameter duration: By how much.
+    /// - Throws: What the server answers if it refuses.
     func pass(_ duration: Duration) async throws {
         let milliseconds = Int(duration / .milliseconds(1))
         let reply = try await self.server.command("EVAL", Self.agingScript, "0", "\(milliseconds)")
@@ -51,7 +57,9 @@ struct RedisUnderTest: Sendable {
             guard line.hasPrefix("cmdstat_"), let colon = line.firstIndex(of: ":") else { continue }
             let name = line[..<colon].dropFirst("cmdstat_".count)
             let fields = line[line.index(after: colon)...].split(separator: ",")
-            guard let calls = fields.first(where: { $0.hasPrefix("calls=") })?.dropFirst("calls=".count) else { continue }
+            guard let calls = fields.first(where: { $0.hasPrefix("calls=") })?.dropFirst("calls=".count) else {
+                continue
+            }
             counts[String(name)] = Int(calls)
         }
         return counts
@@ -61,6 +69,7 @@ struct RedisUnderTest: Sendable {
     ///
     /// - Parameter body: What to watch.
     /// - Returns: How often it executed each.
+    /// - Throws: What the body throws.
     func commands(of body: () async throws -> Void) async throws -> [String: Int] {
         let before = try await self.commandCounts()
         try await body()

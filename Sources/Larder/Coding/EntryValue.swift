@@ -60,23 +60,16 @@ public class ValueBox: @unchecked Sendable {
     /// The value, if it was boxed as just this type.
     ///
     /// - Parameter type: The type that is asked for.
-    /// - Returns: The value; `nil` where the box holds another type.
+    /// - Returns: The value; `nil` where it is of another type.
     public func value<Value: Sendable>(as type: Value.Type) -> Value? {
         self.holds(type) ? self.content(as: type) : nil
     }
 
     /// The value of a box that `holds` this type.
+    ///
+    /// A method of the box, because the box knows its type; whoever names `TypedValueBox<Value>` has to look that type up
+    /// among all generic types first, on every hit.
     func content<Value: Sendable>(as type: Value.Type) -> Value {
-        withUnsafeTemporaryAllocation(of: type, capacity: 1) { buffer in
-            guard let place = buffer.baseAddress else { preconditionFailure("one value has an address") }
-            self.initialize(place)
-            return place.move()
-        }
-    }
-
-    /// Copies the value to where there is room for one. A method of the box, because the box knows its type; whoever
-    /// names `TypedValueBox<Value>` has to look that type up among all generic types first.
-    fileprivate func initialize(_ place: UnsafeMutableRawPointer) {
         preconditionFailure("every box has a value")
     }
 }
@@ -91,7 +84,10 @@ private final class TypedValueBox<Value: Sendable>: ValueBox, @unchecked Sendabl
 
     override var content: any Sendable { self.value }
 
-    override fileprivate func initialize(_ place: UnsafeMutableRawPointer) {
-        place.assumingMemoryBound(to: Value.self).initialize(to: self.value)
+    override func content<Same: Sendable>(as type: Same.Type) -> Same {
+        // `holds` has been asked: the two types are one.
+        withUnsafePointer(to: self.value) { value in
+            UnsafeRawPointer(value).assumingMemoryBound(to: type).pointee
+        }
     }
 }

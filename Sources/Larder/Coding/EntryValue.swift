@@ -74,8 +74,10 @@ public class ValueBox: @unchecked Sendable {
         }
     }
 
-    /// Copies the value to where there is room for one. A method of the box, because the box knows its type; whoever
-    /// names `TypedValueBox<Value>` has to look that type up among all generic types first.
+    /// Copies the value to where there is room for one.
+    ///
+    /// A method of the box, because the box knows its type; whoever names `TypedValueBox<Value>` has to look that type
+    /// up among all generic types first.
     fileprivate func initialize(_ place: UnsafeMutableRawPointer) {
         preconditionFailure("every box has a value")
     }

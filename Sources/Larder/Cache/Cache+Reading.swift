@@ -146,7 +146,9 @@ extension Cache {
 
     // MARK: What reading verbs share
 
-    /// The value that a store had at once. The read is counted.
+    /// The value that a store had at once.
+    ///
+    /// The read is counted.
     func value<Value: Codable & Sendable>(
         of now: ImmediateLookup,
         _ type: Value.Type,

@@ -1,13 +1,16 @@
 import Synchronization
 
 extension ShardedCache {
-    /// What `project` makes of the value that a probe finds; `nil` where there is none. Counts as a read.
+    /// What `project` makes of the value that a probe finds.
     ///
     /// For values of several fields of which a reader needs one: what is not asked for is neither copied nor retained.
+    /// Counts as a read.
     ///
     /// - Parameters:
+    ///   - probe: The key.
     ///   - isExpired: Set where there is an entry whose time is over, which should be removed.
     ///   - project: Gets the value with the shard locked, so it must be short.
+    /// - Returns: What `project` returns; `nil` where there is no live entry.
     @inline(__always)
     func read<Part>(
         _ probe: Scheme.Probe,

@@ -65,7 +65,7 @@ import Testing
     @Test func fetchSurvivesAServerThatIsKilledUnderItAndOneThatComesBack() async throws {
         try await withRedisServer { server in
             var configuration = RedisConfiguration(host: server.host, port: server.port)
-            configuration.commandTimeout = .seconds(1)
+            configuration.commandTimeout = .seconds(20)
             let client = try RedisClient(configuration)
             let cache = Cache(.redis(client), namespace: "ns")
             let key = CacheKey<Int>("k")
@@ -88,7 +88,7 @@ import Testing
             #expect(error?.code == .unavailable)
             try await server.restart()
             // The client connects again by itself, after its pause.
-            let deadline = ContinuousClock.now.advanced(by: .seconds(20))
+            let deadline = ContinuousClock.now.advanced(by: .seconds(60))
             while try await cache.get(key, onFailure: .missing) == nil, ContinuousClock.now < deadline {
                 _ = try await cache.fetch(key) { 4 }
             }
@@ -100,7 +100,7 @@ import Testing
     @Test func serverThatHangsCostsAFetchOneTimeoutAndItsValueArrives() async throws {
         try await withRedisServer { server in
             var configuration = RedisConfiguration(host: server.host, port: server.port)
-            configuration.commandTimeout = .milliseconds(300)
+            configuration.commandTimeout = .seconds(2)
             let client = try RedisClient(configuration)
             let cache = Cache(.redis(client), namespace: "ns")
             try await cache.set(CacheKey<Int>("k"), to: 1)
@@ -114,7 +114,7 @@ import Testing
                 }
                 for try await value in group { #expect(value == 2) }
             }
-            #expect(ContinuousClock.now - start < .seconds(10))
+            #expect(ContinuousClock.now - start < .seconds(30))
             #expect(cache.counters.unavailable == 50)
             server.resume()
             await client.shutdown()

@@ -94,7 +94,10 @@ func withRedis(
     _ body: (RedisUnderTest) async throws -> Void
 ) async throws {
     try await withRedisServer(options) { server in
-        let client = try RedisClient(url: server.url)
+        var configuration = RedisConfiguration(host: server.host, port: server.port)
+        // Other tests compute on all cores meanwhile; a slow reply is no failure here.
+        configuration.commandTimeout = .seconds(60)
+        let client = try RedisClient(configuration)
         do {
             try await body(RedisUnderTest(server: server, client: client))
         } catch {

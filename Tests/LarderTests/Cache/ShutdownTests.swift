@@ -1,5 +1,4 @@
 import LarderTesting
-import ServiceLifecycle
 import Testing
 
 @testable import Larder

@@ -9,7 +9,8 @@ struct TableCommand: ParsableCommand {
     )
 
     private static let measured: Set<String> = [
-        "bench", "ops_per_s", "ns_per_op", "p50_us", "p99_us", "peer", "peer_ops_per_s", "peer_ns_per_op", "peer_p50_us",
+        "bench", "ops_per_s", "ns_per_op", "p50_us", "p99_us", "peer", "peer_ops_per_s", "peer_ns_per_op",
+        "peer_p50_us",
         "ratio",
     ]
 

@@ -112,7 +112,8 @@ struct ConformanceRun: Sendable {
     }
 
     /// Takes a lease that has to be free.
-    func take(_ name: String, for duration: Duration = .seconds(30), replacesEntry: Bool = false) async throws -> Lease {
+    func take(_ name: String, for duration: Duration = .seconds(30), replacesEntry: Bool = false) async throws -> Lease
+    {
         let answer = try await self.ask(name, Self.token(), for: duration, replacesEntry: replacesEntry)
         guard case .absent(.granted(let lease)) = answer else {
             throw ConformanceFailure(subject: "the lease of \(name)", expected: "granted", found: "\(answer)")

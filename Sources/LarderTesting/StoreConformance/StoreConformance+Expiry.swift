@@ -76,7 +76,11 @@ extension StoreConformance {
             try run.expect(info.age.map { .seconds(60) - $0 }, atMost: .seconds(50), "its age")
             try await run.cache.set(key, to: 1, ttl: nil)
             guard case .hit(_, let endless) = try await run.cache.lookup(key) else {
-                throw ConformanceFailure(subject: "lookup of an entry for ever", expected: "a hit", found: "something else")
+                throw ConformanceFailure(
+                    subject: "lookup of an entry for ever",
+                    expected: "a hit",
+                    found: "something else"
+                )
             }
             try run.expect(endless.timeLeft, .forever, "its time left")
             guard case .miss = try await run.cache.lookup(CacheKey<Int>("absent")) else {

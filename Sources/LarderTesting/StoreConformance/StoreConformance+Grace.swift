@@ -113,7 +113,9 @@ extension ConformanceRun {
         try self.expect(try await cache.replace(key("replace"), with: 2), false, "replace of a stale entry")
         try self.expect(try await cache.add(key("add"), 2), "add to a stale entry")
         try self.expect(try await cache.get(key("add")), 2, "get after add")
-        try await self.expect(.keyNotFound, "increment of a stale entry") { try await cache.increment(key("increment")) }
+        try await self.expect(.keyNotFound, "increment of a stale entry") {
+            try await cache.increment(key("increment"))
+        }
         let sum = try await cache.increment(key("incrementInitial"), by: 5, initial: 10)
         try self.expect(sum, 15, "increment of a stale entry with an initial value")
         let text = CacheKey<String>("appendTo")

@@ -110,7 +110,9 @@ extension StoreConformance {
             _ = try await run.space.append(EntryWrite(key: key, value: text, coder: TextCoder(), lifetime: lifetime))
         },
         Self.refused("clear") { try await $0.space.clear() },
-        Self.refused("removeAll of a pattern that matches the key") { _ = try await $0.space.removeAll(matching: "k*") },
+        Self.refused("removeAll of a pattern that matches the key") {
+            _ = try await $0.space.removeAll(matching: "k*")
+        },
         StoreCheck("a commit is refused after replace, increment and append of the entry it was to replace") { run in
             let changes: [(String, @Sendable (ConformanceRun) async throws -> Void)] = [
                 ("replace", { _ = try await $0.space.write([ConformanceRun.write("k", 9)], .ifPresent) }),

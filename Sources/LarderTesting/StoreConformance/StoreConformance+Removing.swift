@@ -71,7 +71,9 @@ extension StoreConformance {
 
     static let walking: [StoreCheck] = [
         StoreCheck("keys and removeAll take just what their pattern says") { run in
-            let names = ["book:1", "book:2", "book:10", "bo*k:1", "bo?k:1", "bo[o]k:1", "bo\\ok:1", "Book:1", "shelf:1"]
+            let names = [
+                "book:1", "book:2", "book:10", "bo*k:1", "bo?k:1", "bo[o]k:1", "bo\\ok:1", "Book:1", "shelf:1",
+            ]
             let expectations: [(GlobPattern, [String])] = [
                 ("*", names),
                 ("book:*", ["book:1", "book:2", "book:10"]),

@@ -13,7 +13,12 @@ struct RedisUnderTest: Sendable {
         version: Int = 1,
         failurePolicy: FailurePolicy = .throwing
     ) -> Cache {
-        Cache(.redis(self.client), namespace: namespace, version: version, defaults: .init(failurePolicy: failurePolicy))
+        Cache(
+            .redis(self.client),
+            namespace: namespace,
+            version: version,
+            defaults: .init(failurePolicy: failurePolicy)
+        )
     }
 
     /// Makes everything in the server older, so that no test has to wait for an end.
@@ -51,7 +56,9 @@ struct RedisUnderTest: Sendable {
             guard line.hasPrefix("cmdstat_"), let colon = line.firstIndex(of: ":") else { continue }
             let name = line[..<colon].dropFirst("cmdstat_".count)
             let fields = line[line.index(after: colon)...].split(separator: ",")
-            guard let calls = fields.first(where: { $0.hasPrefix("calls=") })?.dropFirst("calls=".count) else { continue }
+            guard let calls = fields.first(where: { $0.hasPrefix("calls=") })?.dropFirst("calls=".count) else {
+                continue
+            }
             counts[String(name)] = Int(calls)
         }
         return counts

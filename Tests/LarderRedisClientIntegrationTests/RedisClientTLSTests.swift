@@ -1,77 +1,31 @@
-import Foundation
 import LarderRedisClient
+import LarderTesting
 import Testing
 
-@Suite struct RedisClientTLSTests {
-    /// An authority of the test's own, with certificates for the server `redis.test` and for a client.
-    struct Certificates {
-        let directory: String
-
-        init() throws {
-            self.directory = "/tmp/larder-tls-\(UUID().uuidString.prefix(8))"
-            try FileManager.default.createDirectory(atPath: self.directory, withIntermediateDirectories: true)
-            try self.openssl("req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=larder-ca -keyout ca.key -out ca.crt")
-            try "subjectAltName=DNS:redis.test".write(
-                toFile: self.path("server.ext"),
-                atomically: true,
-                encoding: .utf8
-            )
-            for name in ["server", "client"] {
-                try self.openssl("req -newkey rsa:2048 -nodes -subj /CN=\(name) -keyout \(name).key -out \(name).csr")
-                let extensions = name == "server" ? " -extfile server.ext" : ""
-                try self.openssl(
-                    "x509 -req -in \(name).csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -out \(name).crt\(extensions)"
-                )
-            }
-        }
-
-        func path(_ name: String) -> String { "\(self.directory)/\(name)" }
-
-        private func openssl(_ arguments: String) throws {
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-            process.arguments = ["openssl"] + arguments.split(separator: " ").map(String.init)
-            process.currentDirectoryURL = URL(fileURLWithPath: self.directory)
-            process.standardOutput = FileHandle.nullDevice
-            process.standardError = FileHandle.nullDevice
-            try process.run()
-            process.waitUntilExit()
-            guard process.terminationStatus == 0 else {
-                throw TestServerError(description: "openssl failed: \(arguments)")
-            }
-        }
-
-        func remove() { try? FileManager.default.removeItem(atPath: self.directory) }
-
-        var serverArguments: [String] {
-            [
-                "--tls-cert-file", self.path("server.crt"), "--tls-key-file", self.path("server.key"),
-                "--tls-ca-cert-file", self.path("ca.crt"), "--tls-auth-clients", "yes",
-            ]
-        }
-
-        /// A configuration with which everything fits.
-        func configuration(port: Int) -> RedisConfiguration {
-            var configuration = RedisConfiguration(port: port)
+@Suite(.serialized, .timeLimit(.minutes(2))) struct RedisClientTLSTests {
+    /// Lends a server named `redis.test` that wants a certificate of its clients, with a configuration that fits.
+    static func withTLSServer(_ body: (RedisConfiguration) async throws -> Void) async throws {
+        let certificates = try await TLSCertificates(serverNames: ["DNS:redis.test"])
+        defer { certificates.remove() }
+        try await withRedisServer(.init(tls: certificates, clientCertificates: .required)) { server in
+            var configuration = server.configuration
             configuration.tls = .enabled
-            configuration.tls.trustedCertificateFiles = [self.path("ca.crt")]
+            configuration.tls.trustedCertificateFiles = [certificates.authority]
             configuration.tls.serverName = "redis.test"
-            configuration.tls.certificateFile = self.path("client.crt")
-            configuration.tls.privateKeyFile = self.path("client.key")
-            return configuration
+            configuration.tls.certificateFile = certificates.clientCertificate
+            configuration.tls.privateKeyFile = certificates.clientKey
+            try await body(configuration)
         }
     }
 
     @Test func clientAndServerThatTrustEachOtherTalk() async throws {
-        let certificates = try Certificates()
-        defer { certificates.remove() }
-        try await withRedisServer(certificates.serverArguments, tls: true) { server in
-            try await withClient(certificates.configuration(port: server.port)) { client in
+        try await Self.withTLSServer { fitting in
+            try await withClient(fitting) { client in
                 let value = String(repeating: "x", count: 100_000)
                 _ = try await client.send(RedisCommand("SET", "a", value))
                 #expect(try await client.send(RedisCommand("GET", "a"), as: String.self) == value)
             }
-            var careless = certificates.configuration(port: server.port)
+            var careless = fitting
             careless.tls.trustedCertificateFiles = []
             careless.tls.verification = .insecureNoVerification
             try await withClient(careless) { client in
@@ -82,9 +36,7 @@ import Testing
     }
 
     @Test func untrustedServerWrongNameAndMissingCertificateAreRefused() async throws {
-        let certificates = try Certificates()
-        defer { certificates.remove() }
-        try await withRedisServer(certificates.serverArguments, tls: true) { server in
+        try await Self.withTLSServer { fitting in
             let changes: [(inout RedisConfiguration) -> Void] = [
                 { $0.tls.trustedCertificateFiles = [] },
                 { $0.tls.serverName = "other.test" },
@@ -94,7 +46,7 @@ import Testing
                 },
             ]
             for change in changes {
-                var configuration = certificates.configuration(port: server.port)
+                var configuration = fitting
                 change(&configuration)
                 try await withClient(configuration) { client in
                     _ = await #expect {

@@ -1,11 +1,12 @@
 import Foundation
 import LarderRedisClient
+import LarderTesting
 import Logging
 import NIOCore
 import ServiceLifecycle
 import Testing
 
-@Suite struct RedisClientTests {
+@Suite(.serialized, .timeLimit(.minutes(2))) struct RedisClientTests {
     @Test(arguments: [RedisConfiguration.ProtocolVersion.resp2, .resp3])
     func commandsWorkInBothProtocols(version: RedisConfiguration.ProtocolVersion) async throws {
         try await withRedisServer { server in
@@ -50,7 +51,7 @@ import Testing
     }
 
     @Test func wrongPasswordIsAnAuthenticationErrorWithoutThePassword() async throws {
-        try await withRedisServer(["--requirepass", "sesame"]) { server in
+        try await withRedisServer(.init(password: "sesame")) { server in
             for (user, password) in [(String?.none, "hunter2"), ("ann", "hunter2"), (nil, nil)] {
                 var configuration = server.configuration
                 configuration.username = user
@@ -75,25 +76,25 @@ import Testing
     }
 
     @Test func refusedConnectionIsReportedFastAndClearly() async throws {
-        let port = try await TestRedisServer.freePort()
-        var configuration = RedisConfiguration(port: port)
-        configuration.commandTimeout = .seconds(30)
-        try await withClient(configuration) { client in
-            let clock = ContinuousClock()
-            let duration = await clock.measure {
-                _ = await #expect {
-                    _ = try await client.send(RedisCommand("GET", "a"))
-                } throws: { ($0 as? RedisError)?.code == .connectionFailed }
+        try await withRedisServer { server in
+            await server.kill()
+            var configuration = server.configuration
+            configuration.commandTimeout = .seconds(30)
+            try await withClient(configuration) { client in
+                let clock = ContinuousClock()
+                let duration = await clock.measure {
+                    _ = await #expect {
+                        _ = try await client.send(RedisCommand("GET", "a"))
+                    } throws: { ($0 as? RedisError)?.code == .connectionFailed }
+                }
+                #expect(duration < .seconds(5))
             }
-            #expect(duration < .seconds(5))
         }
     }
 
     @Test func unixSocketWorks() async throws {
-        let path = "/tmp/larder-\(UUID().uuidString.prefix(8)).sock"
-        defer { unlink(path) }
-        try await withRedisServer(["--unixsocket", path]) { _ in
-            try await withClient(RedisConfiguration(address: .unixSocket(path: path))) { client in
+        try await withRedisServer { server in
+            try await withClient(RedisConfiguration(address: .unixSocket(path: server.socketPath))) { client in
                 let pong = try await client.send(RedisCommand("PING"), as: String.self)
                 #expect(pong == "PONG")
             }
@@ -145,6 +146,14 @@ import Testing
                     } throws: { ($0 as? RedisError)?.code == .timedOut }
                 }
                 #expect(try await id(after: nil) == third)
+                // Also one whose time is over before it has begun to wait.
+                _ = try await client.withConnection { _ in
+                    for timeout in [Duration.zero, .nanoseconds(1), .microseconds(10)] {
+                        _ = await #expect {
+                            _ = try await client.withConnection(timeout: timeout) { _ in }
+                        } throws: { ($0 as? RedisError)?.code == .timedOut }
+                    }
+                }
             }
         }
     }
@@ -195,20 +204,20 @@ import Testing
             var configuration = server.configuration
             configuration.commandTimeout = .seconds(60)
             configuration.healthCheckInterval = nil
-            let client = try RedisClient(configuration)
-            _ = try await client.send(RedisCommand("PING"))
-            server.hang()
-            let clock = ContinuousClock()
-            let start = clock.now
-            let task = Task { try await client.send(RedisCommand("GET", "a")) }
-            try await Task.sleep(for: .milliseconds(20))
-            task.cancel()
-            await #expect(throws: CancellationError.self) { try await task.value }
-            #expect(start.duration(to: clock.now) < .seconds(5))
-            server.wake()
-            let pong = try await client.send(RedisCommand("PING"), as: String.self)
-            #expect(pong == "PONG")
-            await client.shutdown()
+            try await withClient(configuration) { client in
+                _ = try await client.send(RedisCommand("PING"))
+                server.pause()
+                let clock = ContinuousClock()
+                let start = clock.now
+                let task = Task { try await client.send(RedisCommand("GET", "a")) }
+                try await Task.sleep(for: .milliseconds(20))
+                task.cancel()
+                await #expect(throws: CancellationError.self) { try await task.value }
+                #expect(start.duration(to: clock.now) < .seconds(5))
+                server.resume()
+                let pong = try await client.send(RedisCommand("PING"), as: String.self)
+                #expect(pong == "PONG")
+            }
         }
     }
 

@@ -2,7 +2,7 @@ import Testing
 
 @testable import LarderRedisClient
 
-@Suite struct RedisConfigurationTests {
+@Suite(.timeLimit(.minutes(1))) struct RedisConfigurationTests {
     static func configuration(_ change: (inout RedisConfiguration) -> Void) -> RedisConfiguration {
         var configuration = RedisConfiguration()
         change(&configuration)

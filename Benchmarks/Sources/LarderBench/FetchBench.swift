@@ -2,6 +2,7 @@ import ArgumentParser
 import Larder
 import LarderRedis
 import LarderRedisClient
+import LarderTesting
 
 /// `larder-bench fetch`: what a hit costs through the whole cache, in memory and in Redis.
 struct FetchBench: AsyncParsableCommand {
@@ -124,9 +125,14 @@ struct FetchBench: AsyncParsableCommand {
     // MARK: Redis
 
     private func measureRedis() async throws {
-        let server = try await BenchRedisServer.start()
-        defer { server.stop() }
-        let client = try RedisClient(RedisConfiguration(port: server.port))
+        try await withRedisServer { server in
+            try await RedisBenchmark.prepare(port: server.port)
+            try await self.measure(server)
+        }
+    }
+
+    private func measure(_ server: RedisServer) async throws {
+        let client = try RedisClient(url: server.url)
         let cache = Cache(.redis(client), namespace: "bench")
         let keys = try await Self.fill(cache)
         for tasks in self.taskCounts {

@@ -1,12 +1,6 @@
 import ArgumentParser
-import Foundation
 import LarderRedisClient
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Darwin)
-import Darwin
-#endif
+import LarderTesting
 
 /// `larder-bench redis`: the Redis client beside redis-benchmark, on a server of its own.
 struct RedisBench: AsyncParsableCommand {
@@ -36,19 +30,20 @@ struct RedisBench: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let server = try await BenchRedisServer.start()
-        defer { server.stop() }
-        let client = try RedisClient(RedisConfiguration(port: server.port))
-        for index in 0..<1000 {
-            _ = try await client.send(RedisCommand("SET", "key:\(index)", Self.value))
-        }
-        for count in self.taskCounts {
-            for operation in Operation.allCases {
-                try await self.measure(operation, tasks: count, client: client, port: server.port)
+        try await withRedisServer { server in
+            try await RedisBenchmark.prepare(port: server.port)
+            let client = try RedisClient(url: server.url)
+            for index in 0..<1000 {
+                _ = try await client.send(RedisCommand("SET", "key:\(index)", Self.value))
             }
+            for count in self.taskCounts {
+                for operation in Operation.allCases {
+                    try await self.measure(operation, tasks: count, client: client, port: server.port)
+                }
+            }
+            try await self.measureMany(client: client, port: server.port)
+            await client.shutdown()
         }
-        try await self.measureMany(client: client, port: server.port)
-        await client.shutdown()
     }
 
     private static let value = String(repeating: "v", count: RedisBench.valueBytes)
@@ -184,124 +179,5 @@ struct RedisBench: AsyncParsableCommand {
 extension Duration {
     fileprivate var microseconds: Double {
         Double(self.components.seconds) * 1e6 + Double(self.components.attoseconds) / 1e12
-    }
-}
-
-/// One call of redis-benchmark.
-enum RedisBenchmark {
-    struct Result {
-        var operationsPerSecond: Double
-        var p50: Double
-    }
-
-    /// Runs the test `get` or `set` with values of 64 bytes.
-    static func run(
-        port: Int,
-        test: String,
-        clients: Int,
-        requests: Int,
-        pipeline: Int = 1
-    ) async throws -> Result {
-        let output = try await BenchProcess.output(
-            of: "redis-benchmark",
-            [
-                "-p", "\(port)", "-t", test, "-c", "\(clients)", "-n", "\(requests)", "-d", "64", "-P", "\(pipeline)",
-                "--csv",
-            ]
-        )
-        // "test","rps","avg_latency_ms","min_latency_ms","p50_latency_ms","p95_latency_ms","p99_latency_ms",...
-        let rows = output.split(separator: "\n").map { row in
-            row.split(separator: ",").map { $0.trimmingCharacters(in: CharacterSet(charactersIn: "\"\r ")) }
-        }
-        guard let row = rows.last(where: { $0.first?.lowercased() == test }), row.count > 4,
-            let rate = Double(row[1]), let p50 = Double(row[4])
-        else {
-            throw ValidationError("redis-benchmark said something unexpected: \(output)")
-        }
-        return Result(operationsPerSecond: rate, p50: p50 * 1000)
-    }
-}
-
-/// A redis-server on a free port of 127.0.0.1, without persistence.
-struct BenchRedisServer {
-    let port: Int
-    private let process: Process
-
-    static func start() async throws -> BenchRedisServer {
-        let port = try Self.freePort()
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [
-            "redis-server", "--port", "\(port)", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
-        ]
-        process.standardOutput = FileHandle.nullDevice
-        try process.run()
-        let server = BenchRedisServer(port: port, process: process)
-        var configuration = RedisConfiguration(port: port)
-        configuration.connectTimeout = .seconds(1)
-        let client = try RedisClient(configuration)
-        for attempt in 1... {
-            do {
-                _ = try await client.send(RedisCommand("PING"))
-                break
-            } catch  where attempt < 100 && process.isRunning {
-                try await Task.sleep(for: .milliseconds(20))
-            }
-        }
-        await client.shutdown()
-        // redis-benchmark reads the key that only its own set test writes.
-        _ = try await BenchProcess.output(
-            of: "redis-benchmark",
-            ["-p", "\(port)", "-t", "set", "-n", "1", "-d", "64", "-q"]
-        )
-        return server
-    }
-
-    /// Ends the server.
-    ///
-    /// Not with SIGTERM, which a child of a dispatch thread inherits as blocked; nor with Foundation's `waitUntilExit`,
-    /// which waits for ever on another thread than the one that called `run`.
-    func stop() {
-        kill(self.process.processIdentifier, SIGKILL)
-        while self.process.isRunning { usleep(1000) }
-    }
-
-    private static func freePort() throws -> Int {
-        #if canImport(Glibc)
-        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        #else
-        let socket = socket(AF_INET, SOCK_STREAM, 0)
-        #endif
-        defer { close(socket) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let succeeded = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(socket, $0, length) == 0 && getsockname(socket, $0, &length) == 0
-            }
-        }
-        guard succeeded else { throw ValidationError("no free port: errno \(errno)") }
-        return Int(UInt16(bigEndian: address.sin_port))
-    }
-}
-
-/// Runs a program to its end.
-enum BenchProcess {
-    static func output(of program: String, _ arguments: [String]) async throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [program] + arguments
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let data = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            throw ValidationError("\(program) ended with status \(process.terminationStatus)")
-        }
-        return String(decoding: data, as: UTF8.self)
     }
 }

@@ -42,29 +42,36 @@ final class LentConnections: Sendable {
     /// Waits until a connection is free, at most until `deadline`.
     func borrow(deadline: MonotonicTime) async throws -> CommandLane {
         let ticket = self.tickets.wrappingAdd(1, ordering: .relaxed).newValue
-        let eventLoop = self.eventLoopGroup.next()
-        let delay = max(deadline.nanoseconds - MonotonicTime.now.nanoseconds, 0)
         let grant: Grant
         if let lane = try self.state.withLock({ state throws(RedisError) in try self.take(from: &state) }) {
             grant = .lane(lane)
         } else {
-            let timer = eventLoop.scheduleTask(in: .nanoseconds(delay)) {
-                self.end(
-                    ticket,
-                    with: .failure(self.connector.error(.timedOut, "all \(self.maximum) lent connections are in use"))
-                )
-            }
+            var timer: Scheduled<Void>?
             grant = await withTaskCancellationHandler {
-                await withUnsafeContinuation { (waiter: Waiter) in self.enqueue(waiter, ticket: ticket) }
+                await withUnsafeContinuation { (waiter: Waiter) in
+                    self.enqueue(waiter, ticket: ticket)
+                    // After the request is there: a timer that fires before would find nothing to end.
+                    timer = self.scheduleEnd(of: ticket, at: deadline)
+                }
             } onCancel: {
                 self.end(ticket, with: .cancelled)
             }
-            timer.cancel()
+            timer?.cancel()
         }
         switch grant {
         case .lane(let lane): return lane
         case .failure(let error): throw error
         case .cancelled: throw CancellationError()
+        }
+    }
+
+    private func scheduleEnd(of ticket: UInt64, at deadline: MonotonicTime) -> Scheduled<Void> {
+        let delay = max(deadline.nanoseconds - MonotonicTime.now.nanoseconds, 0)
+        return self.eventLoopGroup.next().scheduleTask(in: .nanoseconds(delay)) {
+            self.end(
+                ticket,
+                with: .failure(self.connector.error(.timedOut, "all \(self.maximum) lent connections are in use"))
+            )
         }
     }
 

@@ -33,22 +33,17 @@ final class CommandLane: Sendable {
     private let healthInterval: Int64?
     let eventLoop: any EventLoop
 
-    /// Gets the messages that are no replies, on the event loop.
-    private let onPush: (@Sendable ([RESPValue]) -> Void)?
-
     /// A lane that connects when it gets its first command, and again when it loses its connection.
     init(
         connector: RedisConnector,
         eventLoop: any EventLoop,
         logger: Logger,
-        reconnects: Bool = true,
-        onPush: (@Sendable ([RESPValue]) -> Void)? = nil
+        reconnects: Bool = true
     ) {
         let configuration = connector.configuration
         self.connector = connector
         self.eventLoop = eventLoop
         self.logger = logger
-        self.onPush = onPush
         self.healthInterval = configuration.healthCheckInterval?.wholeNanoseconds
         self.state = Mutex(
             StateMachine(
@@ -271,12 +266,17 @@ final class CommandLane: Sendable {
     /// Sends a command whose reply nobody waits for.
     private func sendUnawaited(_ command: RedisCommand) {
         let ticket = self.tickets.wrappingAdd(1, ordering: .relaxed).newValue
-        _ = self.state.withLock {
+        let submission = self.state.withLock {
             $0.submit(waiter: nil, ticket: ticket, deadline: .distantFuture) {
                 $0.append(command, waiter: nil, ticket: ticket, deadline: .distantFuture)
             }
         }
-        self.service()
+        switch submission {
+        case .queued, .queuedNeedsService: self.service()
+        // The event loop is a sender like any other: until it has written, nobody else may.
+        case .writeDirectly(let write): self.write(write)
+        case .refused: break
+        }
     }
 
     // MARK: Ending
@@ -355,10 +355,6 @@ extension CommandLane: RedisChannelHandler.Delegate {
             handler.close(self.connector.error(.protocolViolation, "the server sent a reply to no command"))
         }
         self.closeIfDrained()
-    }
-
-    func connection(_ handler: RedisChannelHandler, receivedPush message: [RESPValue]) {
-        self.onPush?(message)
     }
 
     func connectionMadeProgress(_ handler: RedisChannelHandler) {

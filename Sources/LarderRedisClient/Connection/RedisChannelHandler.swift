@@ -13,8 +13,6 @@ final class RedisChannelHandler: ChannelInboundHandler {
     protocol Delegate: AnyObject {
         /// Replies came. The handler's array is reused, so take them and leave it empty.
         func connection(_ handler: RedisChannelHandler, received replies: inout [RESPValue])
-        /// A message came that is no reply.
-        func connection(_ handler: RedisChannelHandler, receivedPush message: [RESPValue])
         /// Bytes came that do not make a whole reply yet.
         func connectionMadeProgress(_ handler: RedisChannelHandler)
         /// A batch of reads is over, or the channel takes more again: time to write.
@@ -150,10 +148,8 @@ final class RedisChannelHandler: ChannelInboundHandler {
     // MARK: Replies
 
     private func take(_ reply: RESPValue) {
-        if case .push(let message) = reply {
-            self.delegate?.connection(self, receivedPush: message)
-            return
-        }
+        // Nobody asked for it, so it answers nobody. Nothing here subscribes to anything yet.
+        if case .push = reply { return }
         switch self.state {
         case .active:
             self.replies.append(reply)

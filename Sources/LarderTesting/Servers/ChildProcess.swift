@@ -15,6 +15,7 @@ import Darwin
 /// inherits the signals that the starting thread happens to block, SIGTERM among them. So this spawns with an empty
 /// signal mask, and beside each program a tiny shell that waits for the end of a pipe which only this process holds:
 /// the kernel closes the pipe however this process ends, and the shell then kills the program and removes its directory.
+/// It inherits none of this process's files and sockets either, whoever opened them.
 final class ChildProcess: Sendable {
     let pid: pid_t
 
@@ -96,10 +97,13 @@ final class ChildProcess: Sendable {
     /// - Returns: Whether it ended within the limit.
     func waitForExit(atMost limit: Duration) async -> Bool {
         let deadline = ContinuousClock.now.advanced(by: limit)
+        var pause = 1
         while self.isRunning {
             if ContinuousClock.now >= deadline { return false }
             // Not `Task.sleep`: a cancelled test must still clean up after itself.
-            await Self.pause(milliseconds: 1)
+            await Self.pause(milliseconds: pause)
+            // A benchmark that is waited for must not be slowed down by it.
+            pause = min(pause * 2, 16)
         }
         return true
     }
@@ -182,7 +186,11 @@ final class ChildProcess: Sendable {
         posix_spawnattr_setsigmask(&attributes, &mask)
         // A group of its own: Ctrl-C in a terminal reaches the test, and the test decides about its servers.
         posix_spawnattr_setpgroup(&attributes, 0)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETPGROUP))
+        var flags = Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETPGROUP)
+        #if canImport(Darwin)
+        flags |= Int16(POSIX_SPAWN_CLOEXEC_DEFAULT)
+        #endif
+        posix_spawnattr_setflags(&attributes, flags)
         if let standardInput {
             posix_spawn_file_actions_adddup2(&actions, standardInput, 0)
         } else {
@@ -190,6 +198,11 @@ final class ChildProcess: Sendable {
         }
         posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        #if !canImport(Darwin)
+        // SwiftNIO's sockets are inherited. A program that has one keeps the connection open that a test has closed, and
+        // goes on to listen where nobody does any more. Closing a number that is not open is no error.
+        for descriptor in Int32(3)..<2048 { posix_spawn_file_actions_addclose(&actions, descriptor) }
+        #endif
 
         let environment = ProcessInfo.processInfo.environment.map { "\($0.key)=\($0.value)" }
         let words = [program] + arguments

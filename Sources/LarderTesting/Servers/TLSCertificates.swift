@@ -29,14 +29,11 @@ public struct TLSCertificates: Sendable {
     ///   `"DNS:redis.example"` for one that does not match this machine.
     /// - Throws: `TestServerError` when `openssl` is missing or fails.
     public init(serverNames: [String] = ["DNS:localhost", "IP:127.0.0.1", "IP:::1"]) async throws {
-        guard let program = ChildProcess.find("openssl") else {
-            throw TestServerError.missing("openssl", package: "openssl")
-        }
         self.directory = try TemporaryDirectory.make("larder-tls")
         do {
-            try await self.makeAuthority(program)
-            try await self.makeCertificate("server", names: serverNames, usage: "serverAuth", program)
-            try await self.makeCertificate("client", names: ["DNS:client"], usage: "clientAuth", program)
+            try await self.makeAuthority()
+            try await self.makeCertificate("server", names: serverNames, usage: "serverAuth")
+            try await self.makeCertificate("client", names: ["DNS:client"], usage: "clientAuth")
         } catch {
             self.remove()
             throw error
@@ -48,15 +45,15 @@ public struct TLSCertificates: Sendable {
         TemporaryDirectory.remove(self.directory)
     }
 
-    private func makeAuthority(_ program: String) async throws {
-        try await self.run(
-            program,
+    private func makeAuthority() async throws {
+        try await TestProgram.run(
+            "openssl",
             ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1"]
                 + ["-subj", "/CN=Larder test authority", "-keyout", "\(self.directory)/ca.key", "-out", self.authority]
         )
     }
 
-    private func makeCertificate(_ name: String, names: [String], usage: String, _ program: String) async throws {
+    private func makeCertificate(_ name: String, names: [String], usage: String) async throws {
         let path = "\(self.directory)/\(name)"
         let extensions = """
             basicConstraints=CA:FALSE
@@ -67,24 +64,15 @@ public struct TLSCertificates: Sendable {
         guard FileManager.default.createFile(atPath: "\(path).ext", contents: Data(extensions.utf8)) else {
             throw TestServerError(.startFailed, "\(path).ext could not be written.")
         }
-        try await self.run(
-            program,
+        try await TestProgram.run(
+            "openssl",
             ["req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
                 + ["-subj", "/CN=\(name)", "-keyout", "\(path).key", "-out", "\(path).csr"]
         )
-        try await self.run(
-            program,
+        try await TestProgram.run(
+            "openssl",
             ["x509", "-req", "-in", "\(path).csr", "-CA", self.authority, "-CAkey", "\(self.directory)/ca.key"]
                 + ["-CAcreateserial", "-days", "1", "-extfile", "\(path).ext", "-out", "\(path).crt"]
         )
-    }
-
-    private func run(_ program: String, _ arguments: [String]) async throws {
-        let log = "\(self.directory)/openssl.log"
-        let process = try ChildProcess(program, arguments, log: log)
-        guard await process.waitForExit(atMost: .seconds(30)), process.exitStatus == 0 else {
-            let text = FileManager.default.contents(atPath: log).map { String(decoding: $0, as: UTF8.self) } ?? ""
-            throw TestServerError(.programFailed, "openssl \(arguments.first ?? "") failed:\n\(text)")
-        }
     }
 }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import LarderRedisClient
 
-@Suite("Encoding of typed commands")
+@Suite("Encoding of typed commands", .timeLimit(.minutes(1)))
 struct CommandEncodingTests {
     @Test func stringCommandsCarryTheirOptions() {
         expect(.get("k"), "GET k")

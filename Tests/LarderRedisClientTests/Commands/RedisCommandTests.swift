@@ -3,7 +3,7 @@ import Testing
 
 @testable import LarderRedisClient
 
-@Suite struct RedisCommandTests {
+@Suite(.timeLimit(.minutes(1))) struct RedisCommandTests {
     static func wire(_ command: RedisCommand) -> String {
         var buffer = ByteBuffer()
         buffer.write(command)

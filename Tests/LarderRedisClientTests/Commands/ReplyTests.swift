@@ -3,7 +3,7 @@ import Testing
 
 @testable import LarderRedisClient
 
-@Suite("Replies of typed commands")
+@Suite("Replies of typed commands", .timeLimit(.minutes(1)))
 struct ReplyTests {
     @Test func scoredMembersReadTheSameFromBothProtocols() throws {
         let expected = [

@@ -2,7 +2,7 @@ import Testing
 
 @testable import LarderRedisClient
 
-@Suite("Redis URLs")
+@Suite("Redis URLs", .timeLimit(.minutes(1)))
 struct RedisURLTests {
     struct Login: Sendable {
         var url: String

@@ -3,7 +3,7 @@ import Testing
 
 @testable import LarderRedisClient
 
-@Suite struct HandshakeTests {
+@Suite(.timeLimit(.minutes(1))) struct HandshakeTests {
     static func configuration(_ change: (inout RedisConfiguration) -> Void = { _ in }) -> RedisConfiguration {
         var configuration = RedisConfiguration()
         change(&configuration)

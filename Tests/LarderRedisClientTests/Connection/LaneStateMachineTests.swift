@@ -3,7 +3,7 @@ import Testing
 
 @testable import LarderRedisClient
 
-@Suite struct LaneStateMachineTests {
+@Suite(.timeLimit(.minutes(1))) struct LaneStateMachineTests {
     typealias Lane = LaneStateMachine<String, Int>
 
     static let soon = MonotonicTime(nanoseconds: 1_000_000_000)

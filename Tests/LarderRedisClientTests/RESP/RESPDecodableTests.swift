@@ -3,7 +3,7 @@ import Testing
 
 @testable import LarderRedisClient
 
-@Suite struct RESPDecodableTests {
+@Suite(.timeLimit(.minutes(1))) struct RESPDecodableTests {
     static func bulk(_ string: String) -> RESPValue { .bulkString(ByteBuffer(string: string)) }
 
     @Test func scalarsAreTheSameFromBothProtocols() throws {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import LarderRedisClient
 
-@Suite struct RESPParserTests {
+@Suite(.timeLimit(.minutes(1))) struct RESPParserTests {
     /// Every kind of reply, as bytes and as the value they mean.
     static let samples: [(wire: String, value: RESPValue)] = [
         ("+OK\r\n", .simpleString("OK")),

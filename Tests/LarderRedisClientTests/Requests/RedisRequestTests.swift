@@ -2,7 +2,7 @@ import Testing
 
 @testable import LarderRedisClient
 
-@Suite("Requests, pipelines, scripts, scans")
+@Suite("Requests, pipelines, scripts, scans", .timeLimit(.minutes(1)))
 struct RedisRequestTests {
     @Test func methodAndRequestSendTheSame() async throws {
         let sender = ScriptedSender { _ in .bulk("7") }

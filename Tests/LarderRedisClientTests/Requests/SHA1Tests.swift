@@ -2,7 +2,7 @@ import Testing
 
 @testable import LarderRedisClient
 
-@Suite("SHA-1")
+@Suite("SHA-1", .timeLimit(.minutes(1)))
 struct SHA1Tests {
     /// The examples of FIPS 180 and RFC 3174, and what Redis names the empty script and `return 1`.
     @Test(arguments: [

@@ -3,7 +3,7 @@ import LarderRedis
 import LarderTesting
 import Testing
 
-@Suite(.serialized) struct RedisStoreConformanceTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct RedisStoreConformanceTests {
     @Test(arguments: StoreConformance.checks)
     func redisStoreConforms(_ check: StoreCheck) async throws {
         try await withRedis { redis in

@@ -120,7 +120,9 @@ extension Cache {
 
     // MARK: The first read
 
-    /// What a fetch found before it asked for a lease. It has been counted.
+    /// What a fetch found before it asked for a lease.
+    ///
+    /// It has been counted.
     private enum FirstRead<Value> {
         case hit(Value, EntryInfo)
         case missing

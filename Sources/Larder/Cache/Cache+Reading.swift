@@ -38,6 +38,7 @@ extension Cache {
     /// It tells apart what ``get(_:onFailure:)`` cannot, and brings age and time left with a hit.
     ///
     /// - Parameter key: The key.
+    /// - Returns: What was found.
     /// - Throws: ``CacheError`` with ``CacheError/Code/invalidKey``; `CancellationError`.
     public func lookup<Value: Codable & Sendable>(_ key: CacheKey<Value>) async throws -> Lookup<Value> {
         try await self.lookup(self.storeKey(key), Value.self, wantsTimes: true, .missing)
@@ -109,15 +110,20 @@ extension Cache {
         return values
     }
 
-    /// Whether there is a fresh entry. Not counted as a read.
+    /// Whether there is a fresh entry.
+    ///
+    /// Not counted as a read.
     ///
     /// - Parameter key: The key.
+    /// - Returns: Whether `get` would find one; it may hold another type than the key's.
     /// - Throws: ``CacheError`` with ``CacheError/Code/invalidKey`` or ``CacheError/Code/unavailable``.
     public func contains<Value>(_ key: CacheKey<Value>) async throws -> Bool {
         try await self.freshEntry(key, wantsTimes: false) != nil
     }
 
-    /// How long an entry has left, by the store's clock. Not counted as a read.
+    /// How long an entry has left, by the store's clock.
+    ///
+    /// Not counted as a read.
     ///
     /// - Parameter key: The key.
     /// - Returns: The time; `nil` where there is no fresh entry.
@@ -140,7 +146,9 @@ extension Cache {
 
     // MARK: What reading verbs share
 
-    /// The value that a store had at once. The read is counted.
+    /// The value that a store had at once.
+    ///
+    /// The read is counted.
     func value<Value: Codable & Sendable>(
         of now: ImmediateLookup,
         _ type: Value.Type,

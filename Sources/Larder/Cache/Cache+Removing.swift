@@ -1,5 +1,7 @@
 extension Cache {
-    /// Removes an entry. A fill that is under way for it does not store its value any more.
+    /// Removes an entry.
+    ///
+    /// A fill that is under way for it does not store its value any more.
     ///
     /// - Parameter key: The key.
     /// - Returns: Whether there was a fresh entry.
@@ -9,8 +11,9 @@ extension Cache {
         try await self.removeMany(CollectionOfOne(key)) == 1
     }
 
-    /// Removes several entries, in one round trip. The values' type does not matter: keys known by name only are
-    /// `CacheKey<Never>`.
+    /// Removes several entries, in one round trip.
+    ///
+    /// The values' type does not matter: keys known by name only are `CacheKey<Never>`.
     ///
     /// - Parameter keys: The keys; one that is named twice counts once.
     /// - Returns: How many of them had a fresh entry.
@@ -28,8 +31,9 @@ extension Cache {
         }
     }
 
-    /// Removes all entries whose keys match a pattern, of every version. Fills that are under way for such keys do not
-    /// store their values any more.
+    /// Removes all entries whose keys match a pattern, of every version.
+    ///
+    /// Fills that are under way for such keys do not store their values any more.
     ///
     /// The cost grows with the whole store, which has to be walked; ``clear()`` does not.
     ///

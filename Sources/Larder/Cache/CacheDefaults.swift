@@ -1,6 +1,8 @@
 /// What a cache does where a call says nothing.
 public struct CacheDefaults: Sendable {
-    /// How long entries stay fresh: five minutes, as in Django. `nil` means for ever, zero or less stores nothing.
+    /// How long entries stay fresh: five minutes, as in Django.
+    ///
+    /// `nil` means for ever, zero or less stores nothing.
     public var ttl: TimeToLive?
 
     /// How long a fill may take before its callers get ``CacheError/Code/fillTimedOut`` and it is cancelled.
@@ -26,7 +28,9 @@ public struct CacheDefaults: Sendable {
     }
 }
 
-/// What reading does while the store is unavailable. Either way it is counted and logged.
+/// What reading does while the store is unavailable.
+///
+/// Either way it is counted and logged.
 ///
 /// Writing and invalidating always throw then: an invalidation that is lost in silence shows old data for ever.
 public struct FailurePolicy: Sendable, Hashable {

@@ -2,7 +2,9 @@
 ///
 /// No error carries a cached value. Keys and namespaces do appear, because without them nobody finds the fault.
 public struct CacheError: Error, Sendable, CustomStringConvertible {
-    /// The kind of failure. More kinds can come in later versions, so a `switch` over it needs a `default`.
+    /// The kind of failure.
+    ///
+    /// More kinds can come in later versions, so a `switch` over it needs a `default`.
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Kind: String {
             case appendFailed
@@ -31,13 +33,17 @@ public struct CacheError: Error, Sendable, CustomStringConvertible {
         public static let appendFailed = Code(.appendFailed)
         /// A value handed to the store could not be read back as the type that was asked for.
         public static let decodingFailed = Code(.decodingFailed)
-        /// The value could not be turned into bytes. Nothing was written.
+        /// The value could not be turned into bytes.
+        ///
+        /// Nothing was written.
         public static let encodingFailed = Code(.encodingFailed)
         /// A fill asked for its own key, which would have waited for itself for ever.
         public static let fillReentered = Code(.fillReentered)
         /// The fill did not finish within its deadline.
         public static let fillTimedOut = Code(.fillTimedOut)
-        /// The result does not fit into the integer's type. The entry is as it was.
+        /// The result does not fit into the integer's type.
+        ///
+        /// The entry is as it was.
         public static let integerOverflow = Code(.integerOverflow)
         /// An argument is outside what the call accepts; the message says what that is.
         public static let invalidArgument = Code(.invalidArgument)

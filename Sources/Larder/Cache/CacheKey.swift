@@ -31,6 +31,7 @@ public struct CacheKey<Value>: Sendable, Hashable {
     /// The same key in another version: another entry.
     ///
     /// - Parameter version: The version to read and write.
+    /// - Returns: The key.
     public func version(_ version: Int) -> Self {
         .init(self.name, version: version)
     }
@@ -65,11 +66,33 @@ enum KeyRules {
     /// What is wrong with a name, as the end of a sentence; `nil` when nothing is.
     static func fault(in name: String) -> String? {
         if name.isEmpty { return "must not be empty" }
-        let found = name.utf8.withContiguousStorageIfAvailable { Self.firstControlCharacter(in: $0) }
+        let found = name.utf8.withContiguousStorageIfAvailable { bytes in
+            Self.isPlain(UnsafeRawBufferPointer(bytes)) ? nil : Self.firstControlCharacter(in: bytes)
+        }
         guard let index = found ?? Array(name.utf8).withUnsafeBufferPointer(Self.firstControlCharacter) else {
             return nil
         }
         return "must not carry control characters, and this one has one at byte \(index)"
+    }
+
+    /// Whether all bytes are ASCII without control characters, as nearly all keys are; eight bytes at a time, since every
+    /// call on a cache asks this.
+    private static func isPlain(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        let (ones, tops): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
+        guard bytes.count >= 8 else {
+            return bytes.allSatisfy { $0 >= 0x20 && $0 < 0x7F }
+        }
+        var offset = 0
+        while true {
+            let word = bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+            // No byte has its top bit; adding 0x60 gives it to those from 0x20 on, adding 1 to 0x7F alone.
+            guard word & tops == 0, (word &+ 0x60 &* ones) & tops == tops, (word &+ ones) & tops == 0 else {
+                return false
+            }
+            if offset == bytes.count - 8 { return true }
+            // The last eight bytes overlap what came before.
+            offset = min(offset + 8, bytes.count - 8)
+        }
     }
 
     /// The offset of the first character of Unicode's class Cc: U+0000 to U+001F, U+007F, U+0080 to U+009F.

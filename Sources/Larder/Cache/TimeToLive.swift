@@ -66,13 +66,19 @@ public enum TimeLeft: Sendable, Hashable {
 
 /// How long an entry is to live in a store: fresh for a time, then for its grace perhaps useful still, then gone.
 public struct EntryLifetime: Sendable, Hashable {
-    /// The longest finite time: a hundred years. A longer one would not fit the nanoseconds of a monotonic clock.
+    /// The longest finite time: a hundred years.
+    ///
+    /// A longer one would not fit the nanoseconds of a monotonic clock.
     static let longest = Duration.seconds(100 * 365 * 86_400)
 
-    /// How long the entry is fresh; `nil` for ever. Whole milliseconds, at least one.
+    /// How long the entry is fresh; `nil` for ever.
+    ///
+    /// Whole milliseconds, at least one.
     public let freshFor: Duration?
 
-    /// How long after that it may stand in for a fill that fails. Whole milliseconds.
+    /// How long after that it may stand in for a fill that fails.
+    ///
+    /// Whole milliseconds.
     public let grace: Duration
 
     /// Makes a lifetime; a duration under a millisecond becomes one, an endless one is cut at a hundred years.

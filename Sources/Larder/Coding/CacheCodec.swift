@@ -19,7 +19,9 @@ public protocol CacheCodec: Sendable {
 
 /// The mark in an entry's header that says what its bytes are.
 public struct CodecID: Sendable, Hashable {
-    /// The number in the header. Those from 128 on are free for codecs outside Larder.
+    /// The number in the header.
+    ///
+    /// Those from 128 on are free for codecs outside Larder.
     public let rawValue: UInt8
 
     /// Makes a mark for a codec of your own.

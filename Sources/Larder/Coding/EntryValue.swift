@@ -29,10 +29,10 @@ public struct EncodedValue: Sendable, Hashable {
     }
 }
 
+// Immutable: `typeID` is a constant of a Sendable type, and the one subclass adds a constant of a Sendable type.
 /// A Swift value behind one reference, so that handing it on copies nothing and asks no dynamic cast.
 ///
 /// `any Sendable` would do the same at two to four times the cost of a hit: an unboxing and an `as?`.
-// Immutable: `typeID` is a constant of a Sendable type, and the one subclass adds a constant of a Sendable type.
 public class ValueBox: @unchecked Sendable {
     private let typeID: ObjectIdentifier
 
@@ -46,6 +46,7 @@ public class ValueBox: @unchecked Sendable {
     /// Boxes a value.
     ///
     /// - Parameter value: The value.
+    /// - Returns: The box.
     public static func boxing<Value: Sendable>(_ value: Value) -> ValueBox {
         TypedValueBox(value)
     }
@@ -65,17 +66,10 @@ public class ValueBox: @unchecked Sendable {
     }
 
     /// The value of a box that `holds` this type.
+    ///
+    /// A method of the box, because the box knows its type; whoever names `TypedValueBox<Value>` has to look that type up
+    /// among all generic types first, on every hit.
     func content<Value: Sendable>(as type: Value.Type) -> Value {
-        withUnsafeTemporaryAllocation(of: type, capacity: 1) { buffer in
-            guard let place = buffer.baseAddress else { preconditionFailure("one value has an address") }
-            self.initialize(place)
-            return place.move()
-        }
-    }
-
-    /// Copies the value to where there is room for one. A method of the box, because the box knows its type; whoever
-    /// names `TypedValueBox<Value>` has to look that type up among all generic types first.
-    fileprivate func initialize(_ place: UnsafeMutableRawPointer) {
         preconditionFailure("every box has a value")
     }
 }
@@ -90,7 +84,10 @@ private final class TypedValueBox<Value: Sendable>: ValueBox, @unchecked Sendabl
 
     override var content: any Sendable { self.value }
 
-    override fileprivate func initialize(_ place: UnsafeMutableRawPointer) {
-        place.assumingMemoryBound(to: Value.self).initialize(to: self.value)
+    override func content<Same: Sendable>(as type: Same.Type) -> Same {
+        // `holds` has been asked: the two types are one.
+        withUnsafePointer(to: self.value) { value in
+            UnsafeRawPointer(value).assumingMemoryBound(to: type).pointee
+        }
     }
 }

@@ -21,8 +21,10 @@ public enum FetchOutcome: Sendable, Hashable {
 
 /// What became of a fill.
 public struct FillInfo: Sendable, Hashable {
-    /// Whether its value is in the store. Not so if the entry was invalidated meanwhile, if another process fills the key
-    /// too, if the fill did not want it stored, or if the store was unavailable.
+    /// Whether its value is in the store.
+    ///
+    /// Not so if the entry was invalidated meanwhile, if another process fills the key too, if the fill did not want it
+    /// stored, or if the store was unavailable.
     public let isStored: Bool
 
     /// How long the value stays fresh; `nil` for ever, zero where the fill did not want it stored.

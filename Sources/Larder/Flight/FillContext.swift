@@ -62,7 +62,9 @@ final class FillScope: Sendable {
         }
     }
 
-    /// The fill has ended. A task that it has left behind may fetch its keys like any other.
+    /// The fill has ended.
+    ///
+    /// A task that it has left behind may fetch its keys like any other.
     func end() {
         self.isOver.store(true, ordering: .releasing)
     }

@@ -24,8 +24,9 @@ final class Flight: Sendable {
         self.state.withLock { $0.join() }
     }
 
-    /// Waits until the flight ends. Cancelling the calling task ends the wait at once, and the fill too if nobody else
-    /// waits for it.
+    /// Waits until the flight ends.
+    ///
+    /// Cancelling the calling task ends the wait at once, and the fill too if nobody else waits for it.
     ///
     /// - Throws: `CancellationError`.
     func result(in seat: Int) async throws -> FlightResult {

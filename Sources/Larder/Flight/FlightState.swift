@@ -25,7 +25,9 @@ struct FlightState {
     }
 
     private(set) var phase = Phase.acquiring
-    /// Everyone who is interested. A fill that nobody is interested in is cancelled.
+    /// Everyone who is interested.
+    ///
+    /// A fill that nobody is interested in is cancelled.
     private var seats: [Int: Seat] = [:]
     private var lastSeat = 0
 
@@ -101,8 +103,9 @@ struct FlightState {
         return self.tell(result)
     }
 
-    /// The flight ends from outside, because its time is over or its cache shuts down. A commit under way goes on: it has
-    /// a deadline of its own, and its callers are owed the value.
+    /// The flight ends from outside, because its time is over or its cache shuts down.
+    ///
+    /// A commit under way goes on: it has a deadline of its own, and its callers are owed the value.
     mutating func abort(_ error: any Error) -> Ending? {
         switch self.phase {
         case .acquiring, .filling: self.tell(.failed(error))

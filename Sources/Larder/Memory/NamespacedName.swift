@@ -55,15 +55,27 @@ package enum NamespacedNameScheme: KeyScheme {
         seed: HashSeed,
         _ body: (Probe) -> Result
     ) -> Result {
-        KeyBytes.withBytes(of: key.name) { bytes, count in
-            let numbers = UInt64(truncatingIfNeeded: key.version) &+ UInt64(key.namespace) << 40
+        Self.withProbe(key.namespace, key.version, key.name, seed: seed, body)
+    }
+
+    /// The same for a key whose parts nobody has put together: doing so would retain the name.
+    @inline(__always)
+    package static func withProbe<Result>(
+        _ namespace: UInt32,
+        _ version: Int,
+        _ name: String,
+        seed: HashSeed,
+        _ body: (Probe) -> Result
+    ) -> Result {
+        KeyBytes.withBytes(of: name) { bytes, count in
+            let numbers = UInt64(truncatingIfNeeded: version) &+ UInt64(namespace) << 40
             return body(
                 Probe(
                     hash: seed.hash(bytes, count: count, beside: seed.hash(numbers)),
                     bytes: bytes,
                     count: count,
-                    version: key.version,
-                    namespace: key.namespace
+                    version: version,
+                    namespace: namespace
                 )
             )
         }

@@ -21,7 +21,9 @@ final class LeaseTable: Sendable {
 
     private let stripes: [Stripe]
     private let clock: CacheClock
-    /// How many leases there are. While it is zero, which is most of the time, writing asks no second lock.
+    /// How many leases there are.
+    ///
+    /// While it is zero, which is most of the time, writing asks no second lock.
     ///
     /// A lease on a key is granted under the key's shard lock, so whoever holds that lock sees its own key's lease counted.
     private let count = Atomic<Int>(0)

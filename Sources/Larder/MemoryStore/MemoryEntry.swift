@@ -3,7 +3,9 @@ struct MemoryEntry: Sendable {
     var value: EntryValue
     /// The namespace's generation when it was written.
     var generation: UInt64
-    /// When it stops being fresh; never, for ever. Its grace ends with its deadline in the cache.
+    /// When it stops being fresh; never, for ever.
+    ///
+    /// Its grace ends with its deadline in the cache.
     private(set) var freshUntil: CacheInstant
     private var freshMilliseconds: UInt64
     private var graceMilliseconds: UInt64
@@ -37,14 +39,19 @@ struct MemoryEntry: Sendable {
     @inline(__always)
     var hasGrace: Bool { self.graceMilliseconds > 0 }
 
-    /// Whether it is past its time to live. Only an entry with a grace can be and still be there.
+    /// Whether it is past its time to live.
+    ///
+    /// Only an entry with a grace can be and still be there.
     func isStale(_ clock: CacheClock) -> Bool {
         self.hasGrace && clock.hasPassed(self.freshUntil)
     }
 
     /// The entry as readers get it.
     ///
-    /// - Parameter wantsTimes: Whether to ask the clock for the time left.
+    /// - Parameters:
+    ///   - clock: The store's clock.
+    ///   - wantsTimes: Whether to ask it for the time left.
+    /// - Returns: The entry.
     func stored(_ clock: CacheClock, wantsTimes: Bool) -> StoredEntry {
         let isForever = self.freshMilliseconds == 0
         var left: TimeLeft?

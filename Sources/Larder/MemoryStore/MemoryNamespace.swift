@@ -17,8 +17,10 @@ final class MemoryNamespaceState: Sendable {
     @inline(__always)
     var currentGeneration: UInt64 { self.generation.load(ordering: .acquiring) }
 
-    /// Both numbers. They are read one after the other; should `clear` come between, the two belong to no stamp that ever
-    /// was, and nothing is committed under them.
+    /// Both numbers.
+    ///
+    /// They are read one after the other; should `clear` come between, the two belong to no stamp that ever was, and
+    /// nothing is committed under them.
     var stamp: NamespaceStamp {
         NamespaceStamp(
             generation: self.generation.load(ordering: .acquiring),
@@ -71,10 +73,17 @@ final class MemoryNamespace: NamespaceStore {
 
     func readNow(_ key: StoreKey) -> ImmediateLookup {
         let generation = self.state.currentGeneration
-        let found = self.entries.read(forKey: self.name(key)) { entry -> ImmediateLookup in
-            // One that is dead or may be stale takes the longer way.
-            entry.generation == generation && !entry.hasGrace ? .fresh(entry.value) : .unknown
+        var isExpired = false
+        // The entries live as long as this namespace does, which the optimiser does not see: it would retain them.
+        let found = Unmanaged.passUnretained(self.entries)._withUnsafeGuaranteedRef { entries in
+            NamespacedNameScheme.withProbe(self.id, key.version, key.name, seed: entries.seed) { probe in
+                entries.read(probe, isExpired: &isExpired) { entry -> ImmediateLookup in
+                    // One that is dead or may be stale takes the longer way.
+                    entry.generation == generation && !entry.hasGrace ? .fresh(entry.value) : .unknown
+                }
+            }
         }
+        if isExpired { self.entries.removeExpired(self.name(key)) }
         return found ?? .absent
     }
 

@@ -29,6 +29,7 @@ public final class MemoryStore: CacheStore {
         ///   - total: What all entries together may cost.
         ///   - cost: What an entry costs, at least 1; called for every write, with part of the store locked. A cached absence
         ///     comes as `nil`.
+        /// - Returns: The limit.
         public static func cost(
             _ total: Int,
             of cost: @escaping @Sendable (_ key: String, _ value: (any Sendable)?) -> Int
@@ -81,8 +82,9 @@ public final class MemoryStore: CacheStore {
         return MemoryNamespace(store: self, state: state)
     }
 
-    /// How many entries the store holds, of all namespaces. Those that are dead or have expired count until their room is
-    /// needed.
+    /// How many entries the store holds, of all namespaces.
+    ///
+    /// Those that are dead or have expired count until their room is needed.
     public var count: Int { self.entries.count }
 }
 

@@ -35,8 +35,8 @@ extension CacheStore {
 /// - Time comes from the store's clock, never from the caller's.
 /// - A call takes one round trip, however many keys it names.
 /// - A call that cannot be carried out throws ``CacheError`` with ``CacheError/Code/unavailable``; every wait ends.
-/// - ``write(_:_:)``, ``remove(_:)`` and ``clear()`` end the leases of what they touch, so that a fill that began before
-///   cannot commit after.
+/// - Whatever writes or removes a key ends its lease, so that a fill that began before cannot commit after; ``clear()`` and
+///   ``removeAll(matching:)`` end all leases of the namespace. ``touch(_:_:)`` ends none.
 public protocol NamespaceStore: Sendable {
     /// Reads a key at once, where the store is in this process; the fast path of every hit in memory.
     ///
@@ -71,6 +71,8 @@ public protocol NamespaceStore: Sendable {
     /// Adds to an integer, atomically and exactly; its time to live stays as it is.
     ///
     /// - Parameters:
+    ///   - key: The key.
+    ///   - delta: What to add.
     ///   - initial: The entry to start from where there is none; its value is an integer.
     ///   - bounds: What the sum may be.
     /// - Returns: The integer after the addition.
@@ -143,7 +145,9 @@ public enum ImmediateLookup: Sendable {
 
 /// What reading is to bring beside the values.
 public struct ReadOptions: Sendable {
-    /// Whether age and time left are wanted exactly. They cost some stores more work; without it they may be missing.
+    /// Whether age and time left are wanted exactly.
+    ///
+    /// They cost some stores more work; without it they may be missing.
     public var wantsTimes: Bool
 
     /// The lease to take on each key that is absent; `nil` where none is wanted.
@@ -178,7 +182,9 @@ public struct StoredEntry: Sendable {
     /// The value.
     public var value: EntryValue
 
-    /// How long the entry is fresh yet; zero or less when it is in its grace. `nil` where it was not asked for.
+    /// How long the entry is fresh yet; zero or less when it is in its grace.
+    ///
+    /// `nil` where it was not asked for.
     public var timeLeft: TimeLeft?
 
     /// How long the entry was to be fresh when it was written; `nil` for ever.
@@ -201,8 +207,9 @@ public struct StoredEntry: Sendable {
         self.fillCost = fillCost
     }
 
-    /// Whether the entry is past its time to live. One whose time was not asked for is fresh: a store asks by itself
-    /// where there is a grace.
+    /// Whether the entry is past its time to live.
+    ///
+    /// One whose time was not asked for is fresh: a store asks by itself where there is a grace.
     public var isStale: Bool {
         if case .remaining(let duration) = self.timeLeft { duration <= .zero } else { false }
     }

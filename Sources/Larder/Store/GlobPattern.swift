@@ -1,5 +1,7 @@
-/// A pattern for keys, as Redis and shells know it: `*` stands for any text, `?` for one character, `[abc]` and `[a-z]`
-/// for one of a set, `[^a]` for one outside it, and `\` takes the next character as it is.
+/// A pattern for keys, as Redis and shells know it.
+///
+/// `*` stands for any text, `?` for one byte (which is one character of ASCII), `[abc]` and `[a-z]` for one byte of a set,
+/// `[^a]` for one outside it, and `\` takes the next character as it is.
 public struct GlobPattern: Sendable, Hashable, ExpressibleByStringLiteral, CustomStringConvertible {
     /// The pattern's text.
     public let text: String
@@ -24,6 +26,7 @@ public struct GlobPattern: Sendable, Hashable, ExpressibleByStringLiteral, Custo
     /// A pattern that matches just `text`, whatever characters it has.
     ///
     /// - Parameter text: The text to match.
+    /// - Returns: The pattern.
     public static func escaping(_ text: String) -> Self {
         var escaped = ""
         for scalar in text.unicodeScalars {
@@ -36,6 +39,7 @@ public struct GlobPattern: Sendable, Hashable, ExpressibleByStringLiteral, Custo
     /// Whether the pattern matches the whole of `text`, byte by byte as Redis does it.
     ///
     /// - Parameter text: The text to match.
+    /// - Returns: Whether it does.
     /// - Complexity: The product of both lengths at worst: only the last `*` is ever gone back to.
     public func matches(_ text: String) -> Bool {
         let pattern = Array(self.text.utf8)

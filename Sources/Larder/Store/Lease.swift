@@ -31,8 +31,9 @@ public struct LeaseRequest: Sendable, Hashable {
     /// How long a lease stands before it counts as abandoned.
     public var duration: Duration
 
-    /// Whether the lease is wanted although there is an entry: one that the reader cannot decode, or that is stale. The
-    /// entry stays until the commit.
+    /// Whether the lease is wanted although there is an entry: one that the reader cannot decode, or that is stale.
+    ///
+    /// The entry stays until the commit.
     public var replacesEntry: Bool
 
     /// Asks for leases.
@@ -59,7 +60,9 @@ public struct Lease: Sendable, Hashable {
     /// The token under which the lease stands.
     public var token: LeaseToken
 
-    /// The namespace's generation and fill epoch when the lease was granted. A commit under others is refused.
+    /// The namespace's generation and fill epoch when the lease was granted.
+    ///
+    /// A commit under others is refused.
     public var stamp: NamespaceStamp
 
     /// Describes a lease.

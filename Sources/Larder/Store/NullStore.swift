@@ -1,4 +1,6 @@
-/// A store that keeps nothing: every read misses, every write is forgotten. Django's dummy cache.
+/// A store that keeps nothing: every read misses, every write is forgotten.
+///
+/// Django's dummy cache.
 ///
 /// For development, and for tests of what happens without a cache. Fills still run once for all who wait.
 public struct NullStore: CacheStore {

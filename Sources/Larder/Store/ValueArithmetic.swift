@@ -14,6 +14,7 @@ extension EntryWrite {
     /// What this entry's text or bytes make when they are added to the end of another entry.
     ///
     /// - Parameter entry: The entry to add to; `nil` where there is none.
+    /// - Returns: The whole, and its length in bytes.
     /// - Throws: ``CacheError`` with ``CacheError/Code/appendFailed`` where the two are not of one kind.
     func appendedValue(to entry: EntryValue?) throws -> (value: EntryValue, length: Int) {
         guard case .object(let box) = self.value else { throw CacheError.notAppendable(self.key) }

@@ -94,7 +94,9 @@ public struct CacheClock: Sendable {
     }
 }
 
-/// A moment on a `CacheClock`. Moments of different clocks do not compare.
+/// A moment on a `CacheClock`.
+///
+/// Moments of different clocks do not compare.
 package struct CacheInstant: Comparable, Hashable, Sendable {
     /// A moment that never comes.
     package static let distantFuture = CacheInstant(nanoseconds: .max)

@@ -26,7 +26,11 @@ enum EntryReading {
 
     /// An entry as the cache gets it.
     ///
-    /// - Parameter millisecondsLeft: What Redis says the key has left, grace included; `nil` where it was not asked.
+    /// - Parameters:
+    ///   - value: The entry's value.
+    ///   - header: Its header.
+    ///   - millisecondsLeft: What Redis says the key has left, grace included; `nil` where it was not asked.
+    /// - Returns: The entry.
     static func entry(_ value: EntryValue, _ header: EntryHeader, millisecondsLeft: Int64?) -> StoredEntry {
         var left: TimeLeft?
         if let freshFor = header.lifetime.freshFor {
@@ -50,7 +54,9 @@ enum EntryReading {
 }
 
 extension StoredEntry {
-    /// An entry that is there and that nobody here can read. Its reader takes the lease all the same.
+    /// An entry that is there and that nobody here can read.
+    ///
+    /// Its reader takes the lease all the same.
     static var unreadable: StoredEntry {
         let value = EncodedValue(codec: CodecID(header: .max), bytes: [])
         return StoredEntry(value: .encoded(value), timeLeft: nil, freshFor: nil, fillCost: nil)

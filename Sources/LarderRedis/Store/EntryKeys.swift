@@ -60,8 +60,9 @@ struct EntryKeys: Sendable {
         return StoreKey(version: version, name: key)
     }
 
-    /// The pattern that all entries match whose own text matches `pattern`. Others may match it too: what it finds has to
-    /// be parsed and matched again.
+    /// The pattern that all entries match whose own text matches `pattern`.
+    ///
+    /// Others may match it too: what it finds has to be parsed and matched again.
     func scanPattern(_ pattern: GlobPattern) -> String {
         "\(GlobPattern.escaping(self.prefix).text)*:\(pattern.text)"
     }

@@ -1,6 +1,8 @@
 import LarderRedisClient
 
-/// The scripts of the store. What belongs together happens in one of them, so nobody ever sees half of it.
+/// The scripts of the store.
+///
+/// What belongs together happens in one of them, so nobody ever sees half of it.
 ///
 /// `KEYS[1]` is always the namespace's stamp: eight bytes of generation, eight of fill epoch. After it come, for each entry,
 /// its key and the key of its lease, which lies in the same slot. `ARGV[1]` is a new stamp for a namespace that has none.
@@ -94,7 +96,9 @@ enum EntryScripts {
         """
     )
 
-    /// Gives leases back. `ARGV`: new stamp (not used), then the token of each lease.
+    /// Gives leases back.
+    ///
+    /// `ARGV`: new stamp (not used), then the token of each lease.
     static let release = script(
         """
         for i = 2, #KEYS, 2 do
@@ -129,7 +133,9 @@ enum EntryScripts {
         """
     )
 
-    /// Removes entries and ends their leases. Returns for each whether it was fresh.
+    /// Removes entries and ends their leases.
+    ///
+    /// Returns for each whether it was fresh.
     static let remove = script(
         """
         local stamp = current_stamp()
@@ -224,7 +230,9 @@ enum EntryScripts {
         """
     )
 
-    /// Gives a fresh entry another lifetime. `ARGV`: new stamp, the header's 16 bytes of durations, milliseconds to live.
+    /// Gives a fresh entry another lifetime.
+    ///
+    /// `ARGV`: new stamp, the header's 16 bytes of durations, milliseconds to live.
     static let touch = script(
         """
         local stamp = current_stamp()
@@ -235,7 +243,9 @@ enum EntryScripts {
         """
     )
 
-    /// Gives the namespace a new fill epoch, which leaves every lease void. `ARGV`: new stamp.
+    /// Gives the namespace a new fill epoch, which leaves every lease void.
+    ///
+    /// `ARGV`: new stamp.
     static let raiseEpoch = script(
         """
         if current_stamp() ~= ARGV[1] then redis.call('SETRANGE', KEYS[1], 8, string.sub(ARGV[1], 9)) end

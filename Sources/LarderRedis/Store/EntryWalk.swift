@@ -1,8 +1,9 @@
 import Larder
 import LarderRedisClient
 
-/// A walk over the entries of a namespace, in batches as `SCAN` finds them. `KEYS`, which stops the server meanwhile, is never
-/// used.
+/// A walk over the entries of a namespace, in batches as `SCAN` finds them.
+///
+/// `KEYS`, which stops the server meanwhile, is never used.
 struct EntryWalk: AsyncSequence, Sendable {
     typealias Element = [StoreKey]
 

@@ -9,9 +9,10 @@ public import Logging
 /// let cache = Cache(.redis(client), namespace: "bookshop")
 /// ```
 ///
-/// A verb on entries is one round trip and one command or script, so no other client ever sees half of it. A read takes a
-/// second one when it meets dead entries, which it removes, or one for ever that this process has not met for a day, whose
-/// end it puts off. Entries are plain strings named `namespace:version:key`; the namespace itself has one key more, `namespace:@stamp`.
+/// A verb on entries is one round trip and one command or script, so no other client ever sees half of it. A read takes
+/// a second one when it meets dead entries, which it removes, or one for ever that this process has not met for a day,
+/// whose end it puts off. Entries are plain strings named `namespace:version:key`; the namespace itself has one key
+/// more, `namespace:@stamp`.
 ///
 /// The server has to be able to evict entries without refusing writes (`maxmemory-policy allkeys-lru` or one of the others
 /// but `noeviction`); losing a namespace's stamp makes its entries misses, never more.

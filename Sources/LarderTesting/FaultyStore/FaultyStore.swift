@@ -62,7 +62,9 @@ public final class FaultyStore: CacheStore {
     private let base: any CacheStore
     private let state = Mutex(State())
 
-    /// Wraps a store. It works at first.
+    /// Wraps a store.
+    ///
+    /// It works at first.
     ///
     /// - Parameter base: The store that does the work.
     public init(_ base: some CacheStore) {

@@ -7,7 +7,7 @@ import Testing
     @Test(arguments: StoreConformance.checks)
     func redisStoreConforms(_ check: StoreCheck) async throws {
         try await withRedis { redis in
-            let subject = StoreUnderTest(RedisStore(redis.client), drift: .seconds(20), passTime: redis.pass)
+            let subject = StoreUnderTest(RedisStore(redis.client), drift: .seconds(29), passTime: redis.pass)
             try await check.run(on: subject)
         }
     }

@@ -24,6 +24,7 @@ struct RedisUnderTest: Sendable {
     /// Makes everything in the server older, so that no test has to wait for an end.
     ///
     /// - Parameter duration: By how much.
+    /// - Throws: What the server answers if it refuses.
     func pass(_ duration: Duration) async throws {
         let milliseconds = Int(duration / .milliseconds(1))
         let reply = try await self.server.command("EVAL", Self.agingScript, "0", "\(milliseconds)")
@@ -68,6 +69,7 @@ struct RedisUnderTest: Sendable {
     ///
     /// - Parameter body: What to watch.
     /// - Returns: How often it executed each.
+    /// - Throws: What the body throws.
     func commands(of body: () async throws -> Void) async throws -> [String: Int] {
         let before = try await self.commandCounts()
         try await body()
@@ -92,7 +94,10 @@ func withRedis(
     _ body: (RedisUnderTest) async throws -> Void
 ) async throws {
     try await withRedisServer(options) { server in
-        let client = try RedisClient(url: server.url)
+        var configuration = RedisConfiguration(host: server.host, port: server.port)
+        // Other tests compute on all cores meanwhile; a slow reply is no failure here.
+        configuration.commandTimeout = .seconds(60)
+        let client = try RedisClient(configuration)
         do {
             try await body(RedisUnderTest(server: server, client: client))
         } catch {

@@ -34,7 +34,7 @@ struct RedisBench: AsyncParsableCommand {
             try await RedisBenchmark.prepare(port: server.port)
             let client = try RedisClient(url: server.url)
             for index in 0..<1000 {
-                _ = try await client.send(RedisCommand("SET", "key:\(index)", Self.value))
+                try await client.set("key:\(index)", Self.value)
             }
             for count in self.taskCounts {
                 for operation in Operation.allCases {
@@ -113,10 +113,10 @@ struct RedisBench: AsyncParsableCommand {
                     while before < end {
                         switch operation {
                         case .get:
-                            let value = try await client.send(RedisCommand("GET", key), as: String.self)
-                            precondition(value.utf8.count == Self.valueBytes)
+                            let value = try await client.get(key, as: String.self)
+                            precondition(value?.utf8.count == Self.valueBytes)
                         case .set:
-                            _ = try await client.send(RedisCommand("SET", key, Self.value))
+                            try await client.set(key, Self.value)
                         }
                         let after = clock.now
                         times.append(Float(before.duration(to: after).microseconds))
@@ -158,7 +158,7 @@ struct RedisBench: AsyncParsableCommand {
             let end = start.advanced(by: .seconds(self.seconds))
             var calls = 0
             while clock.now < end {
-                let values = try await client.send(RedisCommand("MGET", arguments: keys), as: [String?].self)
+                let values = try await client.mget(keys, as: String.self)
                 precondition(values.count == keys.count)
                 calls += 1
             }

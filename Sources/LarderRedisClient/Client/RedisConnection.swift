@@ -118,8 +118,9 @@ public final class RedisConnection: RedisCommandSender, Sendable {
 extension RedisClient {
     /// Lends a connection that nobody else uses, until `body` returns.
     ///
-    /// At most `RedisConfiguration.maximumLentConnections` are lent at a time; further callers wait. A connection whose state was changed, or that still owes a reply, is closed afterwards; others
-    /// are kept for the next borrower.
+    /// At most `RedisConfiguration.maximumLentConnections` are lent at a time; further callers wait. A connection whose
+    /// state was changed, on which keys were watched, or that still owes a reply, is closed afterwards; others are kept
+    /// for the next borrower.
     ///
     /// - Parameters:
     ///   - timeout: How long to wait for a connection, if not as long as a command may take.

@@ -7,7 +7,7 @@
 //
 // Reads Sources/LarderRedisClient/Commands/RedisRequest+*.swift, writes Generated/ beside them. A request is a
 // `public static func` that returns a `RedisRequest<...>`, with its documentation right above; `@discardableResult` on
-// it is meant for the method.
+// it is meant for the method, `@inlinable` for both.
 
 import Foundation
 
@@ -55,7 +55,7 @@ func bracketed(_ text: Substring, _ open: Character, _ close: Character) -> (ins
     fatalError("no end of the bracket: \(text)")
 }
 
-func method(documentation: [String], isDiscardable: Bool, signature: String) -> String {
+func method(documentation: [String], isDiscardable: Bool, isInlinable: Bool, signature: String) -> String {
     var rest = signature[...].drop { $0 == " " }.dropFirst("public static func ".count)
     let name = String(rest.prefix { $0 != "(" && $0 != "<" })
     rest = rest.dropFirst(name.count)
@@ -77,6 +77,7 @@ func method(documentation: [String], isDiscardable: Bool, signature: String) -> 
     let needsBreak = !lines.contains { $0.contains("/// - ") }
     if needsBreak, lines.last != "    ///" { lines.append("    ///") }
     lines.append("    /// - Throws: `RedisError`; `CancellationError` if the task was cancelled.")
+    if isInlinable { lines.append("    @inlinable") }
     if isDiscardable { lines.append("    @discardableResult") }
 
     let head = "    public func \(name)\(generics)"
@@ -118,6 +119,7 @@ for file in files {
     var methods: [String] = []
     var documentation: [String] = []
     var isDiscardable = false
+    var isInlinable = false
     var index = 0
     while index < lines.count {
         let line = lines[index]
@@ -125,6 +127,8 @@ for file in files {
             documentation.append(line)
         } else if line.hasPrefix("    @discardableResult") {
             isDiscardable = true
+        } else if line.hasPrefix("    @inlinable") {
+            isInlinable = true
         } else if line.hasPrefix("    public static func ") {
             var signature = line
             while !signature.hasSuffix("{") {
@@ -132,11 +136,16 @@ for file in files {
                 signature += " " + lines[index].trimmingCharacters(in: .whitespaces)
             }
             methods.append(
-                method(documentation: documentation, isDiscardable: isDiscardable, signature: signature)
+                method(
+                    documentation: documentation,
+                    isDiscardable: isDiscardable,
+                    isInlinable: isInlinable,
+                    signature: signature
+                )
             )
-            (documentation, isDiscardable) = ([], false)
+            (documentation, isDiscardable, isInlinable) = ([], false, false)
         } else {
-            (documentation, isDiscardable) = ([], false)
+            (documentation, isDiscardable, isInlinable) = ([], false, false)
         }
         index += 1
     }

@@ -19,6 +19,7 @@ extension RedisRequest {
     ///   - key: The key.
     ///   - type: What to turn the value into.
     /// - Returns: The value; `nil` if there is no such key.
+    @inlinable
     public static func get<Value: RESPDecodable>(_ key: String, as type: Value.Type) -> RedisRequest<Value?> {
         .init(RedisCommand("GET", key))
     }
@@ -134,6 +135,7 @@ extension RedisRequest {
     ///   - keys: The keys, at least one.
     ///   - type: What to turn each value into.
     /// - Returns: For each key its value; `nil` if there is no such key, or if it holds no string.
+    @inlinable
     public static func mget<Value: RESPDecodable>(_ keys: [String], as type: Value.Type) -> RedisRequest<[Value?]> {
         .init(RedisCommand("MGET", arguments: keys))
     }

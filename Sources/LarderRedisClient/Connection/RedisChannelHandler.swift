@@ -36,8 +36,10 @@ final class RedisChannelHandler: ChannelInboundHandler {
     private let address: String
     private let isEncrypted: Bool
 
-    /// Set when the handshake is over.
-    weak var delegate: (any Delegate)?
+    /// Set when the handshake is over, and let go when the connection has ended.
+    ///
+    /// Not weak: that would make every reference to a lane, of which each command takes several, a slow one.
+    var delegate: (any Delegate)?
 
     /// Makes a handler that fulfils `ready` with the protocol's version when the handshake is over.
     init(configuration: RedisConfiguration, ready: EventLoopPromise<Int>) {
@@ -80,6 +82,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
+        self.delegate = nil
     }
 
     func channelActive(context: ChannelHandlerContext) {
@@ -142,6 +145,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
         case .closed:
             break
         }
+        self.delegate = nil
         context.fireChannelInactive()
     }
 

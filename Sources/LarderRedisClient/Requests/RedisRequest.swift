@@ -20,15 +20,16 @@ public struct RedisRequest<Response: Sendable>: Sendable {
     public var command: RedisCommand
 
     /// The script whose hash `command` sends, for servers that do not know it yet.
-    var script: RedisScript?
+    @usableFromInline var script: RedisScript?
 
-    private let decodeReply: @Sendable (RESPValue) throws(RedisError) -> Response
+    @usableFromInline let decodeReply: @Sendable (RESPValue) throws(RedisError) -> Response
 
     /// Pairs a command with the decoding of its reply.
     ///
     /// - Parameters:
     ///   - command: The command.
     ///   - decode: Turns the reply, which is not an error, into the response.
+    @inlinable
     public init(
         _ command: RedisCommand,
         decode: @escaping @Sendable (RESPValue) throws(RedisError) -> Response
@@ -42,13 +43,19 @@ public struct RedisRequest<Response: Sendable>: Sendable {
     /// - Parameter reply: The reply.
     /// - Returns: The response.
     /// - Throws: `RedisError`: the server's error if the reply is one, `.unexpectedReply` if it is of another type.
+    @inlinable
     public func decode(_ reply: RESPValue) throws(RedisError) -> Response {
-        if case .error(let error) = reply { throw RedisError(error).with(command: self.command.name) }
+        if case .error(let error) = reply { throw self.named(RedisError(error)) }
         do {
             return try self.decodeReply(reply)
         } catch {
-            throw error.with(command: self.command.name)
+            throw self.named(error)
         }
+    }
+
+    @usableFromInline
+    func named(_ error: RedisError) -> RedisError {
+        error.with(command: self.command.name)
     }
 
     /// This request with its response turned into something else.
@@ -74,6 +81,7 @@ extension RedisRequest where Response: RESPDecodable {
     /// A command whose reply is decoded as its type says.
     ///
     /// - Parameter command: The command.
+    @inlinable
     public init(_ command: RedisCommand) {
         self.init(command) { (reply) throws(RedisError) in try Response(resp: reply) }
     }
@@ -95,13 +103,14 @@ extension RedisCommandSender {
     /// - Returns: The response.
     /// - Throws: What `send(_:)` throws for a command; `RedisError` with the code `.unexpectedReply` if the reply is of
     ///   another type than the request's.
-    @inline(__always)
+    @inlinable
     public func send<Response>(_ request: RedisRequest<Response>) async throws -> Response {
         guard request.script != nil else { return try request.decode(try await self.send(request.command)) }
         return try await self.sendScript(request)
     }
 
-    private func sendScript<Response>(_ request: RedisRequest<Response>) async throws -> Response {
+    @usableFromInline
+    func sendScript<Response>(_ request: RedisRequest<Response>) async throws -> Response {
         do {
             return try request.decode(try await self.send(request.command))
         } catch let error as RedisError where error.code == .server("NOSCRIPT") {

@@ -23,6 +23,7 @@ extension RedisCommandSender {
     ///   - type: What to turn the value into.
     /// - Returns: The value; `nil` if there is no such key.
     /// - Throws: `RedisError`; `CancellationError` if the task was cancelled.
+    @inlinable
     public func get<Value: RESPDecodable>(_ key: String, as type: Value.Type) async throws -> Value? {
         try await self.send(.get(key, as: type))
     }
@@ -126,6 +127,7 @@ extension RedisCommandSender {
     ///   - type: What to turn each value into.
     /// - Returns: For each key its value; `nil` if there is no such key, or if it holds no string.
     /// - Throws: `RedisError`; `CancellationError` if the task was cancelled.
+    @inlinable
     public func mget<Value: RESPDecodable>(_ keys: [String], as type: Value.Type) async throws -> [Value?] {
         try await self.send(.mget(keys, as: type))
     }

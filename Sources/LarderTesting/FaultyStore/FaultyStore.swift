@@ -80,7 +80,7 @@ public final class FaultyStore: CacheStore {
     /// How many calls hang.
     public var hangingCalls: Int { self.state.withLock { $0.waiters.count } }
 
-    /// Lets operations throw ``CacheError/Code/unavailable``, without doing anything, until ``recover()``.
+    /// Lets operations throw `CacheError.Code.unavailable`, without doing anything, until ``recover()``.
     ///
     /// - Parameter operations: Which.
     public func fail(_ operations: Set<Operation> = Set(Operation.allCases)) {

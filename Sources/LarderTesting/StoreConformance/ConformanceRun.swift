@@ -28,7 +28,7 @@ struct ConformanceRun: Sendable {
     ///   - version: The version of its keys.
     ///   - ttl: Its default time to live.
     /// - Returns: The cache.
-    /// - Throws: ``CacheError`` where the suffix is not fit for a namespace.
+    /// - Throws: `CacheError` where the suffix is not fit for a namespace.
     func cache(_ suffix: String = "", version: Int = 1, ttl: TimeToLive? = .minutes(5)) throws -> Cache {
         Cache(
             self.subject.store,

@@ -75,7 +75,8 @@ extension Cache {
         return try await self.fetchMissing(storeKey, after: read, ttl, onFailure, fill)
     }
 
-    /// The values of several keys: one read for all, one fill for those that are missing, one commit.
+    /// The values of several keys: one read for all, and for those that are missing one request for their leases, one fill,
+    /// one commit.
     ///
     /// Keys that another call is filling already are waited for instead of being filled twice.
     ///

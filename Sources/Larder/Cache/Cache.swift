@@ -104,6 +104,7 @@ public final class Cache: Sendable {
 extension Cache: Service {
     /// Waits for the service group to shut down, then ends all fills under way.
     public func run() async throws {
+        // It throws when the task is cancelled, which means the same here: the end of the service.
         try? await gracefulShutdown()
         await self.shutdown()
     }

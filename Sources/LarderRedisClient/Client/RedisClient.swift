@@ -24,7 +24,8 @@ import Synchronization
 /// - While no connection can be made, commands wait for the next attempt and throw what became of it, or throw at once
 ///   if their time ends before it is due.
 ///
-/// Cancelling a task ends its call at once with `CancellationError`; the command may be executed all the same.
+/// Cancelling a task ends its call within a few milliseconds with `CancellationError`; the command may be executed all
+/// the same.
 public final class RedisClient: RedisCommandSender, Service, Sendable {
     let connector: RedisConnector
     private let lanes: [CommandLane]
@@ -95,6 +96,7 @@ public final class RedisClient: RedisCommandSender, Service, Sendable {
         RedisClientWithTimeout(client: self, timeout: timeout.wholeNanoseconds)
     }
 
+    @inline(__always)
     func send(_ command: RedisCommand, timeout: Int64) async throws -> RESPValue {
         guard command.isolation == .ordinary else { throw self.refusal(of: command) }
         let deadline = MonotonicTime.deadline(after: timeout)

@@ -1,3 +1,4 @@
+import DequeModule
 import Logging
 import NIOCore
 import Synchronization
@@ -9,15 +10,39 @@ import Synchronization
 /// resumes their tasks after it. So neither system calls nor wake-ups grow with the number of commands, and that is
 /// where the time goes otherwise.
 final class CommandLane: Sendable {
-    typealias Waiter = UnsafeContinuation<CommandOutcome, Never>
+    /// A task that waits for an outcome.
+    // Sendable: of the task it asks only whether it is cancelled, which any thread may ask while the task exists, and
+    // that it does until it is resumed.
+    struct Waiter: @unchecked Sendable {
+        private let continuation: UnsafeContinuation<CommandOutcome, Never>
+        private let task: UnsafeCurrentTask?
+
+        @inline(__always)
+        init(_ continuation: UnsafeContinuation<CommandOutcome, Never>) {
+            self.continuation = continuation
+            self.task = withUnsafeCurrentTask { $0 }
+        }
+
+        /// Only for a waiter that has not been resumed and cannot be meanwhile.
+        var isCancelled: Bool { self.task?.isCancelled ?? false }
+
+        @inline(__always)
+        func resume(returning outcome: sending CommandOutcome) { self.continuation.resume(returning: outcome) }
+    }
+
+    /// How often waiting tasks are asked whether they were cancelled, in milliseconds.
+    ///
+    /// A cancelled task's call ends one to two intervals later.
+    private static var patrolInterval: Int64 { 2 }
 
     /// What only the event loop touches.
     private struct LoopState {
         var connection: RedisChannelHandler?
         /// The buffer that was written last, to be filled again.
         var spare = ByteBuffer()
-        var ready: [(Waiter, CommandOutcome)] = []
+        var ready: Deque<(Waiter, CommandOutcome)> = []
         var sweep: Scheduled<Void>?
+        var patrol: Scheduled<Void>?
         var health: Scheduled<Void>?
         var reconnect: Scheduled<Void>?
         var onClose: [@Sendable () -> Void] = []
@@ -27,7 +52,6 @@ final class CommandLane: Sendable {
 
     private let state: Mutex<StateMachine>
     private let loop: NIOLoopBoundBox<LoopState>
-    private let tickets = Atomic<UInt64>(0)
     private let connector: RedisConnector
     private let logger: Logger
     private let healthInterval: Int64?
@@ -65,44 +89,36 @@ final class CommandLane: Sendable {
     // MARK: Commands
 
     /// Sends a command and waits for its outcome until `deadline`.
+    @inline(__always)
     func execute(_ command: RedisCommand, deadline: MonotonicTime) async -> CommandOutcome {
         if Task.isCancelled { return .cancelled }
-        let ticket = self.tickets.wrappingAdd(1, ordering: .relaxed).newValue
-        return await withTaskCancellationHandler {
-            await withUnsafeContinuation { waiter in
-                self.submit(waiter, ticket: ticket, deadline: deadline) {
-                    $0.append(command, waiter: waiter, ticket: ticket, deadline: deadline)
-                }
+        return await withUnsafeContinuation { continuation in
+            let waiter = Waiter(continuation)
+            self.submit(waiter, deadline: deadline) {
+                $0.append(command, waiter: waiter, deadline: deadline)
             }
-        } onCancel: {
-            self.cancel(ticket)
         }
     }
 
     /// Sends commands one right behind the other and waits for all outcomes until `deadline`.
     func execute(pipeline commands: [RedisCommand], deadline: MonotonicTime) async -> CommandOutcome {
         if Task.isCancelled { return .cancelled }
-        let ticket = self.tickets.wrappingAdd(1, ordering: .relaxed).newValue
-        return await withTaskCancellationHandler {
-            await withUnsafeContinuation { waiter in
-                self.submit(waiter, ticket: ticket, deadline: deadline) {
-                    $0.append(pipeline: commands, waiter: waiter, ticket: ticket, deadline: deadline)
-                }
+        return await withUnsafeContinuation { continuation in
+            let waiter = Waiter(continuation)
+            self.submit(waiter, deadline: deadline) {
+                $0.append(pipeline: commands, waiter: waiter, deadline: deadline)
             }
-        } onCancel: {
-            self.cancel(ticket)
         }
     }
 
     @inline(__always)
     private func submit(
         _ waiter: Waiter,
-        ticket: UInt64,
         deadline: MonotonicTime,
         append: @Sendable (inout CommandQueue<Waiter>) -> Bool
     ) {
         let submission = self.state.withLock {
-            $0.submit(waiter: waiter, ticket: ticket, deadline: deadline, append: append)
+            $0.submit(waiter: waiter, deadline: deadline, append: append)
         }
         switch submission {
         case .queued: break
@@ -110,10 +126,7 @@ final class CommandLane: Sendable {
         case .writeDirectly(let write): self.write(write)
         case .refused(let error):
             waiter.resume(returning: .failure(error))
-            return
         }
-        // The handler of a task that was cancelled before may have run before the command was there to be found.
-        if Task.isCancelled { self.cancel(ticket) }
     }
 
     /// Writes a command on the sender's thread.
@@ -123,13 +136,6 @@ final class CommandLane: Sendable {
         if self.state.withLock({ $0.directWriteEnded(ended) }) {
             self.eventLoop.execute { self.service() }
         }
-    }
-
-    private func cancel(_ ticket: UInt64) {
-        let waiter = self.state.withLock { $0.abandon(ticket: ticket) }
-        guard let waiter else { return }
-        waiter.resume(returning: .cancelled)
-        self.closeIfDrained()
     }
 
     /// Whether the lane takes commands.
@@ -155,6 +161,19 @@ final class CommandLane: Sendable {
         if buffer.storageCapacity <= 256 << 10 { self.loop.value.spare = buffer }
         if service.connect { self.connect() }
         if let sweep = service.sweep { self.scheduleSweep(at: sweep) }
+        if service.patrol { self.schedulePatrol() }
+    }
+
+    private func schedulePatrol() {
+        self.loop.value.patrol = self.eventLoop.assumeIsolated()
+            .scheduleTask(in: .milliseconds(Self.patrolInterval)) { self.patrol() }
+    }
+
+    private func patrol() {
+        let (left, continues) = self.state.withLock { $0.patrol(where: \.isCancelled) }
+        for waiter in left { waiter.resume(returning: .cancelled) }
+        if continues { self.schedulePatrol() }
+        if !left.isEmpty { self.closeIfDrained() }
     }
 
     private func scheduleSweep(at time: MonotonicTime) {
@@ -265,10 +284,9 @@ final class CommandLane: Sendable {
 
     /// Sends a command whose reply nobody waits for.
     private func sendUnawaited(_ command: RedisCommand) {
-        let ticket = self.tickets.wrappingAdd(1, ordering: .relaxed).newValue
         let submission = self.state.withLock {
-            $0.submit(waiter: nil, ticket: ticket, deadline: .distantFuture) {
-                $0.append(command, waiter: nil, ticket: ticket, deadline: .distantFuture)
+            $0.submit(waiter: nil, deadline: .distantFuture) {
+                $0.append(command, waiter: nil, deadline: .distantFuture)
             }
         }
         switch submission {
@@ -312,6 +330,7 @@ final class CommandLane: Sendable {
         let loss = self.state.withLock { $0.close(error) }
         self.fail(loss, because: error)
         self.loop.value.sweep?.cancel()
+        self.loop.value.patrol?.cancel()
         self.loop.value.health?.cancel()
         self.loop.value.reconnect?.cancel()
         self.loop.value.connection?.close(error)
@@ -343,13 +362,11 @@ final class CommandLane: Sendable {
 // MARK: Connection events
 
 extension CommandLane: RedisChannelHandler.Delegate {
-    func connection(_ handler: RedisChannelHandler, received replies: inout [RESPValue]) {
-        var ready = self.loop.value.ready
-        self.loop.value.ready = []
-        let wereDue = self.state.withLock { $0.answer(replies, ready: &ready) }
-        replies.removeAll(keepingCapacity: true)
-        for (waiter, outcome) in ready { waiter.resume(returning: outcome) }
-        ready.removeAll(keepingCapacity: true)
+    func connection(_ handler: RedisChannelHandler, received replies: inout Deque<RESPValue>) {
+        var ready: Deque<(Waiter, CommandOutcome)> = []
+        swap(&ready, &self.loop.value.ready)
+        let wereDue = self.state.withLock { $0.answer(&replies, ready: &ready) }
+        while let (waiter, outcome) = ready.popFirst() { waiter.resume(returning: outcome) }
         self.loop.value.ready = ready
         if !wereDue {
             handler.close(self.connector.error(.protocolViolation, "the server sent a reply to no command"))

@@ -17,10 +17,6 @@ struct CommandQueue<Waiter> {
     private struct Slot {
         /// Nil when the caller has left.
         var waiter: Waiter?
-        /// Finds the slot again.
-        ///
-        /// Rises from slot to slot except where threads overtook one another.
-        let ticket: UInt64
         let deadline: MonotonicTime
         let bytes: Int
         /// How many replies are the caller's; more than one for a pipeline.
@@ -40,6 +36,8 @@ struct CommandQueue<Waiter> {
     private(set) var bytesInFlight = 0
     /// How many callers still wait.
     private(set) var waiting = 0
+    /// How many of the first slots were there when `abandon` was called last.
+    private var seasoned = 0
 
     init(limits: Limits) {
         self.limits = limits
@@ -67,14 +65,13 @@ struct CommandQueue<Waiter> {
     mutating func append(
         _ command: borrowing RedisCommand,
         waiter: Waiter?,
-        ticket: UInt64,
         deadline: MonotonicTime
     ) -> Bool {
         let bytes = command.encodedSize
         guard self.hasRoom(forBytes: bytes, commands: 1) else { return false }
         self.outgoing.write(command)
         self.append(
-            Slot(waiter: waiter, ticket: ticket, deadline: deadline, bytes: bytes, replies: 1, isPipeline: false)
+            Slot(waiter: waiter, deadline: deadline, bytes: bytes, replies: 1, isPipeline: false)
         )
         return true
     }
@@ -83,7 +80,6 @@ struct CommandQueue<Waiter> {
     mutating func append(
         pipeline commands: [RedisCommand],
         waiter: Waiter?,
-        ticket: UInt64,
         deadline: MonotonicTime
     ) -> Bool {
         let bytes = commands.reduce(0) { $0 + $1.encodedSize }
@@ -93,7 +89,7 @@ struct CommandQueue<Waiter> {
         self.outgoing.reserveCapacity(minimumWritableBytes: bytes)
         for command in commands { self.outgoing.write(command) }
         self.append(
-            Slot(waiter: waiter, ticket: ticket, deadline: deadline, bytes: bytes, replies: count, isPipeline: true)
+            Slot(waiter: waiter, deadline: deadline, bytes: bytes, replies: count, isPipeline: true)
         )
         return true
     }
@@ -138,6 +134,7 @@ struct CommandQueue<Waiter> {
             }
         }
         self.slots.replaceSubrange(first..., with: kept)
+        self.seasoned = 0
         self.unwritten = kept.count
         self.outgoing = bytes
     }
@@ -149,33 +146,58 @@ struct CommandQueue<Waiter> {
     /// `ready` gets the slot's caller with its outcome, if the slot is complete and its caller still waits.
     ///
     /// - Returns: False if no reply was due.
-    mutating func answer(_ reply: RESPValue, ready: inout [(Waiter, CommandOutcome)]) -> Bool {
+    @inline(__always)
+    mutating func answer(_ reply: consuming RESPValue, ready: inout Deque<(Waiter, CommandOutcome)>) -> Bool {
         guard self.awaitsReplies, let slot = self.slots.first else { return false }
         if slot.isPipeline {
-            self.answered += 1
-            if slot.waiter != nil { self.partial.append(reply) }
-            guard self.answered == slot.replies else { return true }
-            self.answered = 0
+            self.answerPipeline(slot, reply, ready: &ready)
+            return true
         }
-        self.slots.removeFirst()
-        self.commandsInFlight &-= Int(slot.replies)
-        self.bytesInFlight &-= slot.bytes
-        if let waiter = slot.waiter {
-            self.waiting &-= 1
-            ready.append((waiter, slot.isPipeline ? .replies(self.partial) : .reply(reply)))
-        }
-        if slot.isPipeline { self.partial = [] }
+        self.removeFirst(slot)
+        if let waiter = slot.waiter { ready.append((waiter, .reply(reply))) }
         return true
     }
 
-    /// Forgets the caller of the command that has this ticket.
+    private mutating func answerPipeline(
+        _ slot: Slot,
+        _ reply: consuming RESPValue,
+        ready: inout Deque<(Waiter, CommandOutcome)>
+    ) {
+        self.answered += 1
+        if slot.waiter != nil { self.partial.append(reply) }
+        guard self.answered == slot.replies else { return }
+        self.removeFirst(slot)
+        if let waiter = slot.waiter { ready.append((waiter, .replies(self.partial))) }
+        self.answered = 0
+        self.partial = []
+    }
+
+    @inline(__always)
+    private mutating func removeFirst(_ slot: Slot) {
+        self.slots.removeFirst()
+        self.seasoned = max(0, self.seasoned &- 1)
+        self.commandsInFlight &-= Int(slot.replies)
+        self.bytesInFlight &-= slot.bytes
+        if slot.waiter != nil { self.waiting &-= 1 }
+    }
+
+    /// Forgets the callers that no longer want their replies.
     ///
-    /// - Returns: The caller, or nil if it had its reply already.
-    mutating func abandon(ticket: UInt64) -> Waiter? {
-        guard let index = self.index(ofTicket: ticket), let waiter = self.slots[index].waiter else { return nil }
-        self.slots[index].waiter = nil
-        self.waiting -= 1
-        return waiter
+    /// Looks only at those that have waited since the call before: the others will most likely have their replies before
+    /// the next one.
+    ///
+    /// - Parameter hasLeft: Whether a caller no longer wants its reply.
+    /// - Returns: Those callers.
+    mutating func abandon(where hasLeft: (Waiter) -> Bool) -> [Waiter] {
+        var left: [Waiter] = []
+        for index in 0..<self.seasoned {
+            guard let waiter = self.slots[index].waiter, hasLeft(waiter) else { continue }
+            self.slots[index].waiter = nil
+            left.append(waiter)
+        }
+        self.waiting -= left.count
+        self.seasoned = self.slots.count
+        return left
     }
 
     /// Forgets the callers whose time is up.
@@ -214,6 +236,7 @@ struct CommandQueue<Waiter> {
             if let waiter = slot.waiter { waiters.append(waiter) }
         }
         self.slots.removeFirst(written)
+        self.seasoned = 0
         self.waiting -= waiters.count
         self.partial = []
         self.answered = 0
@@ -231,34 +254,13 @@ struct CommandQueue<Waiter> {
             if let waiter = slot.waiter { waiters.append(waiter) }
         }
         self.slots.removeLast(self.unwritten)
+        self.seasoned = 0
         self.unwritten = 0
         self.waiting -= waiters.count
         self.outgoing = ByteBuffer()
         return waiters
     }
 
-    /// Tickets rise almost without exception, so the search begins where this one would be and goes outwards from there.
-    private func index(ofTicket ticket: UInt64) -> Int? {
-        var low = 0
-        var high = self.slots.count
-        while low < high {
-            let middle = (low + high) / 2
-            if self.slots[middle].ticket < ticket { low = middle + 1 } else { high = middle }
-        }
-        var below = low - 1
-        var above = low
-        while below >= 0 || above < self.slots.count {
-            if above < self.slots.count {
-                if self.slots[above].ticket == ticket { return above }
-                above += 1
-            }
-            if below >= 0 {
-                if self.slots[below].ticket == ticket { return below }
-                below -= 1
-            }
-        }
-        return nil
-    }
 }
 
 /// How a command or a pipeline ended.

@@ -1,3 +1,4 @@
+import DequeModule
 import NIOCore
 
 /// What a lane knows and decides: which commands wait, whether there is a connection for them, and what to do next.
@@ -67,6 +68,8 @@ struct LaneStateMachine<Waiter, Socket> {
         var write = false
         /// A time at which to come back.
         var sweep: MonotonicTime?
+        /// Whether `patrol` has to be called, from now on until it says that it need not.
+        var patrol = false
     }
 
     private let parameters: Parameters
@@ -78,6 +81,10 @@ struct LaneStateMachine<Waiter, Socket> {
     /// When the event loop will look at the deadlines next.
     private var sweepAt = MonotonicTime.distantFuture
     private var isSweepMoved = false
+    /// Whether the event loop looks after callers that leave early, or has been told to.
+    private var isPatrolling = false
+    private var isPatrolDue = false
+    private var hasSubmittedSincePatrol = false
     private var shutdownError: RedisError?
     private var socket: Socket?
     /// Counts connections, so that whoever wrote on one of them does not speak for the next.
@@ -106,7 +113,6 @@ struct LaneStateMachine<Waiter, Socket> {
     @inline(__always)
     mutating func submit(
         waiter: Waiter?,
-        ticket: UInt64,
         deadline: MonotonicTime,
         append: (inout CommandQueue<Waiter>) -> Bool
     ) -> Submission {
@@ -133,12 +139,18 @@ struct LaneStateMachine<Waiter, Socket> {
                 )
             )
         }
+        self.hasSubmittedSincePatrol = true
         if wasEmpty, let write = self.directWrite(deadline: deadline) { return .writeDirectly(write) }
         var needsService = self.wantsConnection
         if case .active = self.phase { needsService = true }
         if deadline < self.sweepAt {
             self.sweepAt = deadline
             self.isSweepMoved = true
+            needsService = true
+        }
+        if !self.isPatrolling {
+            self.isPatrolling = true
+            self.isPatrolDue = true
             needsService = true
         }
         guard needsService, !self.isServiceDue else { return .queued }
@@ -149,7 +161,8 @@ struct LaneStateMachine<Waiter, Socket> {
     /// The only command in the queue, for its sender to write.
     private mutating func directWrite(deadline: MonotonicTime) -> DirectWrite? {
         guard case .active = self.phase, let socket = self.socket, self.lastBatch <= 1, !self.isServiceDue,
-            !self.isWritingDirectly, deadline >= self.sweepAt, self.queue.bytesInFlight <= Self.longestDirectWrite
+            !self.isWritingDirectly, deadline >= self.sweepAt, self.isPatrolling,
+            self.queue.bytesInFlight <= Self.longestDirectWrite
         else { return nil }
         // What was written before has been answered, so nothing of it waits in the channel.
         var bytes = self.directSpare
@@ -177,13 +190,6 @@ struct LaneStateMachine<Waiter, Socket> {
         self.wasWriteHeldBack = false
         self.isServiceDue = true
         return true
-    }
-
-    /// Lets go of a command's caller.
-    ///
-    /// - Returns: The caller, if it still waited.
-    mutating func abandon(ticket: UInt64) -> Waiter? {
-        self.queue.abandon(ticket: ticket)
     }
 
     // MARK: The event loop's side
@@ -218,7 +224,24 @@ struct LaneStateMachine<Waiter, Socket> {
             self.isSweepMoved = false
             service.sweep = self.sweepAt
         }
+        service.patrol = self.isPatrolDue
+        self.isPatrolDue = false
         return service
+    }
+
+    /// Lets go of callers that no longer want their replies.
+    ///
+    /// A task tells nobody that it was cancelled unless it has a handler for that, and a handler costs a command that is
+    /// answered in time, as nearly all are, a third of what waiting costs at all. So while commands come or wait, the
+    /// event loop asks the tasks, at an interval: those that have waited for one already.
+    ///
+    /// - Parameter hasLeft: Whether a caller no longer wants its reply.
+    /// - Returns: Those callers, and whether to come back after another interval.
+    mutating func patrol(where hasLeft: (Waiter) -> Bool) -> (left: [Waiter], continues: Bool) {
+        let left = self.queue.abandon(where: hasLeft)
+        self.isPatrolling = self.hasSubmittedSincePatrol || self.queue.waiting > 0
+        self.hasSubmittedSincePatrol = false
+        return (left, self.isPatrolling)
     }
 
     /// Ends the waiting of callers whose time is up, and says when to come back.
@@ -244,10 +267,15 @@ struct LaneStateMachine<Waiter, Socket> {
     /// Gives replies to those who wait for them.
     ///
     /// - Returns: False if a reply came that nobody asked for.
-    mutating func answer(_ replies: [RESPValue], ready: inout [(Waiter, CommandOutcome)]) -> Bool {
+    ///
+    /// The replies are moved, not copied: each copy would count references that other cores count at the same time.
+    mutating func answer(
+        _ replies: inout Deque<RESPValue>,
+        ready: inout Deque<(Waiter, CommandOutcome)>
+    ) -> Bool {
         self.lastProgress = .coarse
         self.backoff.reset()
-        for reply in replies {
+        while let reply = replies.popFirst() {
             guard self.queue.answer(reply, ready: &ready) else { return false }
         }
         return true

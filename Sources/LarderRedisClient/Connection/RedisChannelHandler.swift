@@ -1,3 +1,4 @@
+import DequeModule
 import NIOCore
 
 /// The end of a connection's pipeline: bytes in, replies out to the lane, and the handshake before that.
@@ -11,8 +12,8 @@ final class RedisChannelHandler: ChannelInboundHandler {
     ///
     /// All calls come on the event loop.
     protocol Delegate: AnyObject {
-        /// Replies came. The handler's array is reused, so take them and leave it empty.
-        func connection(_ handler: RedisChannelHandler, received replies: inout [RESPValue])
+        /// Replies came. The handler uses the queue again, so take all of them out.
+        func connection(_ handler: RedisChannelHandler, received replies: inout Deque<RESPValue>)
         /// Bytes came that do not make a whole reply yet.
         func connectionMadeProgress(_ handler: RedisChannelHandler)
         /// A batch of reads is over, or the channel takes more again: time to write.
@@ -29,7 +30,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
 
     private var state: State
     private var parser: RESPParser
-    private var replies: [RESPValue] = []
+    private var replies: Deque<RESPValue> = []
     private var context: ChannelHandlerContext?
     /// The first thing that went wrong: what follows it is only a consequence.
     private var failure: RedisError?
@@ -151,7 +152,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
 
     // MARK: Replies
 
-    private func take(_ reply: RESPValue) {
+    private func take(_ reply: consuming RESPValue) {
         // Nobody asked for it, so it answers nobody. Nothing here subscribes to anything yet.
         if case .push = reply { return }
         switch self.state {
@@ -176,9 +177,11 @@ final class RedisChannelHandler: ChannelInboundHandler {
     private func deliver() {
         guard !self.replies.isEmpty else { return }
         // Taken out, for the delegate may close the connection and so come back here.
-        var replies = self.replies
-        self.replies = []
+        var replies: Deque<RESPValue> = []
+        swap(&replies, &self.replies)
         self.delegate?.connection(self, received: &replies)
+        // What a violation of the protocol left over answers nobody.
+        replies.removeAll(keepingCapacity: true)
         self.replies = replies
     }
 }

@@ -1,3 +1,4 @@
+import DequeModule
 import NIOCore
 import Testing
 
@@ -23,16 +24,15 @@ import Testing
         )
     }
 
-    /// Lets `name` send a command; its ticket is `ticket`.
+    /// Lets `name` send a command.
     @discardableResult
     static func send(
         _ name: String,
-        ticket: UInt64,
         deadline: MonotonicTime = soon,
         on lane: inout Lane
     ) -> Lane.Submission {
-        lane.submit(waiter: name, ticket: ticket, deadline: deadline) {
-            $0.append(RedisCommand("GET", name), waiter: name, ticket: ticket, deadline: deadline)
+        lane.submit(waiter: name, deadline: deadline) {
+            $0.append(RedisCommand("GET", name), waiter: name, deadline: deadline)
         }
     }
 
@@ -42,8 +42,9 @@ import Testing
     }
 
     static func answer(_ replies: RESPValue..., on lane: inout Lane) -> [String] {
-        var ready: [(String, CommandOutcome)] = []
-        #expect(lane.answer(replies, ready: &ready) == true)
+        var replies = Deque(replies)
+        var ready: Deque<(String, CommandOutcome)> = []
+        #expect(lane.answer(&replies, ready: &ready) == true)
         return ready.map { name, outcome in
             switch outcome {
             case .reply(.simpleString(let text)): "\(name): \(text)"
@@ -53,17 +54,22 @@ import Testing
         }
     }
 
+    /// Lets `name` leave early, and everybody be asked for it.
+    static func leave(_ name: String, on lane: inout Lane) -> [String] {
+        (0..<2).flatMap { _ in lane.patrol { $0 == name }.left }
+    }
+
     @Test func oneBatchWakesTheEventLoopOnce() {
         var lane = Self.lane()
-        guard case .queuedNeedsService = Self.send("a", ticket: 1, on: &lane),
-            case .queued = Self.send("b", ticket: 2, on: &lane)
+        guard case .queuedNeedsService = Self.send("a", on: &lane),
+            case .queued = Self.send("b", on: &lane)
         else {
             Issue.record("expected one wake-up")
             return
         }
         #expect(Self.written(&lane) == "*2\r\n$3\r\nGET\r\n$1\r\na\r\n*2\r\n$3\r\nGET\r\n$1\r\nb\r\n")
         #expect(Self.written(&lane) == "")
-        guard case .queuedNeedsService = Self.send("c", ticket: 3, on: &lane) else {
+        guard case .queuedNeedsService = Self.send("c", on: &lane) else {
             Issue.record("expected a wake-up for the next batch")
             return
         }
@@ -71,7 +77,7 @@ import Testing
 
     @Test func repliesGoToCallersInOrder() {
         var lane = Self.lane()
-        for (index, name) in ["a", "b", "c"].enumerated() { Self.send(name, ticket: UInt64(index), on: &lane) }
+        for name in ["a", "b", "c"] { Self.send(name, on: &lane) }
         _ = Self.written(&lane)
         #expect(Self.answer(.simpleString("1"), .simpleString("2"), on: &lane) == ["a: 1", "b: 2"])
         #expect(Self.answer(.simpleString("3"), on: &lane) == ["c: 3"])
@@ -81,36 +87,70 @@ import Testing
 
     @Test func replyOfACallerThatLeftReachesNobody() {
         var lane = Self.lane()
-        for (index, name) in ["a", "b", "c"].enumerated() { Self.send(name, ticket: UInt64(index), on: &lane) }
+        for name in ["a", "b", "c"] { Self.send(name, on: &lane) }
         _ = Self.written(&lane)
-        #expect(lane.abandon(ticket: 1) == "b")
-        #expect(lane.abandon(ticket: 1) == nil)
+        #expect(Self.leave("b", on: &lane) == ["b"])
+        #expect(Self.leave("b", on: &lane) == [])
         #expect(
             Self.answer(.simpleString("1"), .simpleString("2"), .simpleString("3"), on: &lane) == ["a: 1", "c: 3"]
         )
     }
 
-    @Test func callerIsFoundWhereTicketsAreOutOfOrder() {
+    @Test func patrolAsksThoseWhoHaveWaitedForOneAlready() {
         var lane = Self.lane()
-        let tickets: [UInt64] = [4, 1, 3, 2, 9, 7, 8, 5, 6]
-        for ticket in tickets { Self.send("\(ticket)", ticket: ticket, on: &lane) }
-        for ticket in tickets.shuffled() { #expect(lane.abandon(ticket: ticket) == "\(ticket)") }
-        #expect(lane.queue.waiting == 0)
+        var asked: [String] = []
+        func patrol() -> (left: [String], continues: Bool) {
+            asked = []
+            return lane.patrol {
+                asked.append($0)
+                return $0 == "b"
+            }
+        }
+        for name in ["a", "b", "c"] { Self.send(name, on: &lane) }
+        _ = Self.written(&lane)
+        #expect(patrol() == ([], true))
+        #expect(asked == [])
+        #expect(Self.answer(.simpleString("1"), on: &lane) == ["a: 1"])
+        Self.send("d", on: &lane)
+        #expect(patrol() == (["b"], true))
+        #expect(asked == ["b", "c"])
+        #expect(patrol() == ([], true))
+        #expect(asked == ["c", "d"])
+        _ = Self.written(&lane)
+        #expect(
+            Self.answer(.simpleString("2"), .simpleString("3"), .simpleString("4"), on: &lane) == ["c: 3", "d: 4"]
+        )
+        #expect(patrol() == ([], false))
+    }
+
+    @Test func patrolBeginsWithTheFirstCommandAndEndsWhenNothingHappens() {
+        var lane = Self.lane()
+        var buffer = ByteBuffer()
+        Self.send("a", on: &lane)
+        #expect(lane.service(buffer: &buffer, canWrite: true).patrol == true)
+        Self.send("b", on: &lane)
+        #expect(lane.service(buffer: &buffer, canWrite: true).patrol == false)
+        _ = Self.answer(.null, .null, on: &lane)
+        // Commands came since the patrol before, so more will come.
+        #expect(lane.patrol { _ in false }.continues == true)
+        #expect(lane.patrol { _ in false }.continues == false)
+        Self.send("c", on: &lane)
+        #expect(lane.service(buffer: &buffer, canWrite: true).patrol == true)
     }
 
     @Test func pipelineGetsItsRepliesTogetherAlsoWhenItsCallerLeavesHalfway() {
         var lane = Self.lane()
         let commands = [RedisCommand("A"), RedisCommand("B"), RedisCommand("C")]
-        for (name, ticket) in [("p", UInt64(1)), ("q", 2)] {
-            _ = lane.submit(waiter: name, ticket: ticket, deadline: Self.soon) {
-                $0.append(pipeline: commands, waiter: name, ticket: ticket, deadline: Self.soon)
+        for name in ["p", "q"] {
+            _ = lane.submit(waiter: name, deadline: Self.soon) {
+                $0.append(pipeline: commands, waiter: name, deadline: Self.soon)
             }
         }
-        Self.send("z", ticket: 3, on: &lane)
+        Self.send("z", on: &lane)
         _ = Self.written(&lane)
         #expect(lane.queue.commandsInFlight == 7)
         #expect(Self.answer(.null, on: &lane) == [])
-        #expect(lane.abandon(ticket: 1) == "p")
+        #expect(Self.leave("p", on: &lane) == ["p"])
         #expect(Self.answer(.null, .null, .null, .null, on: &lane) == [])
         #expect(Self.answer(.null, .simpleString("1"), on: &lane) == ["q: 3 replies", "z: 1"])
         #expect(lane.queue.isEmpty)
@@ -118,33 +158,35 @@ import Testing
 
     @Test func replyToNothingIsNoticed() {
         var lane = Self.lane()
-        var ready: [(String, CommandOutcome)] = []
-        #expect(lane.answer([.null], ready: &ready) == false)
-        Self.send("a", ticket: 1, on: &lane)
-        #expect(lane.answer([.null], ready: &ready) == false)
+        var ready: Deque<(String, CommandOutcome)> = []
+        var replies: Deque<RESPValue> = [.null]
+        #expect(lane.answer(&replies, ready: &ready) == false)
+        Self.send("a", on: &lane)
+        replies = [.null]
+        #expect(lane.answer(&replies, ready: &ready) == false)
         #expect(ready.isEmpty)
     }
 
     @Test func tooManyCommandsOrBytesAreRefused() {
         var lane = Self.lane(commands: 2)
-        Self.send("a", ticket: 1, on: &lane)
-        Self.send("b", ticket: 2, on: &lane)
+        Self.send("a", on: &lane)
+        Self.send("b", on: &lane)
         _ = Self.written(&lane)
         // Callers that have left count until the server answers: what the server owes is what takes its memory and ours.
-        _ = lane.abandon(ticket: 1)
-        guard case .refused(let error) = Self.send("c", ticket: 3, on: &lane) else {
+        _ = Self.leave("a", on: &lane)
+        guard case .refused(let error) = Self.send("c", on: &lane) else {
             Issue.record("expected a refusal")
             return
         }
         #expect(error.code == .overloaded)
         _ = Self.answer(.null, on: &lane)
-        guard case .queuedNeedsService = Self.send("d", ticket: 4, on: &lane) else {
+        guard case .queuedNeedsService = Self.send("d", on: &lane) else {
             Issue.record("expected room")
             return
         }
         var small = Self.lane(bytes: 10)
-        guard case .queuedNeedsService = Self.send("large", ticket: 1, on: &small),
-            case .refused = Self.send("b", ticket: 2, on: &small)
+        guard case .queuedNeedsService = Self.send("large", on: &small),
+            case .refused = Self.send("b", on: &small)
         else {
             Issue.record("expected one large command alone")
             return
@@ -153,8 +195,8 @@ import Testing
 
     @Test func expiredCallersAreFreedAndTheNextDeadlineIsKnown() {
         var lane = Self.lane()
-        Self.send("a", ticket: 1, deadline: .init(nanoseconds: 10_000_000), on: &lane)
-        Self.send("b", ticket: 2, deadline: .init(nanoseconds: 50_000_000), on: &lane)
+        Self.send("a", deadline: .init(nanoseconds: 10_000_000), on: &lane)
+        Self.send("b", deadline: .init(nanoseconds: 50_000_000), on: &lane)
         var buffer = ByteBuffer()
         #expect(lane.service(buffer: &buffer, canWrite: true).sweep == .init(nanoseconds: 10_000_000))
         var expired: [(String, wasWritten: Bool)] = []
@@ -167,11 +209,11 @@ import Testing
 
     @Test func lostConnectionFailsWhatWasWrittenAndCarriesTheRestOver() {
         var lane = Self.lane()
-        Self.send("a", ticket: 1, on: &lane)
+        Self.send("a", on: &lane)
         _ = Self.written(&lane)
-        Self.send("b", ticket: 2, on: &lane)
-        Self.send("left", ticket: 3, on: &lane)
-        _ = lane.abandon(ticket: 3)
+        Self.send("b", on: &lane)
+        Self.send("left", on: &lane)
+        _ = Self.leave("left", on: &lane)
         let loss = lane.lost(Self.refused, at: Self.start, chance: 0)
         #expect(loss.written == ["a"])
         #expect(loss.unwritten == [])
@@ -185,13 +227,13 @@ import Testing
 
     @Test func lentConnectionIsNotReplaced() {
         var lane = Self.lane(reconnects: false)
-        Self.send("a", ticket: 1, on: &lane)
+        Self.send("a", on: &lane)
         _ = Self.written(&lane)
-        Self.send("b", ticket: 2, on: &lane)
+        Self.send("b", on: &lane)
         let loss = lane.lost(Self.refused, at: Self.start, chance: 0)
         #expect(loss.written == ["a"])
         #expect(loss.unwritten == ["b"])
-        guard case .refused = Self.send("c", ticket: 3, on: &lane) else {
+        guard case .refused = Self.send("c", on: &lane) else {
             Issue.record("expected a refusal")
             return
         }
@@ -199,7 +241,7 @@ import Testing
 
     @Test func failedAttemptIsToldToThoseWhoWaitAndToThoseWhoCannot() {
         var lane = Self.lane(connected: false)
-        Self.send("a", ticket: 1, on: &lane)
+        Self.send("a", on: &lane)
         var buffer = ByteBuffer()
         #expect(lane.service(buffer: &buffer, canWrite: false).connect == true)
         var failed: [String] = []
@@ -211,13 +253,13 @@ import Testing
         #expect(failed == ["a"])
         #expect(time == .init(nanoseconds: 10_000_000))
         // Too impatient for the next attempt: hears of the last one at once.
-        guard case .refused(let error) = Self.send("b", ticket: 2, deadline: .init(nanoseconds: 5_000_000), on: &lane)
+        guard case .refused(let error) = Self.send("b", deadline: .init(nanoseconds: 5_000_000), on: &lane)
         else {
             Issue.record("expected a refusal")
             return
         }
         #expect(error.code == .connectionFailed)
-        Self.send("c", ticket: 3, on: &lane)
+        Self.send("c", on: &lane)
         #expect(lane.backoffEnded() == true)
         #expect(lane.established() == true)
         #expect(Self.written(&lane).contains("c"))
@@ -225,12 +267,12 @@ import Testing
 
     @Test func nobodyWaitingMeansNoAttempt() {
         var lane = Self.lane(connected: false)
-        Self.send("a", ticket: 1, on: &lane)
+        Self.send("a", on: &lane)
         _ = Self.written(&lane)
         var failed: [String] = []
         _ = lane.connectFailed(Self.refused, at: Self.start, chance: 0, failed: &failed)
         #expect(lane.backoffEnded() == false)
-        guard case .queuedNeedsService = Self.send("b", ticket: 2, on: &lane) else {
+        guard case .queuedNeedsService = Self.send("b", on: &lane) else {
             Issue.record("expected a new attempt")
             return
         }
@@ -238,7 +280,7 @@ import Testing
 
     @Test func channelThatTakesNoMoreKeepsCommandsForAnotherConnection() {
         var lane = Self.lane()
-        Self.send("a", ticket: 1, on: &lane)
+        Self.send("a", on: &lane)
         var buffer = ByteBuffer()
         #expect(lane.service(buffer: &buffer, canWrite: false).write == false)
         let loss = lane.lost(Self.refused, at: Self.start, chance: 0)
@@ -250,7 +292,7 @@ import Testing
     /// A lane with a connection whose socket senders may write on.
     static func laneWithSocket() -> Lane {
         var lane = Self.lane(connected: false)
-        Self.send("first", ticket: 100, on: &lane)
+        Self.send("first", on: &lane)
         _ = Self.written(&lane)
         _ = lane.established(socket: 7)
         _ = Self.written(&lane)
@@ -260,14 +302,14 @@ import Testing
 
     @Test func loneCommandIsWrittenByItsSender() throws {
         var lane = Self.laneWithSocket()
-        guard case .writeDirectly(var write) = Self.send("a", ticket: 1, on: &lane) else {
+        guard case .writeDirectly(var write) = Self.send("a", on: &lane) else {
             Issue.record("expected a direct write")
             return
         }
         #expect(write.socket == 7)
         #expect(String(buffer: write.bytes) == "*2\r\n$3\r\nGET\r\n$1\r\na\r\n")
         // Until it is written, the event loop must not write what comes after it.
-        guard case .queuedNeedsService = Self.send("b", ticket: 2, on: &lane) else {
+        guard case .queuedNeedsService = Self.send("b", on: &lane) else {
             Issue.record("expected a wake-up")
             return
         }
@@ -281,11 +323,11 @@ import Testing
 
     @Test func senderThatWroteOnALostConnectionDoesNotSpeakForTheNext() {
         var lane = Self.laneWithSocket()
-        guard case .writeDirectly(let write) = Self.send("a", ticket: 1, on: &lane) else {
+        guard case .writeDirectly(let write) = Self.send("a", on: &lane) else {
             Issue.record("expected a direct write")
             return
         }
-        Self.send("b", ticket: 2, on: &lane)
+        Self.send("b", on: &lane)
         #expect(Self.written(&lane) == "")
         #expect(lane.lost(Self.refused, at: Self.start, chance: 0).written == ["a"])
         #expect(lane.established(socket: 8) == true)
@@ -295,16 +337,16 @@ import Testing
 
     @Test func senderWithCompanyLeavesTheWritingToTheEventLoop() {
         var lane = Self.laneWithSocket()
-        guard case .writeDirectly(var write) = Self.send("a", ticket: 1, on: &lane) else {
+        guard case .writeDirectly(var write) = Self.send("a", on: &lane) else {
             Issue.record("expected a direct write")
             return
         }
         write.bytes.clear()
         #expect(lane.directWriteEnded(write) == false)
-        for ticket in 2...5 { Self.send("x", ticket: UInt64(ticket), on: &lane) }
+        for _ in 2...5 { Self.send("x", on: &lane) }
         _ = Self.written(&lane)
         _ = Self.answer(.null, .null, .null, .null, .null, on: &lane)
-        guard case .queuedNeedsService = Self.send("b", ticket: 9, on: &lane) else {
+        guard case .queuedNeedsService = Self.send("b", on: &lane) else {
             Issue.record("expected the event loop to write")
             return
         }
@@ -312,11 +354,11 @@ import Testing
 
     @Test func shutdownRefusesNewCommandsAndEndsWhenNobodyWaits() {
         var lane = Self.lane()
-        Self.send("a", ticket: 1, on: &lane)
+        Self.send("a", on: &lane)
         _ = Self.written(&lane)
         let error = RedisError(.shutdown, message: "shut down")
         #expect(lane.beginShutdown(error) == false)
-        guard case .refused(let refusal) = Self.send("b", ticket: 2, on: &lane) else {
+        guard case .refused(let refusal) = Self.send("b", on: &lane) else {
             Issue.record("expected a refusal")
             return
         }

@@ -9,10 +9,6 @@ final class CaffeinePeer {
         var hitRatio: Double
     }
 
-    struct Failure: Error, CustomStringConvertible {
-        var description: String
-    }
-
     /// With its version, such as "Caffeine 2.6.2".
     let name: String
 
@@ -25,7 +21,7 @@ final class CaffeinePeer {
     /// Compiles and starts the program; where that is not possible, says why on standard error and returns nothing.
     static func start(jar: String) -> CaffeinePeer? {
         do {
-            guard FileManager.default.fileExists(atPath: jar) else { throw Failure(description: "there is no \(jar)") }
+            guard FileManager.default.fileExists(atPath: jar) else { throw Failure("there is no \(jar)") }
             return try CaffeinePeer(jar: jar)
         } catch {
             progress("Without Caffeine, which scripts/setup --peers installs with a JDK: \(error)")
@@ -46,7 +42,7 @@ final class CaffeinePeer {
         compiler.waitUntilExit()
         guard compiler.terminationStatus == 0 else {
             try? FileManager.default.removeItem(at: self.directory)
-            throw Failure(description: "javac failed or is missing")
+            throw Failure("javac failed or is missing")
         }
 
         // Should the process end before its time, writing to it is an error to be thrown, not the end of this one.
@@ -87,14 +83,14 @@ final class CaffeinePeer {
     /// Measures what was prepared last.
     func run(threads: Int) throws -> Result {
         let numbers = try self.ask("run \(threads)").split(separator: " ").compactMap { Double($0) }
-        guard numbers.count == 2 else { throw Failure(description: "Caffeine's program answered something else") }
+        guard numbers.count == 2 else { throw Failure("Caffeine's program answered something else") }
         return Result(nanoseconds: numbers[0], hitRatio: numbers[1])
     }
 
     /// The bytes that an entry takes with its key, without its value.
     func bytes(keys: Int) throws -> Double {
         guard let bytes = Double(try self.ask("bytes \(keys)")) else {
-            throw Failure(description: "Caffeine's program answered something else")
+            throw Failure("Caffeine's program answered something else")
         }
         return bytes
     }
@@ -114,7 +110,7 @@ final class CaffeinePeer {
                 return String(decoding: self.unread[..<end], as: UTF8.self)
             }
             let data = self.output.availableData
-            if data.isEmpty { throw Failure(description: "Caffeine's program ended before it answered \(command)") }
+            if data.isEmpty { throw Failure("Caffeine's program ended before it answered \(command)") }
             self.unread += data
         }
     }

@@ -5,7 +5,7 @@ import Synchronization
 extension MemoryMeasurement {
     func hot() throws {
         let load = HitLoad(
-            keys: Self.keys(1_000),
+            keys: LentKeys(threads: self.mostThreads) { Self.keys(1_000) },
             order: AccessOrder.uniform(below: 1_000, count: 1 << 16, seed: 1),
             rounds: 40
         )
@@ -14,7 +14,7 @@ extension MemoryMeasurement {
 
     func resident() throws {
         let load = HitLoad(
-            keys: Self.keys(100_000),
+            keys: LentKeys(threads: self.mostThreads) { Self.keys(100_000) },
             order: AccessOrder.zipf(below: 100_000, exponent: 0.99, count: 1 << 20, seed: 2),
             rounds: 2
         )
@@ -24,7 +24,7 @@ extension MemoryMeasurement {
     private func compareHits(_ name: String, _ load: HitLoad<String>, limit: Int) throws {
         let cache = MemoryCache<String, Payload>(limit: .entries(limit))
         let dictionary = Mutex<[String: any Sendable]>([:])
-        for (index, key) in load.keys.enumerated() {
+        load.keys.forEach { index, key in
             cache.insert(Payload(index), forKey: key)
             dictionary.withLock { $0[key] = Payload(index) }
         }
@@ -58,13 +58,13 @@ extension MemoryMeasurement {
     /// Values without a reference count, which reading an object from two threads has them fight over.
     func hotValues() {
         let load = HitLoad(
-            keys: Self.keys(1_000),
+            keys: LentKeys(threads: self.mostThreads) { Self.keys(1_000) },
             order: AccessOrder.uniform(below: 1_000, count: 1 << 16, seed: 1),
             rounds: 40
         )
         let cache = MemoryCache<String, Int>(limit: .entries(10_000))
         let dictionary = Mutex<[String: any Sendable]>([:])
-        for (index, key) in load.keys.enumerated() {
+        load.keys.forEach { index, key in
             cache.insert(index, forKey: key)
             dictionary.withLock { $0[key] = index }
         }
@@ -89,13 +89,13 @@ extension MemoryMeasurement {
 
     func hotIntegers() {
         let load = HitLoad(
-            keys: (0..<1_000).map { $0 * 7_919 },
+            keys: LentKeys(threads: self.mostThreads) { (0..<1_000).map { $0 * 7_919 } },
             order: AccessOrder.uniform(below: 1_000, count: 1 << 16, seed: 1),
             rounds: 40
         )
         let cache = MemoryCache<Int, Int>(limit: .entries(10_000))
         let dictionary = Mutex<[Int: any Sendable]>([:])
-        for key in load.keys {
+        load.keys.forEach { _, key in
             cache.insert(key, forKey: key)
             dictionary.withLock { $0[key] = key }
         }
@@ -122,7 +122,7 @@ extension MemoryMeasurement {
 
 /// Keys, and the order in which every thread reads them, from a place of its own.
 private struct HitLoad<Key: Sendable>: Sendable {
-    let keys: [Key]
+    let keys: LentKeys<Key>
     /// Indices into the keys; a power of two of them.
     let order: [UInt32]
     let rounds: Int
@@ -140,7 +140,7 @@ private struct HitLoad<Key: Sendable>: Sendable {
         for round in 0..<self.rounds {
             let start = (thread &* 7_919 &+ round) & mask
             for position in self.order.indices {
-                sum &+= read(self.keys[Int(self.order[(position &+ start) & mask])])
+                sum &+= self.keys.lend(self.order[(position &+ start) & mask], to: thread, read)
             }
         }
         return sum

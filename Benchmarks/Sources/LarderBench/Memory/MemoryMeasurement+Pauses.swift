@@ -37,7 +37,7 @@ extension MemoryMeasurement {
             }
             if clock.now.duration(to: deadline) < lifetime / 8 {
                 guard lifetime < .seconds(120) else {
-                    throw CaffeinePeer.Failure(description: "a million entries cannot be stored in two minutes")
+                    throw Failure("a million entries cannot be stored in two minutes")
                 }
                 lifetime *= 2
                 continue

@@ -5,10 +5,10 @@ import Synchronization
 extension MemoryMeasurement {
     func zipf() throws {
         let room = 100_000
-        let keys = Self.keys(1_000_000)
+        let keys = LentKeys(threads: self.mostThreads) { Self.keys(1_000_000) }
         let operations = 1 << 22
         // Each thread asks for the same keys with the same popularity, in an order of its own.
-        let orders = (0..<(self.threadCounts.max() ?? 1)).map { thread in
+        let orders = (0..<self.mostThreads).map { thread in
             AccessOrder.zipf(below: keys.count, exponent: 0.99, count: operations, seed: 10 + UInt64(thread))
         }
         try self.caffeine?.prepareZipf(keys: keys.count, limit: room, orders: orders)
@@ -43,7 +43,7 @@ extension MemoryMeasurement {
 
     /// Fills a new cache by one pass and measures the second: a service runs for longer than it warms up.
     private static func zipf(
-        _ keys: [String],
+        _ keys: LentKeys<String>,
         _ orders: [[UInt32]],
         room: Int,
         threads: Int
@@ -59,12 +59,13 @@ extension MemoryMeasurement {
                 var sum = 0
                 var missed = 0
                 for index in orders[thread] {
-                    let key = keys[Int(index)]
-                    if let payload = cache.value(forKey: key) {
-                        sum &+= payload.number
-                    } else {
-                        cache.insert(payload, forKey: key)
-                        missed &+= 1
+                    keys.lend(index, to: thread) { key in
+                        if let payload = cache.value(forKey: key) {
+                            sum &+= payload.number
+                        } else {
+                            cache.insert(payload, forKey: key)
+                            missed &+= 1
+                        }
                     }
                 }
                 misses.withLock { $0 += missed }

@@ -16,14 +16,17 @@ struct TraceInput: ParsableArguments {
             ("xz", [0xFD, 0x37, 0x7A, 0x58]), ("zstd", [0x28, 0xB5, 0x2F, 0xFD]), ("gzip", [0x1F, 0x8B]),
         ]
         for (program, magic) in packers where data.starts(with: magic) {
-            throw ValidationError("\(name) is compressed; unpack it on the way: \(program) -dc FILE | ... --keys -")
+            let file = self.keys == "-" ? "FILE" : self.keys
+            throw Failure(
+                "\(name) is compressed; unpack it on the way: \(program) -dc \(file) | larder-bench trace --keys - ..."
+            )
         }
         do {
             let trace = try data.withUnsafeBytes { try Trace(parsing: $0, sizes: sizes) }
-            guard !trace.keys.isEmpty else { throw ValidationError("\(name) has no requests") }
+            guard !trace.keys.isEmpty else { throw Failure("\(name) has no requests") }
             return trace
         } catch let error as TraceError {
-            throw ValidationError("\(name): \(error)")
+            throw Failure("\(name): \(error)")
         }
     }
 
@@ -33,7 +36,7 @@ struct TraceInput: ParsableArguments {
             return try Data(contentsOf: URL(fileURLWithPath: self.keys))
         } catch {
             let isThere = FileManager.default.fileExists(atPath: self.keys)
-            throw ValidationError(isThere ? "\(self.keys) cannot be read" : "there is no file \(self.keys)")
+            throw Failure(isThere ? "\(self.keys) cannot be read" : "there is no file \(self.keys)")
         }
     }
 }

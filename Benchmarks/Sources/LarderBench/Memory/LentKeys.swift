@@ -34,7 +34,7 @@ final class LentKeys<Key: Sendable>: @unchecked Sendable {
         let place = self.places + (thread &* self.count &+ Int(index))
         let key = place.move()
         let result = body(key)
-        place.initialize(to: key)
+        place.initialize(to: consume key)
         return result
     }
 

@@ -114,6 +114,6 @@ struct HitRatioTableCommand: ParsableCommand {
     }
 
     private static func signed(_ value: Double?) -> String {
-        value.map { String(format: "%+.1f", $0) } ?? ""
+        value.map { abs($0) < 0.05 ? "0.0" : String(format: "%+.1f", $0) } ?? ""
     }
 }

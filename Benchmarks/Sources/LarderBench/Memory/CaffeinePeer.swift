@@ -4,11 +4,6 @@ import Foundation
 ///
 /// One process for all measurements: its compiler needs seconds of work before it is at its best.
 final class CaffeinePeer {
-    struct Result {
-        var nanoseconds: Double
-        var hitRatio: Double
-    }
-
     /// With its version, such as "Caffeine 2.6.2".
     let name: String
 
@@ -81,10 +76,10 @@ final class CaffeinePeer {
     }
 
     /// Measures what was prepared last.
-    func run(threads: Int) throws -> Result {
+    func run(threads: Int) throws -> Sample {
         let numbers = try self.ask("run \(threads)").split(separator: " ").compactMap { Double($0) }
-        guard numbers.count == 2 else { throw Failure("Caffeine's program answered something else") }
-        return Result(nanoseconds: numbers[0], hitRatio: numbers[1])
+        guard numbers.count == 3 else { throw Failure("Caffeine's program answered something else") }
+        return Sample(nanoseconds: numbers[0], cpuNanoseconds: numbers[1], hitRatio: numbers[2])
     }
 
     /// The bytes that an entry takes with its key, without its value.

@@ -11,7 +11,8 @@ struct MemoryBench: ParsableCommand {
             1,000 keys at random, memory.hot.value-int the same keys with integers as values, memory.hot.int integers by \
             integers; memory.resident reads 100,000 keys in Zipf's order (0.99), all hits; memory.zipf reads a million \
             keys in that order with room for 100,000 and stores what it misses, measured on the second pass. \
-            ns_per_op is per operation and thread.
+            ns_per_op is per operation and thread; cpu_ns_per_op is without the time in which the thread did not run, which \
+            says more where the machine is shared, but not how long threads slept waiting for a lock.
 
             Caffeine runs in a Java process that is started once and takes turns with us, with the same keys in the same \
             order, on its defaults (maintenance on the common ForkJoinPool). Our threads have strings of their own, \
@@ -21,7 +22,7 @@ struct MemoryBench: ParsableCommand {
             memory.bytes is the heap that an entry takes with its key and without its value, in a full cache that \
             evicts. memory.growth is the time of single inserts into a cache that grows from nothing to a million \
             entries; memory.expiry that of single reads and writes while a million entries expire together. Their cpu_ \
-            figures are without the time in which the thread did not run, which says more where the machine is shared.
+            figures, too, are without the time in which the thread did not run.
             """
     )
 
@@ -74,7 +75,8 @@ struct MemoryBench: ParsableCommand {
     func run() throws {
         let peer = CaffeinePeer.start(jar: self.caffeine)
         let measurement = MemoryMeasurement(runs: self.runs, threadCounts: try self.threadCounts(), caffeine: peer)
-        for benchmark in Self.benchmarks where benchmark.name.hasPrefix(self.only) || benchmark.name == Self.calibration {
+        for benchmark in Self.benchmarks where benchmark.name.hasPrefix(self.only) || benchmark.name == Self.calibration
+        {
             progress(benchmark.name)
             try benchmark.run(measurement)
         }
@@ -117,25 +119,31 @@ struct MemoryMeasurement {
                 return Int(truncatingIfNeeded: state)
             }
         }
-        Self.line("memory.calibration", threads: 1, nanoseconds: median(times)).print()
+        Self.line("memory.calibration", threads: 1, times).print()
     }
 
-    static func line(_ name: String, threads: Int, nanoseconds: Double) -> BenchLine {
+    static func line(_ name: String, threads: Int, _ samples: [Sample]) -> BenchLine {
         var line = BenchLine(name)
         line.set("threads", threads)
-        line.set("ns_per_op", nanoseconds)
-        line.set("ops_per_s", Double(threads) * 1e9 / nanoseconds)
+        Self.set(samples, threads: threads, prefix: "", in: &line)
         return line
     }
 
     /// A line beside a peer that was measured in turns with ours.
-    static func line(_ name: String, threads: Int, ours: [Double], peer: String, theirs: [Double]) -> BenchLine {
-        var line = Self.line(name, threads: threads, nanoseconds: median(ours))
+    static func line(_ name: String, threads: Int, ours: [Sample], peer: String, theirs: [Sample]) -> BenchLine {
+        var line = Self.line(name, threads: threads, ours)
         line.set("peer", peer)
-        line.set("peer_ns_per_op", median(theirs))
-        line.set("peer_ops_per_s", Double(threads) * 1e9 / median(theirs))
-        line.set("ratio", median(zip(ours, theirs).map { $1 / $0 }))
+        Self.set(theirs, threads: threads, prefix: "peer_", in: &line)
+        line.set("ratio", median(zip(ours, theirs).map { $1.nanoseconds / $0.nanoseconds }))
+        line.set("cpu_ratio", median(zip(ours, theirs).map { $1.cpuNanoseconds / $0.cpuNanoseconds }))
         return line
+    }
+
+    private static func set(_ samples: [Sample], threads: Int, prefix: String, in line: inout BenchLine) {
+        let nanoseconds = median(samples.map(\.nanoseconds))
+        line.set(prefix + "ns_per_op", nanoseconds)
+        line.set(prefix + "cpu_ns_per_op", median(samples.map(\.cpuNanoseconds)))
+        line.set(prefix + "ops_per_s", Double(threads) * 1e9 / nanoseconds)
     }
 }
 

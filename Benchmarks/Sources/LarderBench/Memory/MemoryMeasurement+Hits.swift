@@ -30,16 +30,16 @@ extension MemoryMeasurement {
         }
         try self.caffeine?.prepareHits(keys: load.keys.count, limit: limit, rounds: load.rounds, order: load.order)
         for threads in self.threadCounts {
-            var ours: [Double] = []
-            var byHand: [Double] = []
-            var caffeine: [Double] = []
+            var ours: [Sample] = []
+            var byHand: [Sample] = []
+            var caffeine: [Sample] = []
             for _ in 0..<self.runs {
                 ours.append(
                     measure(threads: threads, operations: load.operations) { thread in
                         load.sum(thread) { cache.value(forKey: $0)?.number ?? 0 }
                     }
                 )
-                if let peer = self.caffeine { caffeine.append(try peer.run(threads: threads).nanoseconds) }
+                if let peer = self.caffeine { caffeine.append(try peer.run(threads: threads)) }
                 byHand.append(
                     measure(threads: threads, operations: load.operations) { thread in
                         load.sum(thread) { key in
@@ -69,8 +69,8 @@ extension MemoryMeasurement {
             dictionary.withLock { $0[key] = index }
         }
         for threads in self.threadCounts {
-            var ours: [Double] = []
-            var byHand: [Double] = []
+            var ours: [Sample] = []
+            var byHand: [Sample] = []
             for _ in 0..<self.runs {
                 ours.append(
                     measure(threads: threads, operations: load.operations) { thread in
@@ -100,8 +100,8 @@ extension MemoryMeasurement {
             dictionary.withLock { $0[key] = key }
         }
         for threads in self.threadCounts {
-            var ours: [Double] = []
-            var byHand: [Double] = []
+            var ours: [Sample] = []
+            var byHand: [Sample] = []
             for _ in 0..<self.runs {
                 ours.append(
                     measure(threads: threads, operations: load.operations) { thread in

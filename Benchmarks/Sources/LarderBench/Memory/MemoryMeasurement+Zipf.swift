@@ -13,29 +13,20 @@ extension MemoryMeasurement {
         }
         try self.caffeine?.prepareZipf(keys: keys.count, limit: room, orders: orders)
         for threads in self.threadCounts {
-            var ours: [Double] = []
-            var ratios: [Double] = []
-            var theirs: [CaffeinePeer.Result] = []
+            var ours: [Sample] = []
+            var theirs: [Sample] = []
             for _ in 0..<self.runs {
-                let (nanoseconds, ratio) = Self.zipf(keys, orders, room: room, threads: threads)
-                ours.append(nanoseconds)
-                ratios.append(ratio)
+                ours.append(Self.zipf(keys, orders, room: room, threads: threads))
                 if let peer = self.caffeine { theirs.append(try peer.run(threads: threads)) }
             }
             var line =
                 if let peer = self.caffeine {
-                    Self.line(
-                        "memory.zipf",
-                        threads: threads,
-                        ours: ours,
-                        peer: peer.name,
-                        theirs: theirs.map(\.nanoseconds)
-                    )
+                    Self.line("memory.zipf", threads: threads, ours: ours, peer: peer.name, theirs: theirs)
                 } else {
-                    Self.line("memory.zipf", threads: threads, nanoseconds: median(ours))
+                    Self.line("memory.zipf", threads: threads, ours)
                 }
             line.set("entries", room)
-            line.set("hit_ratio", median(ratios), decimals: 4)
+            line.set("hit_ratio", median(ours.map(\.hitRatio)), decimals: 4)
             if !theirs.isEmpty { line.set("peer_hit_ratio", median(theirs.map(\.hitRatio)), decimals: 4) }
             line.print()
         }
@@ -47,15 +38,15 @@ extension MemoryMeasurement {
         _ orders: [[UInt32]],
         room: Int,
         threads: Int
-    ) -> (nanoseconds: Double, hitRatio: Double) {
+    ) -> Sample {
         let cache = MemoryCache<String, Payload>(limit: .entries(room))
         let payload = Payload(1)
         let operations = orders[0].count
         let misses = Mutex(0)
-        var nanoseconds = 0.0
+        var sample = Sample(nanoseconds: 0, cpuNanoseconds: 0)
         for _ in 0..<2 {
             misses.withLock { $0 = 0 }
-            nanoseconds = measure(threads: threads, operations: operations) { thread in
+            sample = measure(threads: threads, operations: operations) { thread in
                 var sum = 0
                 var missed = 0
                 for index in orders[thread] {
@@ -72,6 +63,7 @@ extension MemoryMeasurement {
                 return sum
             }
         }
-        return (nanoseconds, 1 - Double(misses.withLock(\.self)) / Double(operations * threads))
+        sample.hitRatio = 1 - Double(misses.withLock(\.self)) / Double(operations * threads)
+        return sample
     }
 }

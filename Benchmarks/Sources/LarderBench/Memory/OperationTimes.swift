@@ -13,17 +13,17 @@ struct OperationTimes {
 
     @inline(__always)
     mutating func measure(_ operation: () -> Void) {
-        let cpu = Self.read(CLOCK_THREAD_CPUTIME_ID)
-        let wall = Self.read(CLOCK_MONOTONIC)
+        let cpu = threadCPUNanoseconds()
+        let wall = Self.nanoseconds()
         operation()
-        self.wall.add(Self.read(CLOCK_MONOTONIC) - wall)
-        self.cpu.add(Self.read(CLOCK_THREAD_CPUTIME_ID) - cpu)
+        self.wall.add(Self.nanoseconds() - wall)
+        self.cpu.add(threadCPUNanoseconds() - cpu)
     }
 
     @inline(__always)
-    private static func read(_ clock: clockid_t) -> Int {
+    private static func nanoseconds() -> Int {
         var time = timespec()
-        clock_gettime(clock, &time)
+        clock_gettime(CLOCK_MONOTONIC, &time)
         return Int(time.tv_sec) * 1_000_000_000 + Int(time.tv_nsec)
     }
 }

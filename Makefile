@@ -15,7 +15,7 @@ test:
 	@scripts/test
 
 bench:
-	@scripts/setup
+	@scripts/setup --peers
 	@scripts/bench
 
 format:

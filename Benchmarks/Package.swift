@@ -8,11 +8,14 @@ let package = Package(
     dependencies: [
         .package(name: "larder", path: ".."),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
     ],
     targets: [
         .executableTarget(
             name: "larder-bench",
             dependencies: [
+                "HeapUse",
+                "Replay",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Larder", package: "larder"),
                 .product(name: "LarderRedis", package: "larder"),
@@ -20,14 +23,25 @@ let package = Package(
                 .product(name: "LarderTesting", package: "larder"),
             ],
             path: "Sources/LarderBench",
-            swiftSettings: [
-                .enableUpcomingFeature("ExistentialAny"),
-                .enableUpcomingFeature("InternalImportsByDefault"),
-                .enableUpcomingFeature("MemberImportVisibility"),
-                .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-                .treatAllWarnings(as: .error),
-            ]
-        )
+            // In the program itself, so that it compiles its peer wherever it is called from.
+            resources: [.embedInCode("Memory/CaffeinePeer.java")]
+        ),
+        .target(name: "HeapUse"),
+        .target(
+            name: "Replay",
+            dependencies: [.product(name: "DequeModule", package: "swift-collections")]
+        ),
+        .testTarget(name: "ReplayTests", dependencies: ["Replay"]),
     ],
     swiftLanguageModes: [.v6]
 )
+
+for target in package.targets where target.name != "HeapUse" {
+    target.swiftSettings = [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        .treatAllWarnings(as: .error),
+    ]
+}

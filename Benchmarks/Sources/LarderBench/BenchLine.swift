@@ -7,7 +7,7 @@ struct BenchLine {
     private enum Field {
         case text(String)
         case integer(Int)
-        case real(Double)
+        case real(Double, decimals: Int?)
     }
 
     /// - Parameter bench: What was measured, such as `redis.get`.
@@ -23,8 +23,9 @@ struct BenchLine {
         self.fields.append((name, .integer(value)))
     }
 
-    mutating func set(_ name: String, _ value: Double) {
-        self.fields.append((name, .real(value)))
+    /// Adds a figure, with as many decimals as a measurement of time deserves if nothing else is said.
+    mutating func set(_ name: String, _ value: Double, decimals: Int? = nil) {
+        self.fields.append((name, .real(value, decimals: decimals)))
     }
 
     /// Adds the peer's figure and the ratio of ours over it, for figures of which more is better.
@@ -46,7 +47,7 @@ struct BenchLine {
                 case .text(let text):
                     "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
                 case .integer(let integer): String(integer)
-                case .real(let real): Self.rounded(real)
+                case .real(let real, let decimals): Self.rounded(real, decimals)
                 }
             return "\"\(field.name)\": \(value)"
         }
@@ -54,9 +55,9 @@ struct BenchLine {
     }
 
     /// Three decimals below 100, one below 10,000, none above: more would be noise.
-    private static func rounded(_ value: Double) -> String {
+    private static func rounded(_ value: Double, _ wanted: Int?) -> String {
         guard value.isFinite else { return "null" }
-        let decimals = abs(value) < 100 ? 3 : abs(value) < 10_000 ? 1 : 0
+        let decimals = wanted ?? (abs(value) < 100 ? 3 : abs(value) < 10_000 ? 1 : 0)
         return String(format: "%.\(decimals)f", value)
     }
 }

@@ -11,6 +11,9 @@ struct LarderBench: AsyncParsableCommand {
             ran in the same call, its figure and the ratio (ours over the peer's; more is better). Progress goes to \
             standard error.
             """,
-        subcommands: [FetchBench.self, MemoryBench.self, RedisBench.self, TableCommand.self]
+        subcommands: [
+            FetchBench.self, MemoryBench.self, RedisBench.self, TraceBench.self,
+            TableCommand.self, HitRatioTableCommand.self, PlotCommand.self, SynthesizeCommand.self,
+        ]
     )
 }

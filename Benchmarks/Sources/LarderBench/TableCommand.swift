@@ -8,11 +8,18 @@ struct TableCommand: ParsableCommand {
         abstract: "Reads the lines of other subcommands from standard input and prints them as a Markdown table."
     )
 
-    private static let measured: Set<String> = [
-        "bench", "ops_per_s", "ns_per_op", "p50_us", "p99_us", "peer", "peer_ops_per_s", "peer_ns_per_op",
-        "peer_p50_us",
-        "ratio",
+    /// What is measured, with its unit; a peer's figure has the same name after `peer_`.
+    private static let figures = [
+        ("ops_per_s", "/s"), ("ns_per_op", " ns"), ("cpu_ns_per_op", " ns of CPU"), ("p50_us", " µs median"),
+        ("p99_us", " µs 99 %"),
+        ("hit_ratio", " hits"), ("bytes_per_entry", " bytes"), ("p9999_us", " µs 99.99 %"), ("max_us", " µs longest"),
+        ("over_1ms", " over 1 ms"), ("cpu_p9999_us", " µs 99.99 % of CPU"), ("cpu_max_us", " µs longest of CPU"),
+        ("cpu_over_1ms", " over 1 ms of CPU"), ("freed_after_ms", " ms until freed"), ("added_ns", " ns added"),
     ]
+
+    private static let measured = Set(
+        Self.figures.flatMap { [$0.0, "peer_" + $0.0] } + ["bench", "peer", "ratio", "cpu_ratio"]
+    )
 
     func run() throws {
         print("| what | with | ours | peer | peer's | ratio |")
@@ -41,8 +48,7 @@ struct TableCommand: ParsableCommand {
     }
 
     private static func figures(_ fields: [String: Any], prefix: String) -> String {
-        [("ops_per_s", "/s"), ("ns_per_op", " ns"), ("p50_us", " µs median"), ("p99_us", " µs 99 %")]
-            .compactMap { name, unit in fields[prefix + name].map { Self.text($0) + unit } }
+        Self.figures.compactMap { name, unit in fields[prefix + name].map { Self.text($0) + unit } }
             .joined(separator: ", ")
     }
 

@@ -57,6 +57,7 @@ struct RedisBench: AsyncParsableCommand {
 
     private func measure(_ operation: Operation, tasks: Int, client: RedisClient, port: Int) async throws {
         let peerClients = tasks == 1 ? 1 : 50
+        var limits: [Double] = []
         progress("redis.\(operation.rawValue) with \(tasks) tasks")
         var ours: [Sample] = []
         var theirs: [RedisBenchmark.Result] = []
@@ -70,6 +71,7 @@ struct RedisBench: AsyncParsableCommand {
                 )
             )
             ours.append(try await self.sample(operation, tasks: tasks, client: client))
+            if tasks > 1 { limits.append(await ResumptionBench.rate(tasks: tasks, seconds: self.seconds / 2)) }
         }
         let rate = median(ours.map(\.operationsPerSecond))
         let p50 = median(ours.map(\.p50))
@@ -79,6 +81,7 @@ struct RedisBench: AsyncParsableCommand {
         line.set("ops_per_s", rate)
         line.set("p50_us", p50)
         line.set("p99_us", median(ours.map(\.p99)))
+        line.set("cpu_us", median(ours.map(\.cpu)))
         if tasks == 1 {
             let peer = median(theirs.map(\.p50))
             line.set("peer", "redis-benchmark -c 1")
@@ -89,6 +92,7 @@ struct RedisBench: AsyncParsableCommand {
             line.set("peer", "redis-benchmark -c 50")
             line.set("peer_ops_per_s", median(theirs.map(\.operationsPerSecond)))
             line.set("ratio", median(zip(theirs, ours).map { $1.operationsPerSecond / $0.operationsPerSecond }))
+            line.set("resumptions_per_s", median(limits))
         }
         line.print()
     }
@@ -97,11 +101,14 @@ struct RedisBench: AsyncParsableCommand {
         var operationsPerSecond: Double
         var p50 = 0.0
         var p99 = 0.0
+        /// What an operation takes of this process' time on all cores, in microseconds.
+        var cpu = 0.0
     }
 
     private func sample(_ operation: Operation, tasks: Int, client: RedisClient) async throws -> Sample {
         let clock = ContinuousClock()
         let start = clock.now
+        let cpu = ProcessorTime.ofProcess
         let end = start.advanced(by: .seconds(self.seconds))
         // Timing is work too, which redis-benchmark does not have in Swift: of many tasks' calls every eighth is timed.
         let untimed = tasks == 1 ? 0 : 7
@@ -127,11 +134,13 @@ struct RedisBench: AsyncParsableCommand {
             }
         }
         let duration = start.duration(to: clock.now)
+        let spent = ProcessorTime.ofProcess - cpu
         let sorted = times.sorted().map(Double.init)
         return Sample(
             operationsPerSecond: Double(calls) / duration.microseconds * 1_000_000,
             p50: percentile(0.5, of: sorted),
-            p99: percentile(0.99, of: sorted)
+            p99: percentile(0.99, of: sorted),
+            cpu: spent.microseconds / Double(calls)
         )
     }
 
@@ -187,7 +196,7 @@ struct RedisBench: AsyncParsableCommand {
 }
 
 extension Duration {
-    fileprivate var microseconds: Double {
+    var microseconds: Double {
         Double(self.components.seconds) * 1e6 + Double(self.components.attoseconds) / 1e12
     }
 }

@@ -38,8 +38,10 @@ extension Shard {
             self.policy.capacity += self.spare.take(atMost: min(missing, self.share &- self.policy.capacity))
         }
         guard cost <= self.policy.capacity else { return false }
-        for _ in 0..<Self.portion where more > self.policy.capacity &- self.policy.cost {
+        var left = Self.portion
+        while more > self.policy.capacity &- self.policy.cost, left > 0 {
             guard self.evict(keeping: slot, clock, &discarded) else { break }
+            left &-= 1
         }
         return more <= self.policy.capacity &- self.policy.cost
     }
@@ -94,8 +96,10 @@ extension Shard {
     ///
     /// - Returns: Whether the quota is no higher than `target` now.
     mutating func shrink(to target: Int, _ clock: CacheClock, _ discarded: inout Discards) -> Bool {
-        for _ in 0..<Self.portion where self.policy.cost > target {
+        var left = Self.portion
+        while self.policy.cost > target, left > 0 {
             guard self.evict(keeping: TagIndex.none, clock, &discarded) else { break }
+            left -= 1
         }
         self.lowerQuota(to: target)
         return self.policy.capacity <= target
@@ -111,8 +115,10 @@ extension Shard {
     ///
     /// - Returns: Whether there are no more than `count` now.
     mutating func shed(to count: Int, _ clock: CacheClock, _ discarded: inout Discards) -> Bool {
-        for _ in 0..<Self.portion where Int(self.index.count) > count {
+        var left = Self.portion
+        while Int(self.index.count) > count, left > 0 {
             guard self.evict(keeping: TagIndex.none, clock, &discarded) else { break }
+            left -= 1
         }
         self.settle()
         return Int(self.index.count) <= count

@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
 /// Remembers which keys left not long ago, by a fingerprint each: four bytes a key, and no order to keep.
 ///
 /// Groups of four words; a word is a fingerprint of 16 bits and the time of leaving, also in 16 bits. Time is counted in
@@ -27,7 +35,12 @@ struct GhostTable: ~Copyable, @unchecked Sendable {
     // Inlinable: see `TagIndex.deinit`.
     @inlinable
     deinit {
-        self.words?.deallocate()
+        self.freeWords()
+    }
+
+    @usableFromInline
+    func freeWords() {
+        free(self.words)
     }
 
     var bytes: Int {
@@ -41,13 +54,12 @@ struct GhostTable: ~Copyable, @unchecked Sendable {
         self.memory = memory
         let groupsNeeded = UInt64(max(1, (memory + memory / 3) / Self.groupSize + 1))
         guard groupsNeeded > self.groups else { return }
-        self.words?.deallocate()
+        self.freeWords()
         let groups = max(groupsNeeded, self.groups * 2)
-        // Zero is a word that was never used.
-        let count = Int(groups) * Self.groupSize
-        let words = UnsafeMutablePointer<UInt32>.allocate(capacity: count)
-        words.initialize(repeating: 0, count: count)
-        self.words = words
+        // Zero is a word that was never used. Large blocks are zero as they come from the system, page by page when they
+        // are first written to; clearing one here would take a while with the shard locked.
+        let bytes = calloc(Int(groups) * Self.groupSize, MemoryLayout<UInt32>.stride)
+        self.words = bytes?.assumingMemoryBound(to: UInt32.self)
         self.groups = groups
         self.unitShift = 0
         while memory >> Int(self.unitShift) > Self.units { self.unitShift += 1 }

@@ -9,8 +9,8 @@ public enum InsertionResult<Value: Sendable>: Sendable {
     /// It is not stored, because its time to live was zero or negative. The key's old entry is removed.
     case alreadyExpired
 
-    /// It is not stored, because it costs more than the cache (or the shard that the key belongs to) can hold. The key's
-    /// old entry is removed: it is no longer true.
+    /// It is not stored, because it costs more than the cache can hold. The key's old entry is removed: it is no longer
+    /// true.
     case tooHeavy
 
     /// Whether the value is in the cache now.

@@ -22,9 +22,9 @@ extension MemoryCache {
 
         /// Entries that cost at most this much together, such as bytes.
         ///
-        /// The total is divided among the cache's shards, each of which holds at least 65,536: an entry is refused that
-        /// costs more than its shard's part (`MemoryCache.heaviestEntry`). Below a limit of 131,072 there is one shard,
-        /// and an entry may cost as much as the limit.
+        /// The total is divided among the cache's shards, and an entry that is too heavy for the part of its shard makes
+        /// all others give: an entry may cost as much as the limit. That is slower, as more has to leave, and no two such
+        /// entries are stored at the same time; entries below a hundredth of the limit seldom need it.
         ///
         /// - Parameters:
         ///   - total: The sum of costs, in the unit of `cost`. Zero or less holds nothing.
@@ -35,6 +35,63 @@ extension MemoryCache {
         @inlinable
         public static func cost(_ total: Int, of cost: @escaping @Sendable (Key, Value) -> Int) -> Self {
             Self(kind: .cost(total, of: cost))
+        }
+    }
+
+    /// What the cache may hold: entries, or the sum of their costs.
+    public var limit: Int {
+        Key.self == String.self ? self.strings.limit : self.hashables.limit
+    }
+
+    /// Changes what the cache may hold, in the unit in which its limit was given.
+    ///
+    /// When the call returns the cache holds no more than that, and it will not until the limit is raised. Until then it
+    /// never holds more than before. What is too much is evicted as if room were needed, in portions: nobody waits for
+    /// all of it. Of two calls at the same time the later one counts, and the earlier may return before that is done.
+    ///
+    /// The number of shards is chosen for the first limit. One that is a hundred times larger makes writers meet more
+    /// often, one that is a hundred times smaller costs some hit ratio.
+    ///
+    /// - Parameter limit: Entries, or the sum of costs. Zero or less holds nothing.
+    /// - Complexity: O(the number of entries that leave).
+    public func setLimit(_ limit: Int) {
+        Key.self == String.self ? self.strings.setLimit(to: limit) : self.hashables.setLimit(to: limit)
+    }
+
+    /// Evicts the least valuable entries, to give memory back.
+    ///
+    /// The limit stays as it is. In portions, so that nobody waits for all of it.
+    ///
+    /// - Parameter share: The part of the entries to keep, from 0 to 1.
+    /// - Returns: How many left, those included whose time was over.
+    /// - Complexity: O(*n*).
+    @discardableResult
+    public func trim(toShare share: Double) -> Int {
+        let expired = self.removeExpired()
+        return expired
+            + (Key.self == String.self ? self.strings.trim(toShare: share) : self.hashables.trim(toShare: share))
+    }
+
+    /// Frees the memory of entries whose time is over, until the task is cancelled.
+    ///
+    /// A cache that is read or written to frees it by itself, a little with each call. Run this in a task of your own for
+    /// a cache that nobody may use for a while:
+    ///
+    /// ```swift
+    /// try await withThrowingTaskGroup(of: Void.self) { group in
+    ///     group.addTask { await sessions.sweep() }
+    ///     try await serve()
+    ///     group.cancelAll()
+    /// }
+    /// ```
+    ///
+    /// - Parameter interval: The time between two looks, each at a tenth of the cache, or at more while much of that has
+    ///   expired.
+    public func sweep(every interval: Duration = .seconds(1)) async {
+        if Key.self == String.self {
+            await self.strings.sweep(every: interval)
+        } else {
+            await self.hashables.sweep(every: interval)
         }
     }
 }

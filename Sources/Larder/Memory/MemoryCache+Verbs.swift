@@ -61,6 +61,34 @@ extension MemoryCache {
             : self.hashables.insert(value, forKey: key, ttl: ttl)
     }
 
+    /// Stores a value that expires when nobody asks for it, in the place of the key's old one if there is one.
+    ///
+    /// ```swift
+    /// sessions.insert(session, forKey: id, ttl: .seconds(86_400), idle: .seconds(1_800))
+    /// ```
+    ///
+    /// Each read that finds the entry puts its end off; `contains` and `forEach` do not count as reads. The idea has
+    /// the names of sliding expiration, time to idle and expiry after access elsewhere.
+    ///
+    /// - Parameters:
+    ///   - value: The value.
+    ///   - key: Its key.
+    ///   - ttl: How long it lives in any case; `nil` for ever, zero or less not at all.
+    ///   - idle: How long it lives without being asked for, to the millisecond; zero or less is not at all.
+    /// - Returns: Whether it is stored, and what it replaced.
+    /// - Complexity: Expected amortised O(1).
+    @discardableResult
+    public func insert(
+        _ value: Value,
+        forKey key: Key,
+        ttl: Duration? = nil,
+        idle: Duration
+    ) -> InsertionResult<Value> {
+        Key.self == String.self
+            ? self.strings.insert(value, forKey: Self.string(key), ttl: ttl, idle: idle)
+            : self.hashables.insert(value, forKey: key, ttl: ttl, idle: idle)
+    }
+
     /// Removes the entry of a key.
     ///
     /// - Returns: Its value, or `nil` when there was none or its time was over.
@@ -81,7 +109,7 @@ extension MemoryCache {
     /// }
     /// ```
     ///
-    /// An entry that is changed keeps its expiry unless its `ttl` is set; setting the entry to `nil` removes it. A new
+    /// An entry that is changed keeps its expiry unless its `ttl` or `idle` is set; setting the entry to `nil` removes it. A new
     /// value that is too heavy is not stored, and the key's entry is dropped.
     ///
     /// The old value is kept until `body` is over, so a value that copies on write is copied when it is changed.
@@ -119,10 +147,10 @@ extension MemoryCache {
         Key.self == String.self ? self.strings.totalCost : self.hashables.totalCost
     }
 
-    /// What an entry may cost to be stored under any key: the limit divided by the number of shards.
+    /// What an entry may cost to be stored: as much as the limit.
     public var heaviestEntry: Int {
         let layout = Key.self == String.self ? self.strings.layout : self.hashables.layout
-        return layout.isWeighted ? layout.capacity(of: layout.shards - 1) : min(1, layout.capacity)
+        return layout.isWeighted ? self.limit : min(1, self.limit)
     }
 
     /// What the cache has done since it was made.

@@ -13,8 +13,8 @@
 /// is encoded or copied.
 ///
 /// An entry whose time is over is absent for every call from that instant on. Its memory is freed when it is read, when
-/// room is needed, or a little later by the writes that follow, each of which looks at a few entries; nothing runs in
-/// the background. `removeExpired()` frees all of it at once.
+/// room is needed, or a little later by the calls that follow, some of which look at a few entries; nothing runs in the
+/// background, unless you run `sweep(every:)`. `removeExpired()` frees all of it at once.
 ///
 /// Two `String` keys are the same if their UTF-8 is. That is finer than `==` on strings, for which a composed and a
 /// decomposed "é" are equal: here they are two keys, as they are for every other cache. All other keys are compared with

@@ -25,9 +25,9 @@
 /// - Entries that have expired leave when the hand meets them, whatever their counter, and leave no ghost.
 /// - Ghosts are a table of fingerprints with coarse times instead of a queue (see `GhostTable`).
 ///
-/// The rest of the cache knows only what this type says of itself: `recordHit`, `remembers`, `admit`, `remove`, `evict`
-/// and `changeCost`. It holds neither keys nor values; an entry is its slot, and all that is kept of it lies in flat
-/// arrays, nine bytes a slot (and eight for the cost, where costs differ).
+/// The rest of the cache knows only what this type says of itself: `recordHit`, `remembers`, `admit`, `remove`, `evict`,
+/// `changeCost` and `capacity`. It holds neither keys nor values; an entry is its slot, and all that is kept of it lies in flat
+/// tables, nine bytes a slot (and eight for the cost, where costs differ).
 ///
 /// ## References
 ///
@@ -38,15 +38,18 @@
 @usableFromInline
 struct S3FIFO: ~Copyable, @unchecked Sendable {
     /// One byte a slot: the counter in the lowest two bits, and where the slot is.
-    @usableFromInline private(set) var marks: UnsafeMutablePointer<UInt8>
-    @usableFromInline private(set) var links: UnsafeMutablePointer<SlotLinks>
-    /// What each slot costs; `nil` when every entry costs 1.
-    @usableFromInline private(set) var costs: UnsafeMutablePointer<Int>?
-    private var slots = 0
+    @usableFromInline private(set) var marks: SlotTable<UInt8>
+    private var links: SlotTable<SlotLinks>
+    /// What each slot costs; empty when every entry costs 1.
+    private var costs: SlotTable<Int>
 
     /// The sum of costs that the queues may hold together.
-    @usableFromInline let capacity: Int
-    private let smallTarget: Int
+    ///
+    /// When it is lowered, the caller evicts what is too much.
+    @usableFromInline var capacity: Int {
+        didSet { self.smallTarget = Self.smallTarget(self.capacity) }
+    }
+    private var smallTarget: Int
     private let isWeighted: Bool
     private var small = SlotQueue()
     private var main = SlotQueue()
@@ -64,22 +67,19 @@ struct S3FIFO: ~Copyable, @unchecked Sendable {
     /// - Parameters:
     ///   - capacity: The sum of costs to hold at most.
     ///   - isWeighted: Whether costs other than 1 occur.
+    ///   - shift: The tables are made in chunks of two to the power of this many slots.
     @usableFromInline
-    init(capacity: Int, isWeighted: Bool) {
+    init(capacity: Int, isWeighted: Bool, shift: UInt32 = 9) {
         self.capacity = capacity
-        self.smallTarget = max(1, capacity / 100 * Self.smallShare + capacity % 100 * Self.smallShare / 100)
+        self.smallTarget = Self.smallTarget(capacity)
         self.isWeighted = isWeighted
-        self.marks = .allocate(capacity: 0)
-        self.links = .allocate(capacity: 0)
-        if isWeighted { self.costs = .allocate(capacity: 0) }
+        self.marks = SlotTable(shift: shift)
+        self.links = SlotTable(shift: shift)
+        self.costs = SlotTable(shift: shift)
     }
 
-    // Inlinable: see `TagIndex.deinit`.
-    @inlinable
-    deinit {
-        self.marks.deallocate()
-        self.links.deallocate()
-        self.costs?.deallocate()
+    private static func smallTarget(_ capacity: Int) -> Int {
+        max(1, capacity / 100 * Self.smallShare + capacity % 100 * Self.smallShare / 100)
     }
 
     @usableFromInline
@@ -93,41 +93,29 @@ struct S3FIFO: ~Copyable, @unchecked Sendable {
     }
 
     var bytes: Int {
-        self.slots * (1 + MemoryLayout<SlotLinks>.stride + (self.isWeighted ? MemoryLayout<Int>.stride : 0))
-            + self.ghosts.bytes
+        self.marks.bytes + self.links.bytes + self.costs.bytes + self.ghosts.bytes
     }
 
     /// Makes room for the bookkeeping of this many slots.
+    ///
+    /// - Complexity: Nothing is copied or cleared but the chunks that are new.
     @usableFromInline
     mutating func reserve(slots: Int) {
-        guard slots > self.slots else { return }
-        let room = max(slots, self.slots * 2)
-        self.marks = Self.moved(self.marks, count: self.slots, room: room)
-        (self.marks + self.slots).initialize(repeating: 0, count: room - self.slots)
-        self.links = Self.moved(self.links, count: self.slots, room: room)
-        self.costs = self.costs.map { Self.moved($0, count: self.slots, room: room) }
-        self.slots = room
-    }
-
-    private static func moved<Element>(
-        _ old: UnsafeMutablePointer<Element>,
-        count: Int,
-        room: Int
-    ) -> UnsafeMutablePointer<Element> {
-        let new = UnsafeMutablePointer<Element>.allocate(capacity: room)
-        new.moveInitialize(from: old, count: count)
-        old.deallocate()
-        return new
+        guard slots > self.marks.capacity else { return }
+        self.marks.reserve(slots, initial: 0)
+        self.links.reserve(slots, initial: SlotLinks(older: TagIndex.none, newer: TagIndex.none))
+        if self.isWeighted { self.costs.reserve(slots, initial: 0) }
     }
 
     /// Tells that the entry in `slot` was asked for.
     @inlinable
     @inline(__always)
     func recordHit(_ slot: UInt32) {
-        let mark = self.marks[Int(slot)]
+        let place = self.marks.slots.place(slot)
+        let mark = place.pointee
         // Reading is cheap, writing takes the line from the other core: a hot entry's counter is at its end for long.
         if mark & Self.counter != Self.counter {
-            self.marks[Int(slot)] = mark &+ 1
+            place.pointee = mark &+ 1
         }
     }
 
@@ -144,7 +132,7 @@ struct S3FIFO: ~Copyable, @unchecked Sendable {
     /// There must be room for its cost.
     @usableFromInline
     mutating func admit(_ slot: UInt32, cost: Int, isRemembered: Bool) {
-        self.costs?[Int(slot)] = cost
+        if self.isWeighted { self.costs.slots[slot] = cost }
         self.push(slot, mark: isRemembered ? Self.inMain : Self.inSmall)
     }
 
@@ -152,13 +140,13 @@ struct S3FIFO: ~Copyable, @unchecked Sendable {
     @usableFromInline
     mutating func remove(_ slot: UInt32) {
         self.unlink(slot)
-        self.marks[Int(slot)] = 0
+        self.marks.slots[slot] = 0
     }
 
     /// What the entry in `slot` costs.
     @usableFromInline
     func cost(of slot: UInt32) -> Int {
-        self.costs?[Int(slot)] ?? 1
+        self.isWeighted ? self.costs.slots[slot] : 1
     }
 
     /// Gives an entry whose value was replaced its new cost, which must be no more than `capacity`.
@@ -167,9 +155,9 @@ struct S3FIFO: ~Copyable, @unchecked Sendable {
     @usableFromInline
     mutating func changeCost(of slot: UInt32, to cost: Int) {
         guard self.isWeighted, self.cost(of: slot) != cost else { return }
-        let mark = self.marks[Int(slot)]
+        let mark = self.marks.slots[slot]
         self.unlink(slot)
-        self.costs?[Int(slot)] = cost
+        self.costs.slots[slot] = cost
         self.push(slot, mark: mark)
     }
 
@@ -193,7 +181,7 @@ struct S3FIFO: ~Copyable, @unchecked Sendable {
             let isMainSpent = self.main.count == 0 || (self.main.count == 1 && self.main.tail == kept)
             let fromSmall = self.small.count > 0 && (isMainSpent || self.small.cost >= self.smallTarget)
             let slot = fromSmall ? self.small.tail : self.main.tail
-            let mark = self.marks[Int(slot)]
+            let mark = self.marks.slots[slot]
             let hits = mark & Self.counter
             if slot == kept {
                 self.unlink(slot)
@@ -222,19 +210,19 @@ struct S3FIFO: ~Copyable, @unchecked Sendable {
     }
 
     private mutating func push(_ slot: UInt32, mark: UInt8) {
-        self.marks[Int(slot)] = mark
+        self.marks.slots[slot] = mark
         if mark & Self.inMain != 0 {
-            self.main.push(slot, cost: self.cost(of: slot), self.links)
+            self.main.push(slot, cost: self.cost(of: slot), self.links.slots)
         } else {
-            self.small.push(slot, cost: self.cost(of: slot), self.links)
+            self.small.push(slot, cost: self.cost(of: slot), self.links.slots)
         }
     }
 
     private mutating func unlink(_ slot: UInt32) {
-        if self.marks[Int(slot)] & Self.inMain != 0 {
-            self.main.remove(slot, cost: self.cost(of: slot), self.links)
+        if self.marks.slots[slot] & Self.inMain != 0 {
+            self.main.remove(slot, cost: self.cost(of: slot), self.links.slots)
         } else {
-            self.small.remove(slot, cost: self.cost(of: slot), self.links)
+            self.small.remove(slot, cost: self.cost(of: slot), self.links.slots)
         }
     }
 }
@@ -245,7 +233,7 @@ extension S3FIFO {
         var violations: [String] = []
         var seen: Set<UInt32> = []
         for (name, queue, place) in [("small", self.small, Self.inSmall), ("main", self.main, Self.inMain)] {
-            guard let members = queue.members(self.links) else {
+            guard let members = queue.members(self.links.slots) else {
                 violations.append("the \(name) queue's links do not form a queue of \(queue.count)")
                 continue
             }
@@ -253,7 +241,7 @@ extension S3FIFO {
                 violations.append("the costs in the \(name) queue do not add up to \(queue.cost)")
             }
             for slot in members {
-                if self.marks[Int(slot)] & (Self.inSmall | Self.inMain) != place {
+                if self.marks.slots[slot] & (Self.inSmall | Self.inMain) != place {
                     violations.append("slot \(slot) is in the \(name) queue and marked otherwise")
                 }
                 if !seen.insert(slot).inserted { violations.append("slot \(slot) is in two queues") }

@@ -5,7 +5,7 @@ extension Shard {
         let stamp: UInt32
         let key: Scheme.Key
         let value: Value
-        let deadline: Int64
+        let lifespan: Lifespan
     }
 
     /// All live entries, in the order of their slots.
@@ -23,7 +23,7 @@ extension Shard {
                     stamp: cell.stamp,
                     key: Scheme.key(of: cell.key.pointee),
                     value: cell.value.pointee,
-                    deadline: cell.deadline
+                    lifespan: self.lifespan(slot)
                 )
             )
         }
@@ -43,7 +43,12 @@ extension Shard {
     ///
     /// - Complexity: O(1).
     mutating func takeAll(isWeighted: Bool) -> Shard {
-        var empty = Shard(capacity: self.policy.capacity, isWeighted: isWeighted)
+        var empty = Shard(share: self.share, isWeighted: isWeighted, spare: self.spare)
+        empty.policy.capacity = self.policy.capacity
+        empty.settle()
+        empty.arrivals = self.arrivals
+        // What was on its way when everything was removed does not come.
+        empty.arrivals.cancelAll()
         empty.statistics = self.statistics
         empty.statistics.removals += Int(self.index.count)
         empty.lastStamp = self.lastStamp
@@ -53,7 +58,7 @@ extension Shard {
 
     /// The memory of the tables, without what keys and values own elsewhere.
     var bytes: Int {
-        self.index.bytes + self.slab.bytes + self.policy.bytes
+        self.index.bytes + self.slab.bytes + self.policy.bytes + self.slides.bytes
     }
 
     /// What is wrong inside, one sentence each.
@@ -72,7 +77,10 @@ extension Shard {
                 continue
             }
             let cell = self.slab.cells[slot]
-            if cell.deadline != Cell<Scheme.Stored, Value>.never { mortals += 1 }
+            if cell.deadline != Lifespan.never { mortals += 1 }
+            if cell.isSliding, self.lifespan(slot).deadline > self.lifespan(slot).end {
+                violations.append("slot \(slot) slides beyond its end")
+            }
             if cell.hash != hash(Scheme.key(of: cell.key.pointee)) {
                 violations.append("slot \(slot) has another hash than its key")
             }

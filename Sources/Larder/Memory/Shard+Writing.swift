@@ -9,30 +9,49 @@ extension Shard {
     // MARK: Storing
 
     /// Stores a value, making room for it first.
+    ///
+    /// - Parameters:
+    ///   - probe: The key.
+    ///   - value: The value.
+    ///   - lifespan: When it ends.
+    ///   - cost: What it costs.
+    ///   - granted: Room for it that the caller has gathered, and that becomes part of the quota.
+    ///   - clock: The cache's clock.
+    ///   - discarded: Takes what leaves.
+    /// - Returns: `nil` where there is not enough room yet, though some may have been made: the value is too heavy for
+    ///   the shard's quota, or more entries must leave than one holder of the lock should evict.
     @inlinable
     mutating func insert(
         _ probe: Scheme.Probe,
         _ value: Value,
-        deadline: Int64,
+        _ lifespan: Lifespan,
         cost: Int,
+        granted: Int = 0,
         _ clock: CacheClock,
         _ discarded: inout Discards
-    ) -> InsertionResult<Value> {
+    ) -> InsertionResult<Value>? {
         self.sweep(clock, &discarded)
+        // Not before: what expires gives room back.
+        self.policy.capacity &+= granted
+        if !self.arrivals.isEmpty { self.arrivals.cancel(probe.hash) }
         let slot = self.find(probe)
-        if cost > self.policy.capacity {
+        let hash = UInt32(truncatingIfNeeded: probe.hash)
+        let isRemembered = slot == TagIndex.none && self.policy.remembers(hash)
+        guard self.makeRoom(for: cost, inPlaceOf: slot, clock, &discarded) else {
+            guard cost > self.spare.limit else { return nil }
             self.statistics.refusals &+= 1
             if slot != TagIndex.none {
                 self.drop(slot, as: .removed, &discarded)
             }
             return .tooHeavy
         }
+        defer { self.settle() }
         if slot == TagIndex.none {
-            self.add(probe, value, deadline: deadline, cost: cost, clock, &discarded)
+            self.add(probe, value, lifespan, cost: cost, isRemembered: isRemembered)
             return .inserted
         }
         let wasOver = Self.isOver(self.slab.cells[slot].deadline, clock)
-        let old = self.replace(slot, value, deadline: deadline, cost: cost, clock, &discarded)
+        let old = self.replace(slot, value, lifespan, cost: cost)
         if wasOver {
             self.statistics.expirations &+= 1
             self.statistics.insertions &+= 1
@@ -47,14 +66,11 @@ extension Shard {
     mutating func add(
         _ probe: Scheme.Probe,
         _ value: Value,
-        deadline: Int64,
+        _ lifespan: Lifespan,
         cost: Int,
-        _ clock: CacheClock,
-        _ discarded: inout Discards
+        isRemembered: Bool
     ) {
         let hash = UInt32(truncatingIfNeeded: probe.hash)
-        let isRemembered = self.policy.remembers(hash)
-        self.makeRoom(for: cost, keeping: TagIndex.none, clock, &discarded)
         let slot = self.slab.take()
         self.policy.reserve(slots: self.slab.capacity)
         let cells = self.slab.cells
@@ -62,9 +78,9 @@ extension Shard {
         cell.hash = hash
         cell.initialize(key: probe.store(), value: value)
         self.stamp(cell)
-        self.setDeadline(deadline, of: cell)
-        if self.index.isFull {
-            self.index.grow { cells[$0].hash }
+        self.setLifespan(lifespan, of: slot)
+        if self.index.needsWork {
+            self.index.makeReady(limit: self.policy.capacity) { cells[$0].hash }
         }
         self.index.insert(hash, slot: slot)
         self.policy.admit(slot, cost: cost, isRemembered: isRemembered)
@@ -72,67 +88,25 @@ extension Shard {
     }
 
     /// Puts a value in the place of another, which it returns.
+    ///
+    /// There must be room for what it costs more.
     @inlinable
-    mutating func replace(
-        _ slot: UInt32,
-        _ value: Value,
-        deadline: Int64,
-        cost: Int,
-        _ clock: CacheClock,
-        _ discarded: inout Discards
-    ) -> Value {
+    mutating func replace(_ slot: UInt32, _ value: Value, _ lifespan: Lifespan, cost: Int) -> Value {
         self.policy.changeCost(of: slot, to: cost)
-        self.makeRoom(for: 0, keeping: slot, clock, &discarded)
         self.policy.recordHit(slot)
         let cell = self.slab.cells[slot]
         let old = cell.moveValue()
         cell.value.initialize(to: value)
         self.stamp(cell)
-        self.setDeadline(deadline, of: cell)
+        self.setLifespan(lifespan, of: slot)
         return old
     }
 
     @inlinable
     mutating func stamp(_ cell: Cell<Scheme.Stored, Value>) {
-        self.lastStamp = self.lastStamp == .max ? 1 : self.lastStamp &+ 1
+        let last = Cell<Scheme.Stored, Value>.slidingMark &- 1
+        self.lastStamp = self.lastStamp == last ? 1 : self.lastStamp &+ 1
         cell.stamp = self.lastStamp
-    }
-
-    @inlinable
-    mutating func setDeadline(_ deadline: Int64, of cell: Cell<Scheme.Stored, Value>) {
-        let never = Cell<Scheme.Stored, Value>.never
-        self.mortals &+= (deadline == never ? 0 : 1) &- (cell.deadline == never ? 0 : 1)
-        cell.deadline = deadline
-    }
-
-    /// Evicts until `cost` fits in beside what there is.
-    @inlinable
-    mutating func makeRoom(
-        for cost: Int,
-        keeping kept: UInt32,
-        _ clock: CacheClock,
-        _ discarded: inout Discards
-    ) {
-        while self.policy.cost > self.policy.capacity &- cost {
-            let cells = self.slab.cells
-            let anyMortal = self.mortals > 0
-            var isOver = false
-            let victim = self.policy.evict(
-                keeping: kept,
-                hash: { cells[$0].hash },
-                isExpired: { slot in
-                    isOver = anyMortal && Self.isOver(cells[slot].deadline, clock)
-                    return isOver
-                }
-            )
-            guard let victim else { return }
-            if isOver {
-                self.statistics.expirations &+= 1
-            } else {
-                self.statistics.evictions &+= 1
-            }
-            self.takeOut(victim, &discarded)
-        }
     }
 
     // MARK: Removing
@@ -144,6 +118,7 @@ extension Shard {
         _ clock: CacheClock,
         _ discarded: inout Discards
     ) -> Value? {
+        if !self.arrivals.isEmpty { self.arrivals.cancel(probe.hash) }
         let slot = self.find(probe)
         guard slot != TagIndex.none else { return nil }
         let cell = self.slab.cells[slot]
@@ -181,37 +156,16 @@ extension Shard {
         }
         self.policy.remove(slot)
         self.takeOut(slot, &discarded)
+        self.settle()
     }
 
     /// Takes an entry that the policy has let go out of the index and the slab.
     @inlinable
     mutating func takeOut(_ slot: UInt32, _ discarded: inout Discards) {
         let cell = self.slab.cells[slot]
-        self.setDeadline(Cell<Scheme.Stored, Value>.never, of: cell)
+        if cell.deadline != Lifespan.never { self.mortals &-= 1 }
         self.index.remove(cell.hash, slot: slot)
         discarded.append(key: cell.moveKey(), value: cell.moveValue())
         self.slab.giveBack(slot)
-    }
-
-    // MARK: Expiry
-
-    /// Looks at the next few slots and removes what has expired.
-    @inlinable
-    @inline(__always)
-    mutating func sweep(_ clock: CacheClock, _ discarded: inout Discards) {
-        if self.mortals > 0 { self.sweep(Self.sweepStep, clock, &discarded) }
-    }
-
-    @inlinable
-    @inline(never)
-    mutating func sweep(_ steps: UInt32, _ clock: CacheClock, _ discarded: inout Discards) {
-        for _ in 0..<min(steps, self.slab.used) {
-            if self.sweepHand >= self.slab.used { self.sweepHand = 0 }
-            // A free cell's deadline is never.
-            if Self.isOver(self.slab.cells[self.sweepHand].deadline, clock) {
-                self.drop(self.sweepHand, as: .expired, &discarded)
-            }
-            self.sweepHand &+= 1
-        }
     }
 }

@@ -17,18 +17,25 @@ struct Shard<Scheme: KeyScheme, Value: Sendable>: ~Copyable, @unchecked Sendable
     @usableFromInline var mortals = 0
     @usableFromInline var sweepHand: UInt32 = 0
     @usableFromInline var lastStamp: UInt32 = 0
-
-    /// Slots that each write looks at for expired entries.
+    /// How the deadlines of sliding entries move; empty until there is one.
+    @usableFromInline var slides: SlotTable<Slide>
+    /// The shard's even part of the limit.
     ///
-    /// Two would do to see each slot once in the time in which writes fill half of them; four keep pace with entries
-    /// that all expire at once.
-    @inlinable static var sweepStep: UInt32 { 4 }
+    /// Its quota, `policy.capacity`, is above it while it holds a heavy entry, and below it while another shard does.
+    @usableFromInline var share: Int
+    @usableFromInline let spare: SpareRoom
+    /// Heavy values on their way into the shard, by hash; see `ShardedCache.update`.
+    @usableFromInline var arrivals = Arrivals()
 
     @usableFromInline
-    init(capacity: Int, isWeighted: Bool) {
+    init(share: Int, isWeighted: Bool, spare: SpareRoom) {
         self.index = TagIndex()
-        self.slab = Slab(slots: isWeighted ? .max : capacity)
-        self.policy = S3FIFO(capacity: capacity, isWeighted: isWeighted)
+        self.slab = Slab(slots: isWeighted ? .max : share)
+        let shift = self.slab.cells.shift
+        self.policy = S3FIFO(capacity: share, isWeighted: isWeighted, shift: shift)
+        self.slides = SlotTable(shift: shift)
+        self.share = share
+        self.spare = spare
     }
 
     @inlinable
@@ -45,7 +52,7 @@ struct Shard<Scheme: KeyScheme, Value: Sendable>: ~Copyable, @unchecked Sendable
     @inlinable
     @inline(__always)
     static func isOver(_ deadline: Int64, _ clock: CacheClock) -> Bool {
-        deadline != Cell<Scheme.Stored, Value>.never && clock.hasPassed(nanoseconds: deadline)
+        deadline != Lifespan.never && clock.hasPassed(nanoseconds: deadline)
     }
 
     // MARK: Reading
@@ -67,23 +74,26 @@ struct Shard<Scheme: KeyScheme, Value: Sendable>: ~Copyable, @unchecked Sendable
             return .miss
         }
         let cell = self.slab.cells[slot]
-        if Self.isOver(cell.deadline, clock) {
-            self.statistics.misses &+= 1
-            return .expired
+        let deadline = cell.deadline
+        if deadline != Lifespan.never {
+            if clock.hasPassed(nanoseconds: deadline) {
+                self.statistics.misses &+= 1
+                return .expired
+            }
+            if cell.isSliding { self.slide(slot, clock) }
         }
         self.statistics.hits &+= 1
         self.policy.recordHit(slot)
         return .hit(cell.value.pointee)
     }
 
-    /// The live entry of a key, with its deadline, as `read` but without counting anything.
+    /// The live entry of a key, with its lifespan, as `read` but without counting anything.
     @inlinable
-    func entry(_ probe: Scheme.Probe, _ clock: CacheClock) -> (slot: UInt32, value: Value, deadline: Int64)? {
+    func entry(_ probe: Scheme.Probe, _ clock: CacheClock) -> (slot: UInt32, value: Value, lifespan: Lifespan)? {
         let slot = self.find(probe)
         guard slot != TagIndex.none else { return nil }
         let cell = self.slab.cells[slot]
-        let deadline = cell.deadline
-        return Self.isOver(deadline, clock) ? nil : (slot, cell.value.pointee, deadline)
+        return Self.isOver(cell.deadline, clock) ? nil : (slot, cell.value.pointee, self.lifespan(slot))
     }
 
     @inlinable

@@ -10,7 +10,7 @@ import Darwin
 package struct ShardLayout: Sendable {
     /// The number of shards, a power of two.
     package let shards: Int
-    /// What all of them hold together.
+    /// What all of them hold together at first; the limit may be changed later.
     package let capacity: Int
     /// Whether entries cost other than 1.
     package let isWeighted: Bool
@@ -20,9 +20,9 @@ package struct ShardLayout: Sendable {
     /// Fewer make the policy's queues so short that chance decides: 16 shards of 62 entries lost half a point of hit
     /// ratio, of 18 entries 2.7 points, of 190 nothing that could be measured.
     private static var fewestEntries: Int { 128 }
-    /// A shard's tables are rebuilt under its lock when they grow, at some 10 ns an entry.
+    /// The tables of a larger shard no longer lie in a processor's nearer caches.
     private static var mostEntries: Int { 1 << 16 }
-    /// So that no entry is refused that is small beside the limit.
+    /// So that an entry that is small beside the limit fits in its shard's share.
     private static var leastCost: Int { 1 << 16 }
     /// Shards by cost are split further from here on, to keep their tables short: entries of 256 bytes are assumed.
     private static var mostCost: Int { 1 << 24 }
@@ -55,11 +55,16 @@ package struct ShardLayout: Sendable {
         self.shards = shards
     }
 
-    /// What the shard of this number holds.
+    /// The even share of the shard of this number.
     ///
     /// The sum over all is the capacity.
     package func capacity(of shard: Int) -> Int {
-        self.capacity / self.shards + (shard < self.capacity % self.shards ? 1 : 0)
+        self.share(of: shard, in: self.capacity)
+    }
+
+    /// What this shard's even share of another amount is.
+    func share(of shard: Int, in amount: Int) -> Int {
+        amount / self.shards + (shard < amount % self.shards ? 1 : 0)
     }
 
     package static var cores: Int {

@@ -19,12 +19,16 @@ struct ShardTable<Scheme: KeyScheme, Value: Sendable>: ~Copyable, @unchecked Sen
         (MemoryLayout<Lock>.size &+ Self.padding &- 1) & ~(Self.padding &- 1)
     }
 
-    init(_ layout: ShardLayout) {
+    init(_ layout: ShardLayout, spare: SpareRoom) {
         self.base = .allocate(byteCount: layout.shards * Self.stride, alignment: Self.padding)
         self.mask = UInt64(layout.shards - 1)
         for index in 0..<layout.shards {
             (self.base + index * Self.stride).bindMemory(to: Lock.self, capacity: 1)
-                .initialize(to: Mutex(Shard(capacity: layout.capacity(of: index), isWeighted: layout.isWeighted)))
+                .initialize(
+                    to: Mutex(
+                        Shard(share: layout.capacity(of: index), isWeighted: layout.isWeighted, spare: spare)
+                    )
+                )
         }
     }
 
@@ -47,6 +51,12 @@ struct ShardTable<Scheme: KeyScheme, Value: Sendable>: ~Copyable, @unchecked Sen
     @inlinable
     @inline(__always)
     func lock(of hash: UInt64) -> UnsafeMutablePointer<Lock> {
-        self.lock(Int(truncatingIfNeeded: (hash &>> 48) & self.mask))
+        self.lock(self.index(of: hash))
+    }
+
+    @inlinable
+    @inline(__always)
+    func index(of hash: UInt64) -> Int {
+        Int(truncatingIfNeeded: (hash &>> 48) & self.mask)
     }
 }

@@ -23,12 +23,31 @@ extension ShardedCache {
         return statistics
     }
 
+    /// Adds up what the shards say, one after the other.
+    ///
+    /// Room that moves meanwhile from a shard that was asked to one that was not would be counted twice, so whoever has
+    /// seen that happen asks again, in the end with shards kept from taking any.
     private func sum(_ part: (borrowing Shard<Scheme, Value>) -> Int) -> Int {
+        for _ in 0..<3 {
+            if let sum = self.sumAtRest(part) { return sum }
+        }
+        return self.mover.withLock { _ in
+            self.spare.isSought = true
+            defer { self.spare.isSought = false }
+            while true {
+                if let sum = self.sumAtRest(part) { return sum }
+            }
+        }
+    }
+
+    /// The sum, unless room was taken meanwhile.
+    private func sumAtRest(_ part: (borrowing Shard<Scheme, Value>) -> Int) -> Int? {
+        let taken = self.spare.timesTaken
         var sum = 0
         for index in 0..<self.shards.count {
             self.shards.lock(index).pointee.withLock { sum += part($0) }
         }
-        return sum
+        return self.spare.timesTaken == taken ? sum : nil
     }
 
     package func removeAll() {
@@ -54,33 +73,11 @@ extension ShardedCache {
         return count
     }
 
-    @discardableResult
-    package func removeExpired() -> Int {
-        // In portions, so that a million entries that expire together do not keep a lock.
-        let portion: UInt32 = 1024
-        var count = 0
-        for index in 0..<self.shards.count {
-            let lock = self.shards.lock(index)
-            var remaining = lock.pointee.withLock { $0.mortals > 0 ? $0.slab.used : 0 }
-            while remaining > 0 {
-                var discarded = Discarded<Scheme, Value>()
-                lock.pointee.withLock { shard in
-                    let before = shard.index.count
-                    shard.sweep(min(portion, remaining), self.clock, &discarded)
-                    count += Int(before - shard.index.count)
-                }
-                discarded.release()
-                remaining -= min(portion, remaining)
-            }
-        }
-        return count
-    }
-
     package func forEach(_ body: (Key, Entry) throws -> Void) rethrows {
         for index in 0..<self.shards.count {
             let now = self.clock.nanoseconds
             for entry in self.snapshot(index) {
-                try body(entry.key, Entry(entry.value, nanoseconds: entry.deadline, at: now))
+                try body(entry.key, Entry(entry.value, entry.lifespan, at: now))
             }
         }
     }
@@ -101,6 +98,10 @@ extension ShardedCache {
                 }
                 .map { "shard \(index): \($0)" }
             }
+        }
+        let quotas = self.sum { $0.policy.capacity }
+        if quotas + self.spare.amount > self.limit {
+            violations.append("quotas of \(quotas) and \(self.spare.amount) spare are more than \(self.limit)")
         }
         return violations
     }

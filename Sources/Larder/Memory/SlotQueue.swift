@@ -1,13 +1,13 @@
 /// The neighbours of a slot in the queue that it is in.
 @usableFromInline
-struct SlotLinks: Sendable {
+struct SlotLinks: BitwiseCopyable, Sendable {
     /// Towards the tail, where the oldest is.
     var older: UInt32
     /// Towards the head, where the newest is.
     var newer: UInt32
 }
 
-/// A queue of slots, threaded through an array of links that several queues share: a slot is in one at a time.
+/// A queue of slots, threaded through a table of links that several queues share: a slot is in one at a time.
 struct SlotQueue {
     private(set) var head = TagIndex.none
     private(set) var tail = TagIndex.none
@@ -15,14 +15,14 @@ struct SlotQueue {
     /// The sum of what its members cost.
     var cost = 0
 
-    typealias Links = UnsafeMutablePointer<SlotLinks>
+    typealias Links = Slots<SlotLinks>
 
     mutating func push(_ slot: UInt32, cost: Int, _ links: Links) {
-        links[Int(slot)] = SlotLinks(older: self.head, newer: TagIndex.none)
+        links[slot] = SlotLinks(older: self.head, newer: TagIndex.none)
         if self.head == TagIndex.none {
             self.tail = slot
         } else {
-            links[Int(self.head)].newer = slot
+            links.place(self.head).pointee.newer = slot
         }
         self.head = slot
         self.count += 1
@@ -30,16 +30,16 @@ struct SlotQueue {
     }
 
     mutating func remove(_ slot: UInt32, cost: Int, _ links: Links) {
-        let link = links[Int(slot)]
+        let link = links[slot]
         if link.older == TagIndex.none {
             self.tail = link.newer
         } else {
-            links[Int(link.older)].newer = link.newer
+            links.place(link.older).pointee.newer = link.newer
         }
         if link.newer == TagIndex.none {
             self.head = link.older
         } else {
-            links[Int(link.newer)].older = link.older
+            links.place(link.newer).pointee.older = link.older
         }
         self.count -= 1
         self.cost -= cost
@@ -52,7 +52,7 @@ struct SlotQueue {
         while slot != TagIndex.none {
             if members.count == self.count { return nil }
             members.append(slot)
-            slot = links[Int(slot)].newer
+            slot = links[slot].newer
         }
         return members.count == self.count && (members.last ?? TagIndex.none) == self.head ? members : nil
     }

@@ -16,15 +16,28 @@
 /// tombstone is left behind, and a table that lives for months of churn is as fast as on its first day: F14's idea
 /// (Bronson and Shi, "Open-sourcing F14", 2019), with half-line buckets for lack of vector registers in plain Swift.
 ///
-/// The table doubles when five of six places are taken. The entries' hashes lie in the slab, so growing reads each
-/// entry once: about 10 ns an entry, and a shard of the default layout never has more than 65,536 of them.
+/// ## Growing
+///
+/// When five of six places are taken, a table half as large again is allocated, and each insertion that follows moves a
+/// few buckets of the old one: nobody waits for all of them. The number of buckets is no power of two; the other 25
+/// bits of a hash, its *position*, are scaled to it, which keeps their order. So at each moment all positions below a
+/// *frontier* are in the new table and all others in the old one, a look-up is still one look-up in one table, and the
+/// new table is cleared only as far as it is used. (Linear hashing, which grows by single buckets, would leave the
+/// buckets that are not yet split twice as full as the others: with open addressing they overflow into each other.)
 // Sendable: it owns its memory and, not being copyable, shares it with nobody.
 @usableFromInline
 struct TagIndex: ~Copyable, @unchecked Sendable {
-    @usableFromInline private(set) var buckets: UnsafeMutableRawPointer
-    /// The number of buckets, a power of two, less one.
-    @usableFromInline private(set) var mask: UInt32
-    @usableFromInline private(set) var count: UInt32 = 0
+    /// The table, or the new one of two.
+    @usableFromInline var table: Table
+    /// What is left of the old one; not to be looked at while there is none.
+    @usableFromInline var old: Table
+    /// Positions from here on are in the old table; beyond all positions while there is none.
+    @usableFromInline var frontier: UInt32
+    @usableFromInline var count: UInt32 = 0
+    /// Buckets of the old table that are empty because their entries have moved.
+    var moved: UInt32 = 0
+    /// Buckets of the new table that have been cleared.
+    var cleared: UInt32 = 1
 
     /// What a look-up returns when the key is not there.
     @inlinable static var none: UInt32 { .max }
@@ -39,36 +52,33 @@ struct TagIndex: ~Copyable, @unchecked Sendable {
     @inlinable static var saturated: UInt64 { 255 }
     @inlinable static var bucketBytes: Int { 32 }
     @inlinable static var overflowShift: UInt64 { 48 }
+    /// A position is what is left of 32 bits of hash without the tag.
+    @inlinable static var positionBits: UInt64 { 25 }
+    @inlinable static var tagBits: UInt32 { 7 }
+    @inlinable static var noFrontier: UInt32 { .max }
 
     @usableFromInline
     init() {
-        self.buckets = Self.allocate(1)
-        self.mask = 0
+        self.table = Table(buckets: 1)
+        self.table.clear(0)
+        self.old = self.table
+        self.frontier = Self.noFrontier
     }
 
     // Inlinable because the optimiser of Swift 6.3.1 stops with an assertion when it assigns, in code that other
     // modules compile, a value that is not copyable and whose `deinit` they cannot.
     @inlinable
     deinit {
-        self.buckets.deallocate()
+        if self.isMoving { self.old.memory.deallocate() }
+        self.table.memory.deallocate()
     }
 
-    private static func allocate(_ buckets: Int) -> UnsafeMutableRawPointer {
-        // A cache line's alignment, so that no bucket lies on two.
-        let memory = UnsafeMutableRawPointer.allocate(byteCount: buckets * Self.bucketBytes, alignment: 64)
-        memory.initializeMemory(as: UInt8.self, repeating: 0, count: buckets * Self.bucketBytes)
-        return memory
-    }
-
-    /// Whether the next insertion must be preceded by `grow`.
     @inlinable
     @inline(__always)
-    var isFull: Bool {
-        self.count >= (self.mask &+ 1) &* Self.fill
-    }
+    var isMoving: Bool { self.frontier != Self.noFrontier }
 
     var bytes: Int {
-        (Int(self.mask) + 1) * Self.bucketBytes
+        self.table.bytes + (self.isMoving ? self.old.bytes : 0)
     }
 
     @inlinable
@@ -79,14 +89,20 @@ struct TagIndex: ~Copyable, @unchecked Sendable {
 
     @inlinable
     @inline(__always)
-    static func home(_ hash: UInt32, mask: UInt32) -> UInt32 {
-        (hash >> 7) & mask
+    static func position(_ hash: UInt32) -> UInt32 {
+        hash &>> Self.tagBits
     }
 
     @inlinable
     @inline(__always)
     static func slotOffset(_ place: UInt64) -> Int {
         8 &+ Int(truncatingIfNeeded: place &<< 2)
+    }
+
+    @inlinable
+    @inline(__always)
+    static func overflow(_ word: UInt64) -> UInt64 {
+        (word &>> Self.overflowShift) & 0xFF
     }
 
     /// The slot of the entry with this hash that `matches` accepts, or `none`.
@@ -96,11 +112,13 @@ struct TagIndex: ~Copyable, @unchecked Sendable {
     @inline(__always)
     func find(_ hash: UInt32, where matches: (UInt32) -> Bool) -> UInt32 {
         let pattern = Self.tag(hash) &* Self.ones
-        var home = Self.home(hash, mask: self.mask)
+        let position = Self.position(hash)
+        let table = position < self.frontier ? self.table : self.old
+        var home = table.home(position)
         // Ends by itself unless overflow counters are saturated; then it must not run round for ever.
-        var bucketsLeft = self.mask
+        var bucketsLeft = table.count
         while true {
-            let bucket = self.buckets + Int(home) &* Self.bucketBytes
+            let bucket = table.bucket(home)
             let word = bucket.load(as: UInt64.self)
             let difference = word ^ pattern
             // A place above a match may be marked wrongly, by the borrow. `matches` sorts that out, as it does the
@@ -112,93 +130,51 @@ struct TagIndex: ~Copyable, @unchecked Sendable {
                 if matches(slot) { return slot }
                 candidates &= candidates &- 1
             }
-            if (word &>> Self.overflowShift) & 0xFF == 0 || bucketsLeft == 0 { return Self.none }
+            if Self.overflow(word) == 0 || bucketsLeft == 0 { return Self.none }
             bucketsLeft &-= 1
-            home = (home &+ 1) & self.mask
+            home = table.after(home)
         }
     }
 
     /// Adds a slot whose key is known not to be here.
     ///
-    /// The table must not be full.
+    /// To be preceded by `makeReady`, which keeps places free.
     @usableFromInline
     mutating func insert(_ hash: UInt32, slot: UInt32) {
-        var home = Self.home(hash, mask: self.mask)
-        while true {
-            let bucket = self.buckets + Int(home) * Self.bucketBytes
-            var word = bucket.load(as: UInt64.self)
-            let free = ~word & Self.tops
-            if free != 0 {
-                let place = UInt64(truncatingIfNeeded: free.trailingZeroBitCount) >> 3
-                word |= Self.tag(hash) << (place * 8)
-                bucket.storeBytes(of: word, as: UInt64.self)
-                bucket.storeBytes(of: slot, toByteOffset: Self.slotOffset(place), as: UInt32.self)
-                self.count += 1
-                return
+        self.count += 1
+        if Self.position(hash) < self.frontier {
+            self.place(hash, slot)
+        } else {
+            self.old.insert(hash, slot) { _ in }
+        }
+    }
+
+    /// Puts a slot into the new table.
+    mutating func place(_ hash: UInt32, _ slot: UInt32) {
+        let table = self.table
+        table.insert(hash, slot) { bucket in
+            if bucket == self.cleared {
+                table.clear(bucket)
+                self.cleared += 1
             }
-            if (word >> Self.overflowShift) & 0xFF != Self.saturated {
-                word += 1 << Self.overflowShift
-                bucket.storeBytes(of: word, as: UInt64.self)
-            }
-            home = (home &+ 1) & self.mask
         }
     }
 
     /// Removes a slot that is known to be here under this hash.
     @usableFromInline
     mutating func remove(_ hash: UInt32, slot: UInt32) {
-        var home = Self.home(hash, mask: self.mask)
-        while true {
-            let bucket = self.buckets + Int(home) * Self.bucketBytes
-            var word = bucket.load(as: UInt64.self)
-            for place in 0..<UInt64(Self.places)
-            where (word >> (place * 8)) & 0xFF == Self.tag(hash)
-                && bucket.load(fromByteOffset: Self.slotOffset(place), as: UInt32.self) == slot
-            {
-                word &= ~(0xFF << (place * 8))
-                bucket.storeBytes(of: word, as: UInt64.self)
-                self.count -= 1
-                return
-            }
-            let overflow = (word >> Self.overflowShift) & 0xFF
-            precondition(overflow != 0, "The slot to remove is not in the index")
-            if overflow != Self.saturated {
-                word -= 1 << Self.overflowShift
-                bucket.storeBytes(of: word, as: UInt64.self)
-            }
-            home = (home &+ 1) & self.mask
+        self.count -= 1
+        if Self.position(hash) < self.frontier {
+            self.table.remove(hash, slot)
+        } else {
+            self.old.remove(hash, slot)
         }
-    }
-
-    /// Doubles the table.
-    ///
-    /// - Parameter hash: The hash of the entry in a slot.
-    /// - Complexity: O(*n*).
-    @usableFromInline
-    mutating func grow(hash: (UInt32) -> UInt32) {
-        let old = self.buckets
-        let oldCount = Int(self.mask) + 1
-        self.buckets = Self.allocate(oldCount * 2)
-        self.mask = UInt32(oldCount * 2 - 1)
-        self.count = 0
-        Self.forEachSlot(old, buckets: oldCount) { self.insert(hash($0), slot: $0) }
-        old.deallocate()
     }
 
     /// Calls `body` with every slot in the table, in no order.
     func forEach(_ body: (UInt32) -> Void) {
-        Self.forEachSlot(self.buckets, buckets: Int(self.mask) + 1, body)
-    }
-
-    private static func forEachSlot(_ buckets: UnsafeMutableRawPointer, buckets count: Int, _ body: (UInt32) -> Void) {
-        for index in 0..<count {
-            let bucket = buckets + index * Self.bucketBytes
-            var taken = bucket.load(as: UInt64.self) & Self.tops
-            while taken != 0 {
-                let place = UInt64(truncatingIfNeeded: taken.trailingZeroBitCount) >> 3
-                body(bucket.load(fromByteOffset: Self.slotOffset(place), as: UInt32.self))
-                taken &= taken &- 1
-            }
-        }
+        for bucket in 0..<(self.isMoving ? self.cleared : self.table.count) { self.table.forEach(in: bucket, body) }
+        guard self.isMoving else { return }
+        for bucket in 0..<self.old.count { self.old.forEach(in: bucket, body) }
     }
 }

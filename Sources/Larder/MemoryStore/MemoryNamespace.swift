@@ -74,16 +74,18 @@ final class MemoryNamespace: NamespaceStore {
     func readNow(_ key: StoreKey) -> ImmediateLookup {
         let generation = self.state.currentGeneration
         var isExpired = false
+        var isSweepDue = false
         // The entries live as long as this namespace does, which the optimiser does not see: it would retain them.
         let found = Unmanaged.passUnretained(self.entries)._withUnsafeGuaranteedRef { entries in
             NamespacedNameScheme.withProbe(self.id, key.version, key.name, seed: entries.seed) { probe in
-                entries.read(probe, isExpired: &isExpired) { entry -> ImmediateLookup in
+                entries.read(probe, isExpired: &isExpired, isSweepDue: &isSweepDue) { entry -> ImmediateLookup in
                     // One that is dead or may be stale takes the longer way.
                     entry.generation == generation && !entry.hasGrace ? .fresh(entry.value) : .unknown
                 }
             }
         }
         if isExpired { self.entries.removeExpired(self.name(key)) }
+        if isSweepDue { self.entries.sweep(besides: self.name(key)) }
         return found ?? .absent
     }
 

@@ -89,11 +89,8 @@ public final class MemoryStore: CacheStore {
 }
 
 extension MemoryStore {
-    /// What an entry may cost at most, whatever its key: the limit is divided among shards.
-    var heaviestEntry: Int {
-        let layout = self.entries.layout
-        return layout.capacity(of: layout.shards - 1)
-    }
+    /// What an entry may cost at most.
+    var heaviestEntry: Int { self.entries.limit }
 }
 
 extension CacheStore where Self == MemoryStore {

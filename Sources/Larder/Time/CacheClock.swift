@@ -44,6 +44,16 @@ public struct CacheClock: Sendable {
         }
     }
 
+    /// The time as the kernel last noted it, some milliseconds ago at most.
+    ///
+    /// For what may as well happen a little later.
+    package var coarseNow: CacheInstant {
+        switch self.source {
+        case .system: .init(nanoseconds: Self.read(Self.coarseClock))
+        case .custom(let now, _): .init(nanoseconds: now())
+        }
+    }
+
     /// Whether `deadline` has passed, asked as cheaply as the answer allows.
     ///
     /// The kernel's coarse clock costs a sixth of the exact one and lags it by a few milliseconds at most. So a deadline

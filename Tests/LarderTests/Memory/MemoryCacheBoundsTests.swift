@@ -45,6 +45,33 @@ import Testing
         #expect(cache.checkInvariants() == [])
     }
 
+    /// How many keys eight threads write: all of the ten million that the promise speaks of take a minute in release mode.
+    private static let distinctKeys = ProcessInfo.processInfo.environment["LARDER_SOAK"] == nil ? 200_000 : 10_000_000
+
+    @Test(arguments: [false, true])
+    func anObserverNeverSeesMoreThanAThousand(_ isByCost: Bool) {
+        let limit = isByCost ? 1_000_000 : 1_000
+        let cache = MemoryCache<Int, Int>(
+            limit: isByCost ? .cost(limit) { key, _ in 500 + key % 1_000 } : .entries(limit)
+        )
+        let writers = Atomic<Int>(8)
+        let most = Mutex(0)
+        Self.inThreads(9) { thread in
+            if thread == 8 {
+                while writers.load(ordering: .relaxed) > 0 {
+                    let held = isByCost ? cache.cost : cache.count
+                    most.withLock { $0 = max($0, held) }
+                }
+                return
+            }
+            for number in 0..<Self.distinctKeys / 8 { cache.insert(number, forKey: number * 8 + thread) }
+            writers.subtract(1, ordering: .relaxed)
+        }
+        #expect(most.withLock { $0 } <= limit)
+        #expect(most.withLock { $0 } > limit * 9 / 10)
+        #expect(cache.checkInvariants() == [])
+    }
+
     @Test(arguments: [1, 2, 10, 127, 128, 1_000])
     func holdsAsMuchAsItMayWhereThereIsOneShard(_ limit: Int) {
         let cache = MemoryCache<Int, Int>(limit: .entries(min(limit, 255)))

@@ -9,6 +9,7 @@ import Testing
         var keys: Int
         var entries: Int?
         var cost: Int?
+        var changesLimit = false
 
         var testDescription: String { self.name }
 
@@ -22,6 +23,9 @@ import Testing
             Configuration(name: "nothing", keys: 5, entries: 0),
             Configuration(name: "by cost, one shard", keys: 300, cost: 5_000),
             Configuration(name: "by cost, two shards", keys: 5_000, cost: 1 << 17),
+            Configuration(name: "by cost, four shards", keys: 5_000, cost: 1 << 18),
+            Configuration(name: "changing limits", keys: 5_000, entries: 3_000, changesLimit: true),
+            Configuration(name: "changing limits by cost", keys: 5_000, cost: 1 << 18, changesLimit: true),
         ]
     }
 
@@ -52,6 +56,15 @@ import Testing
     private struct Modelled {
         var value: String
         var deadline: Duration?
+        /// For how long nobody may ask for it.
+        var idle: Duration?
+        /// When it ends in any case, if it slides.
+        var end: Duration?
+
+        mutating func slide(at now: Duration) {
+            guard let idle = self.idle else { return }
+            self.deadline = min(now + idle, self.end ?? now + idle)
+        }
     }
 
     private static func weight(_ value: String) -> Int {
@@ -71,8 +84,8 @@ import Testing
         } else {
             cache = MemoryCache(limit: .entries(configuration.entries ?? 0), clock: CacheClock(clock))
         }
-        let limit = configuration.cost ?? configuration.entries ?? 0
-        let heaviest = configuration.cost == nil ? limit : cache.heaviestEntry
+        let firstLimit = configuration.cost ?? configuration.entries ?? 0
+        var limit = firstLimit
         let isRoomForAll = configuration.cost == nil && limit >= configuration.keys * 100
         var model: [Key: Modelled] = [:]
         var now = Duration.zero
@@ -98,10 +111,15 @@ import Testing
             }
         }
 
-        func store(_ key: Key, _ value: String, ttl: Duration?) {
-            let isStored =
-                (configuration.cost == nil ? 1 : Self.weight(value)) <= heaviest && (ttl ?? .seconds(1)) > .zero
-            model[key] = isStored ? Modelled(value: value, deadline: ttl.map { now + $0 }) : nil
+        func weight(_ value: String) -> Int {
+            configuration.cost == nil ? 1 : Self.weight(value)
+        }
+
+        func store(_ key: Key, _ value: String, ttl: Duration?, idle: Duration? = nil) {
+            let isStored = weight(value) <= limit && (ttl ?? .seconds(1)) > .zero && (idle ?? .seconds(1)) > .zero
+            let end = ttl.map { now + $0 }
+            model[key] = isStored ? Modelled(value: value, deadline: end, idle: idle, end: end) : nil
+            model[key]?.slide(at: now)
         }
 
         func drawTTL() -> Duration? {
@@ -117,28 +135,32 @@ import Testing
                 : String("\(operation)".suffix(length)) + String(repeating: ".", count: max(0, length - 8))
             switch Int.random(in: 0..<100, using: &random) {
             case 0..<40:
-                compare(cache.value(forKey: key), key, "value")
+                let found = cache.value(forKey: key)
+                compare(found, key, "value")
+                if found != nil { model[key]?.slide(at: now) }
             case 40..<70:
                 let ttl = drawTTL()
+                let idle = Int.random(in: 0..<4, using: &random) == 0 ? drawTTL() : nil
                 let before = live(key)
-                switch cache.insert(value, forKey: key, ttl: ttl) {
+                let result =
+                    if let idle {
+                        cache.insert(value, forKey: key, ttl: ttl, idle: idle)
+                    } else {
+                        cache.insert(value, forKey: key, ttl: ttl)
+                    }
+                switch result {
                 case .inserted:
                     if isRoomForAll, before != nil { mistakes.append("insert: the old value was lost") }
                 case .replaced(let old):
                     if old != before?.value { mistakes.append("insert: replaced \(old)") }
                 case .alreadyExpired:
-                    if (ttl ?? .seconds(1)) > .zero {
+                    if (ttl ?? .seconds(1)) > .zero, (idle ?? .seconds(1)) > .zero {
                         mistakes.append("insert: \(String(describing: ttl)) is not over")
                     }
                 case .tooHeavy:
-                    if (configuration.cost == nil ? 1 : Self.weight(value)) <= limit / 4 {
-                        mistakes.append("insert: refused")
-                    }
-                    // An entry between the least and the greatest shard's part may be refused or not.
-                    model[key] = nil
-                    continue
+                    if weight(value) <= limit { mistakes.append("insert: refused") }
                 }
-                store(key, value, ttl: ttl)
+                store(key, value, ttl: ttl, idle: idle)
             case 70..<80:
                 let old = cache.removeValue(forKey: key)
                 compare(old, key, "remove")
@@ -152,6 +174,7 @@ import Testing
             case 85..<95:
                 let kind = Int.random(in: 0..<3, using: &random)
                 let ttl = drawTTL()
+                let modelled = live(key)
                 let (before, left) = cache.update(forKey: key) { entry in
                     let before = (entry?.value, entry?.ttl)
                     switch kind {
@@ -168,7 +191,15 @@ import Testing
                 switch kind {
                 case 0: model[key] = nil
                 case 1: store(key, value, ttl: ttl)
-                default: if before != nil { store(key, value, ttl: left) }
+                default:
+                    if before != nil, let modelled {
+                        store(
+                            key,
+                            value,
+                            ttl: modelled.idle == nil ? left : modelled.end.map { $0 - now },
+                            idle: modelled.idle
+                        )
+                    }
                 }
             default:
                 now += .milliseconds(1)
@@ -176,6 +207,12 @@ import Testing
             }
             if operation.isMultiple(of: 8), cache.count > limit || cache.cost > limit {
                 mistakes.append("the cache holds more than its limit")
+            }
+            if configuration.changesLimit, operation.isMultiple(of: 500) {
+                limit = Int.random(in: 0...firstLimit, using: &random)
+                cache.setLimit(limit)
+                if cache.count > limit || cache.cost > limit { mistakes.append("the limit is \(limit)") }
+                if operation.isMultiple(of: 2_500) { cache.trim(toShare: 0.5) }
             }
             if operation.isMultiple(of: operations / 8) {
                 mistakes += cache.checkInvariants()
@@ -200,7 +237,7 @@ import Testing
         }
         #expect(mistakes == [])
         #expect(cache.checkInvariants() == [])
-        if limit > 0 { #expect(cache.statistics.hits > 0) }
+        if firstLimit > 0 { #expect(cache.statistics.hits > 0) }
         let statistics = cache.statistics
         let departed = statistics.evictions + statistics.expirations + statistics.removals
         #expect(cache.count == statistics.insertions - departed)

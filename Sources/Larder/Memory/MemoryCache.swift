@@ -6,8 +6,9 @@
 /// let cover = covers[42]
 /// ```
 ///
-/// It holds never more than its limit, at no moment and however many threads write. When it is full, S3-FIFO decides
-/// what leaves: what is asked for often stays, and what passes through once does not push it out.
+/// It holds never more than its limit, at no moment and however many threads write. When it is full, a policy that
+/// adapts to the traffic decides what leaves: what is asked for often stays, what passes through once does not push it
+/// out, and where only recent keys matter, they get the room. There is nothing to tune.
 ///
 /// Reading takes a hash, a short lock of one shard of the cache and no memory. Values come out as they went in: nothing
 /// is encoded or copied.

@@ -36,7 +36,7 @@ extension Shard {
         if !self.arrivals.isEmpty { self.arrivals.cancel(probe.hash) }
         let slot = self.find(probe)
         let hash = UInt32(truncatingIfNeeded: probe.hash)
-        let isRemembered = slot == TagIndex.none && self.policy.remembers(hash)
+        let cameBack = slot == TagIndex.none && self.policy.arrive(hash, cost: cost)
         guard self.makeRoom(for: cost, inPlaceOf: slot, clock, &discarded) else {
             guard cost > self.spare.limit else { return nil }
             self.statistics.refusals &+= 1
@@ -47,7 +47,7 @@ extension Shard {
         }
         defer { self.settle() }
         if slot == TagIndex.none {
-            self.add(probe, value, lifespan, cost: cost, isRemembered: isRemembered)
+            self.add(probe, value, lifespan, cost: cost, cameBack: cameBack)
             return .inserted
         }
         let wasOver = Self.isOver(self.slab.cells[slot].deadline, clock)
@@ -68,7 +68,7 @@ extension Shard {
         _ value: Value,
         _ lifespan: Lifespan,
         cost: Int,
-        isRemembered: Bool
+        cameBack: Bool
     ) {
         let hash = UInt32(truncatingIfNeeded: probe.hash)
         let slot = self.slab.take()
@@ -83,7 +83,7 @@ extension Shard {
             self.index.makeReady(limit: self.policy.capacity) { cells[$0].hash }
         }
         self.index.insert(hash, slot: slot)
-        self.policy.admit(slot, cost: cost, isRemembered: isRemembered)
+        self.policy.admit(slot, cost: cost, cameBack: cameBack)
         self.statistics.insertions &+= 1
     }
 

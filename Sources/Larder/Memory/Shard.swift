@@ -9,7 +9,7 @@ struct Shard<Scheme: KeyScheme, Value: Sendable>: ~Copyable, @unchecked Sendable
 
     @usableFromInline var index: TagIndex
     @usableFromInline var slab: Slab<Scheme, Value>
-    @usableFromInline var policy: S3FIFO
+    @usableFromInline var policy: EvictionPolicy
     @usableFromInline var statistics = MemoryCacheStatistics()
     /// Entries that have a deadline.
     ///
@@ -32,7 +32,7 @@ struct Shard<Scheme: KeyScheme, Value: Sendable>: ~Copyable, @unchecked Sendable
         self.index = TagIndex()
         self.slab = Slab(slots: isWeighted ? .max : share)
         let shift = self.slab.cells.shift
-        self.policy = S3FIFO(capacity: share, isWeighted: isWeighted, shift: shift)
+        self.policy = EvictionPolicy(capacity: share, isWeighted: isWeighted, shift: shift)
         self.slides = SlotTable(shift: shift)
         self.share = share
         self.spare = spare

@@ -29,6 +29,19 @@ struct SlotQueue {
         self.cost += cost
     }
 
+    /// Adds a slot where the oldest is.
+    mutating func pushTail(_ slot: UInt32, cost: Int, _ links: Links) {
+        links[slot] = SlotLinks(older: TagIndex.none, newer: self.tail)
+        if self.tail == TagIndex.none {
+            self.head = slot
+        } else {
+            links.place(self.tail).pointee.older = slot
+        }
+        self.tail = slot
+        self.count += 1
+        self.cost += cost
+    }
+
     mutating func remove(_ slot: UInt32, cost: Int, _ links: Links) {
         let link = links[slot]
         if link.older == TagIndex.none {

@@ -61,11 +61,11 @@ extension Shard {
         if self.mortals > 0 { self.sweep(Self.sweepStep, now: clock.coarseNanoseconds, &discarded) }
     }
 
-    /// Whether a reader should look at some slots.
+    /// Whether a reader that has just had a hit should look at some slots.
     @inlinable
     @inline(__always)
     var isSweepDue: Bool {
-        self.mortals > 0 && self.statistics.hits & (Self.readsBetweenSteps &- 1) == 0
+        self.statistics.hits & (Self.readsBetweenSteps &- 1) == 0 && self.mortals > 0
     }
 
     /// Looks at the next slots and removes what has expired at `now`.

@@ -96,11 +96,16 @@ extension Shard {
     ///
     /// - Returns: Whether the quota is no higher than `target` now.
     mutating func shrink(to target: Int, _ clock: CacheClock, _ discarded: inout Discards) -> Bool {
+        let quota = self.policy.capacity
+        guard quota > target else { return true }
+        // So that the policy divides what will be left.
+        self.policy.capacity = target
         var left = Self.portion
         while self.policy.cost > target, left > 0 {
             guard self.evict(keeping: TagIndex.none, clock, &discarded) else { break }
             left -= 1
         }
+        self.policy.capacity = quota
         self.lowerQuota(to: target)
         return self.policy.capacity <= target
     }

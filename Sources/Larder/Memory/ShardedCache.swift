@@ -56,7 +56,7 @@ package final class ShardedCache<Scheme: KeyScheme, Value: Sendable>: Sendable {
         let read = Scheme.withProbe(key, seed: self.seed) { probe in
             self.shards.lock(of: probe.hash).pointee.withLock { shard in
                 let read = shard.read(probe, self.clock)
-                isSweepDue = shard.isSweepDue
+                if case .hit = read { isSweepDue = shard.isSweepDue }
                 return read
             }
         }

@@ -113,7 +113,9 @@ struct TagIndex: ~Copyable, @unchecked Sendable {
     func find(_ hash: UInt32, where matches: (UInt32) -> Bool) -> UInt32 {
         let pattern = Self.tag(hash) &* Self.ones
         let position = Self.position(hash)
-        let table = position < self.frontier ? self.table : self.old
+        // A branch that is foreseen costs less than loading both tables to choose from.
+        var table = self.table
+        if !_fastPath(position < self.frontier) { table = self.old }
         var home = table.home(position)
         // Ends by itself unless overflow counters are saturated; then it must not run round for ever.
         var bucketsLeft = table.count

@@ -123,7 +123,7 @@ import Testing
         let most = Mutex(0)
         Self.inThreads(8) { thread in
             var random = SeededGenerator(seed: UInt64(thread))
-            for number in 0..<400 {
+            for number in 0..<200 {
                 let key = Int.random(in: 0..<50, using: &random)
                 let weight = Int.random(in: 1...(number.isMultiple(of: 4) ? limit : 500), using: &random)
                 switch number % 5 {
@@ -141,22 +141,22 @@ import Testing
 
     // MARK: Changing the limit
 
-    @Test(arguments: [0, 1, 7, 100, 5_000, 20_000, 100_000])
+    @Test(arguments: [0, 1, 7, 1_000, 20_000])
     func holdsNoMoreThanANewLimit(_ limit: Int) {
-        let cache = MemoryCache<Int, Int>(limit: .entries(20_000))
-        for key in 0..<40_000 { cache.insert(key, forKey: key) }
-        #expect(cache.count == 20_000)
+        let cache = MemoryCache<Int, Int>(limit: .entries(5_000))
+        for key in 0..<10_000 { cache.insert(key, forKey: key) }
+        #expect(cache.count == 5_000)
         cache.setLimit(limit)
         #expect(cache.limit == limit)
-        #expect(cache.count == min(limit, 20_000))
+        #expect(cache.count == min(limit, 5_000))
         #expect(cache.checkInvariants() == [])
-        for key in 100_000..<150_000 { cache.insert(key, forKey: key) }
+        for key in 100_000..<110_000 { cache.insert(key, forKey: key) }
         #expect(cache.count <= limit)
-        #expect(cache.count >= min(limit, 70_000) * 9 / 10)
+        #expect(cache.count >= min(limit, 15_000) * 9 / 10)
         #expect(cache.checkInvariants() == [])
-        cache.setLimit(20_000)
-        for key in 0..<40_000 { cache.insert(key, forKey: key) }
-        #expect(cache.count == 20_000)
+        cache.setLimit(5_000)
+        for key in 0..<10_000 { cache.insert(key, forKey: key) }
+        #expect(cache.count == 5_000)
         #expect(cache.checkInvariants() == [])
     }
 
@@ -176,7 +176,7 @@ import Testing
         Self.inThreads(6) { thread in
             guard thread > 0 else {
                 var random = SeededGenerator(seed: 1)
-                for _ in 0..<60 {
+                for _ in 0..<30 {
                     let old = cache.limit
                     let limit = Int.random(in: 0...4_000, using: &random)
                     cache.setLimit(limit)

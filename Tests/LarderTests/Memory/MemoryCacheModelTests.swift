@@ -23,7 +23,6 @@ import Testing
             Configuration(name: "nothing", keys: 5, entries: 0),
             Configuration(name: "by cost, one shard", keys: 300, cost: 5_000),
             Configuration(name: "by cost, two shards", keys: 5_000, cost: 1 << 17),
-            Configuration(name: "by cost, four shards", keys: 5_000, cost: 1 << 18),
             Configuration(name: "changing limits", keys: 5_000, entries: 3_000, changesLimit: true),
             Configuration(name: "changing limits by cost", keys: 5_000, cost: 1 << 18, changesLimit: true),
         ]

@@ -264,3 +264,27 @@ extension S3FIFO {
         return violations
     }
 }
+
+extension S3FIFO {
+    /// All slots, from the one worth most to the one worth least.
+    ///
+    /// By the hits that are counted, main before small where they are equal, and the newer before the older: so the last
+    /// is about the next to leave.
+    ///
+    /// - Complexity: O(*n*).
+    func order() -> [UInt32] {
+        let members = [self.main, self.small].map { Array(($0.members(self.links) ?? []).reversed()) }
+        let slots = members.flatMap { $0 }
+        var order: [UInt32] = []
+        order.reserveCapacity(slots.count)
+        for hits in stride(from: Self.counter, through: 0, by: -1) {
+            order += slots.filter { self.marks[Int($0)] & Self.counter == hits }
+        }
+        return order
+    }
+
+    /// What is to be said of the policy's state: names and numbers.
+    var summary: [(name: String, number: Int)] {
+        [("small", self.small.count), ("main", self.main.count), ("ghosts", self.ghosts.memory)]
+    }
+}

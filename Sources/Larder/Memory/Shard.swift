@@ -17,6 +17,10 @@ struct Shard<Scheme: KeyScheme, Value: Sendable>: ~Copyable, @unchecked Sendable
     @usableFromInline var mortals = 0
     @usableFromInline var sweepHand: UInt32 = 0
     @usableFromInline var lastStamp: UInt32 = 0
+    /// The fills under way for keys of this shard.
+    ///
+    /// Here, so that whether a fill's value may still be stored is decided under the lock under which keys are written.
+    @usableFromInline var fills = FillTable<Scheme, Value>()
 
     /// Slots that each write looks at for expired entries.
     ///

@@ -117,7 +117,7 @@ final class MemoryNamespace: NamespaceStore {
                     }
                 }
                 return .absent(self.store.leases.acquire(name, key, lease, stamp))
-            }
+            }.result
         }
     }
 
@@ -141,7 +141,7 @@ final class MemoryNamespace: NamespaceStore {
                     entry = nil
                     return .failure(error)
                 }
-            }
+            }.result
             return try outcome.get()
         }
     }
@@ -162,7 +162,7 @@ final class MemoryNamespace: NamespaceStore {
                 let new = MemoryEntry(commit.write, generation: stamp.generation, now: self.clock.now)
                 entry = MemoryCacheEntry(new, deadline: new.deadline)
                 return true
-            }
+            }.result
         }
     }
 
@@ -180,7 +180,7 @@ final class MemoryNamespace: NamespaceStore {
             entry = nil
             self.store.leases.end(name)
             return wasFresh
-        }
+        }.result
     }
 
     func increment(
@@ -207,7 +207,7 @@ final class MemoryNamespace: NamespaceStore {
             try self.put(initial, value: .integer(sum), name, into: &entry)
             self.store.leases.end(name)
             return sum
-        }
+        }.result
     }
 
     func append(_ write: EntryWrite) async throws -> Int {
@@ -224,7 +224,7 @@ final class MemoryNamespace: NamespaceStore {
             }
             self.store.leases.end(name)
             return length
-        }
+        }.result
     }
 
     func touch(_ key: StoreKey, _ lifetime: EntryLifetime) async throws -> Bool {
@@ -233,7 +233,7 @@ final class MemoryNamespace: NamespaceStore {
             touched.live(lifetime, from: self.clock.now)
             entry = MemoryCacheEntry(touched, deadline: touched.deadline)
             return true
-        }
+        }.result
     }
 
     /// Makes an entry of the namespace's current generation.

@@ -4,12 +4,15 @@
 /// So a value that was read before a change never comes back after it.
 @usableFromInline
 struct FillTable<Scheme: KeyScheme, Value: Sendable>: Sendable {
-    private var flights: [ExactKey<Scheme>: Flight<Value>] = [:]
+    private var flights: [ExactKey<Scheme>: Flight<Value>] = [:] {
+        didSet { self.isEmpty = self.flights.isEmpty }
+    }
+
+    /// Kept apart, for every write asks.
+    @usableFromInline private(set) var isEmpty = true
 
     @usableFromInline
     init() {}
-
-    @usableFromInline var isEmpty: Bool { self.flights.isEmpty }
 
     var count: Int { self.flights.count }
 

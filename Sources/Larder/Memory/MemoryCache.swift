@@ -20,6 +20,10 @@
 /// decomposed "é" are equal: here they are two keys, as they are for every other cache. All other keys are compared with
 /// `==`.
 ///
+/// Beyond reading and writing: ``update(forKey:_:)`` changes an entry in one step, ``fetch(forKey:ttl:_:)`` makes a value
+/// once for all who wait, a ``RemovalListener`` hears of what leaves, ``save(to:codec:)`` and ``load(from:codec:)`` let a
+/// process start warm. <doc:MemoryCaches> shows them.
+///
 /// Nothing that the cache drops is released while a lock is held, so a value's deinitialiser may use the cache.
 public final class MemoryCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     /// A value and when it expires.

@@ -57,10 +57,10 @@ final class RemovalDelivery<Scheme: KeyScheme, Value: Sendable>: Sendable {
     /// Queues what an operation has discarded, and leaves to `discarded` what no listener is told of.
     @usableFromInline
     func queue(_ discarded: inout Discarded<Scheme, Value>, key: Scheme.Key?, shard: Int) {
-        guard let first = discarded.first else { return }
+        if discarded.value == nil { return }
         var departures: [Departure] = []
         var rest = Discarded<Scheme, Value>()
-        for element in CollectionOfOne(first) + discarded.more {
+        for element in discarded.elements {
             switch (element.cause, element.key, key) {
             case (let cause?, let stored?, _): departures.append(.entry(stored, element.value, cause))
             case (let cause?, nil, let key?): departures.append(.ofKey(key, element.value, cause))

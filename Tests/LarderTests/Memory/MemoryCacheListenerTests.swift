@@ -240,14 +240,14 @@ import Testing
             record.add(key, value, cause)
         }
         cache.insert(1, forKey: "a")
-        let slow = Task.detached { cache.removeValue(forKey: "a") }
+        let waitForSlow = startThreads(1) { _ in cache.removeValue(forKey: "a") }
         try await eventually("the listener is called") { entered.count == 1 }
         cache.insert(2, forKey: "a")
         cache.removeValue(forKey: "a")
         #expect(cache.value(forKey: "a") == nil)
         #expect(self.record.take() == [])
         isHeld.withLock { $0 = false }
-        _ = await slow.value
+        waitForSlow()
         #expect(self.record.take() == [.init("a", 1, .removed), .init("a", 2, .removed)])
     }
 }

@@ -1,7 +1,7 @@
-import Foundation
-import Larder
 import Synchronization
 import Testing
+
+@testable import Larder
 
 /// Checks every memory cache that a test has made when the test is over, however it ended: sizes add up, index and queues
 /// agree, no slot has leaked, no fill is left.
@@ -67,7 +67,7 @@ extension MemoryCache {
         let cache = MemoryCache(limit: limit, clock: clock, onRemoval: onRemoval)
         if let watch = IntegrityWatch.current {
             let kept = outlivesTest ? cache : nil
-            watch.add { [weak cache] in (kept ?? cache)?.checkInvariants() ?? [] }
+            watch.add { [weak cache] in (kept ?? cache)?.violations() ?? [] }
         } else {
             Issue.record("the test lacks the trait .integrity", sourceLocation: location)
         }
@@ -75,29 +75,9 @@ extension MemoryCache {
     }
 }
 
-/// Runs a closure in so many threads at once, and waits for all.
-func inThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
-    let done = DispatchGroup()
-    for thread in 0..<count {
-        done.enter()
-        Thread {
-            body(thread)
-            done.leave()
-        }.start()
-    }
-    done.wait()
-}
-
-/// How much a test does: little in `make test`, much in `make soak`.
-enum Soak {
-    static var isOn: Bool { ProcessInfo.processInfo.environment["LARDER_SOAK"] != nil }
-
-    static func operations(_ usual: Int, soak: Int) -> Int {
-        Self.isOn ? soak : usual
-    }
-
-    /// The seeds of random histories: always the same one, and in `make soak` others as well, which are named when one fails.
-    static var seeds: [UInt64] {
-        Self.isOn ? [42] + (0..<2).map { _ in .random(in: .min ... .max) } : [42]
+extension MemoryCache {
+    fileprivate func violations() -> [String] {
+        let fills = Key.self == String.self ? self.strings.fillCount : self.hashables.fillCount
+        return self.checkInvariants() + (fills == 0 ? [] : ["\(fills) fills are left"])
     }
 }

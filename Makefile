@@ -1,9 +1,10 @@
 # make demo    builds and runs the example shop; nothing else has to be installed or started
 # make test    installs what is missing, starts real servers, runs everything
+# make soak    runs long random histories, and the memory cache's threads under ThreadSanitizer
 # make bench   runs the benchmarks in release mode and writes docs/benchmarks.md
 # make format  formats the sources
 
-.PHONY: demo test bench format
+.PHONY: demo test soak bench format
 .DEFAULT_GOAL := test
 
 demo:
@@ -13,6 +14,10 @@ demo:
 test:
 	@scripts/setup
 	@scripts/test
+
+soak:
+	@scripts/setup
+	@scripts/soak
 
 bench:
 	@scripts/setup --peers

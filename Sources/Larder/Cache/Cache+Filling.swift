@@ -17,7 +17,7 @@ extension Cache {
     ) async throws -> [StoreKey: Fetched<Value>] {
         var results: [StoreKey: Fetched<Value>] = [:]
         guard !keys.isEmpty else { return results }
-        try FillScope.check(ObjectIdentifier(self), keys)
+        try FillScope.check(ObjectIdentifier(self), keys, name: \.name)
         var open = keys
         var isAvailable = storeIsAvailable
         while !open.isEmpty {
@@ -190,7 +190,7 @@ extension Cache {
     /// Ends a flight that turned out not to be needed; who has joined it meanwhile looks again.
     private func dismiss(_ place: FlightTable.Place) {
         self.flights.forget(place.id, place.flight)
-        place.flight.end(.lookAgain)
+        place.flight.end(.success(.lookAgain))
     }
 
     /// Ends a flight that is not to begin, and gives its lease back.
@@ -207,12 +207,16 @@ extension Cache {
 
     private func release(_ leases: [Lease]) {
         _ = self.flights.run { [space = self.space, logger = self.logger] in
-            do {
-                try await space.release(leases)
-            } catch {
-                // The lease runs out by itself.
-                logger.debug("A lease could not be given back", metadata: ["larder.error": "\(error)"])
-            }
+            await Self.release(leases, to: space, logger)
+        }
+    }
+
+    private static func release(_ leases: [Lease], to space: any NamespaceStore, _ logger: Logger) async {
+        do {
+            try await space.release(leases)
+        } catch {
+            // The lease runs out by itself.
+            logger.debug("A lease could not be given back", metadata: ["larder.error": "\(error)"])
         }
     }
 
@@ -257,15 +261,15 @@ extension Cache {
     ) async {
         let keys = seats.map(\.key)
         let context = FillContext(ttl: ttl)
-        let scope = FillScope(ObjectIdentifier(self), keys, within: FillScope.current)
+        let scope = FillScope(ObjectIdentifier(self), keys, within: CurrentFill.scope)
         let start = self.clock.now
         do {
             defer { scope.end() }
-            let values = try await FillScope.$current.withValue(scope) { try await fill(keys, context) }
+            let values = try await CurrentFill.$scope.withValue(scope) { try await fill(keys, context) }
             let cost = start.duration(to: self.clock.now)
             try await self.finish(seats, values, cost, context, storeIsAvailable: storeIsAvailable)
         } catch {
-            for seat in seats { seat.place.flight.end(.failed(error)) }
+            for seat in seats { seat.place.flight.end(.failure(error)) }
         }
     }
 
@@ -282,7 +286,7 @@ extension Cache {
         var arrived: [(seat: Seat, entry: EntryValue, commit: EntryCommit?)] = []
         for seat in seats where seat.place.flight.beginCommitting() {
             guard let value = values[seat.key] else {
-                seat.place.flight.end(.noValue)
+                seat.place.flight.end(.success(.noValue))
                 continue
             }
             let entry = coder.entry(for: value)
@@ -293,6 +297,9 @@ extension Cache {
             }
             arrived.append((seat, entry, commit))
         }
+        // Before anybody is told: whoever fetches next, from wherever, shall find the key free.
+        let unused = arrived.filter { $0.commit == nil }.compactMap(\.seat.lease)
+        if !unused.isEmpty { await Self.release(unused, to: self.space, self.logger) }
         var outcomes = try await self.commit(arrived.compactMap(\.commit))[...]
         for (seat, entry, commit) in arrived {
             let outcome = commit == nil ? .failed : outcomes.popFirst() ?? .failed
@@ -302,7 +309,7 @@ extension Cache {
                 cost: cost,
                 storeWasUnavailable: !storeIsAvailable
             )
-            seat.place.flight.end(.filled(entry, info), leavesLease: outcome == .failed)
+            seat.place.flight.end(.success(.filled(entry, info)), leavesLease: commit != nil && outcome == .failed)
         }
     }
 
@@ -351,7 +358,7 @@ extension Cache {
         var waiting = (seats.own + seats.joined)[...]
         while let seat = waiting.popFirst() {
             do {
-                switch try await seat.place.flight.result(in: seat.place.seat) {
+                switch try await seat.place.flight.landing(in: seat.place.seat) {
                 case .filled(let entry, let info):
                     guard let value = try? coder.value(of: entry) else {
                         // Another call filled the key with a value of another type.
@@ -360,8 +367,6 @@ extension Cache {
                     }
                     let outcome: FetchOutcome = seat.place.isLeader ? .filled(info) : .joined(info)
                     results[seat.key] = Fetched(value: value, outcome: outcome)
-                case .failed(let error):
-                    throw error
                 case .noValue:
                     if !seat.place.isLeader { again.append(seat.key) }
                 case .lookAgain:

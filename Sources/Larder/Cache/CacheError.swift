@@ -10,6 +10,8 @@ public struct CacheError: Error, Sendable, CustomStringConvertible {
             case appendFailed
             case decodingFailed
             case encodingFailed
+            case fileFailed
+            case fileNotFound
             case fillReentered
             case fillTimedOut
             case integerOverflow
@@ -18,6 +20,7 @@ public struct CacheError: Error, Sendable, CustomStringConvertible {
             case invalidNamespace
             case keyNotFound
             case notAnInteger
+            case notASnapshot
             case shutDown
             case unavailable
             case valueTooLarge
@@ -37,6 +40,10 @@ public struct CacheError: Error, Sendable, CustomStringConvertible {
         ///
         /// Nothing was written.
         public static let encodingFailed = Code(.encodingFailed)
+        /// A file could not be read or written; the message says which one and why.
+        public static let fileFailed = Code(.fileFailed)
+        /// There is no such file.
+        public static let fileNotFound = Code(.fileNotFound)
         /// A fill asked for its own key, which would have waited for itself for ever.
         public static let fillReentered = Code(.fillReentered)
         /// The fill did not finish within its deadline.
@@ -55,6 +62,8 @@ public struct CacheError: Error, Sendable, CustomStringConvertible {
         public static let keyNotFound = Code(.keyNotFound)
         /// The entry holds something else than an integer.
         public static let notAnInteger = Code(.notAnInteger)
+        /// The file is not the snapshot of a memory cache, or one of a format that this version does not know.
+        public static let notASnapshot = Code(.notASnapshot)
         /// The cache was shut down.
         public static let shutDown = Code(.shutDown)
         /// The store could not be reached, or did not answer in time.

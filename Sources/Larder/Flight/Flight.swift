@@ -1,8 +1,8 @@
 import Synchronization
 
 /// One fill under way, shared by all who wait for it.
-final class Flight: Sendable {
-    private let state = Mutex(FlightState())
+final class Flight<Landing: Sendable>: Sendable {
+    private let state = Mutex(FlightState<Landing>())
     /// What is to be done once when the flight ends.
     private let onEnd = Mutex<(@Sendable (End) -> Void)?>(nil)
 
@@ -17,7 +17,7 @@ final class Flight: Sendable {
     /// How many have a seat.
     var seatCount: Int { self.state.withLock { $0.seatCount } }
 
-    /// Takes a seat among those who wait; whoever has one calls ``result(in:)`` or ``leave(_:)``.
+    /// Takes a seat among those who wait; whoever has one calls ``landing(in:)`` or ``leave(_:)``.
     ///
     /// - Returns: The seat; `nil` if the flight has ended.
     func join() -> Int? {
@@ -28,26 +28,25 @@ final class Flight: Sendable {
     ///
     /// Cancelling the calling task ends the wait at once, and the fill too if nobody else waits for it.
     ///
-    /// - Throws: `CancellationError`.
-    func result(in seat: Int) async throws -> FlightResult {
-        let result = await withTaskCancellationHandler {
-            await withCheckedContinuation { (continuation: FlightState.Waiter) in
-                if let result = self.state.withLock({ $0.wait(continuation, in: seat) }) {
-                    continuation.resume(returning: result)
+    /// - Throws: The fill's error. `CancellationError`.
+    func landing(in seat: Int) async throws -> Landing {
+        let outcome = await withTaskCancellationHandler {
+            await withCheckedContinuation { (continuation: FlightState<Landing>.Waiter) in
+                if let outcome = self.state.withLock({ $0.wait(continuation, in: seat) }) {
+                    continuation.resume(returning: outcome)
                 }
             }
         } onCancel: {
             self.leave(seat)
         }
-        if case .failed(let error) = result, error is CancellationError { throw error }
-        return result
+        return try outcome.get()
     }
 
     /// Gives a seat up.
     func leave(_ seat: Int) {
         let leaving = self.state.withLock { $0.leave(seat) }
         if leaving.cancelsFill { self.ended(End(leavesLease: true, isFailed: true)) }
-        leaving.waiter?.resume(returning: .failed(CancellationError()))
+        leaving.waiter?.resume(returning: .failure(CancellationError()))
     }
 
     /// The lease is granted, and the fill is about to begin.
@@ -66,10 +65,10 @@ final class Flight: Sendable {
     /// Ends the flight from inside.
     ///
     /// - Parameters:
-    ///   - result: What those who wait are told.
+    ///   - outcome: What those who wait are told.
     ///   - leavesLease: Whether its lease is left to be given back.
-    func end(_ result: FlightResult, leavesLease: Bool = true) {
-        self.tell(self.state.withLock { $0.end(result) }, leavesLease: leavesLease)
+    func end(_ outcome: Result<Landing, any Error>, leavesLease: Bool = true) {
+        self.tell(self.state.withLock { $0.end(outcome) }, leavesLease: leavesLease)
     }
 
     /// Ends the flight from outside, unless its value is being stored already.
@@ -77,12 +76,12 @@ final class Flight: Sendable {
         self.tell(self.state.withLock { $0.abort(error) }, leavesLease: true)
     }
 
-    private func tell(_ ending: FlightState.Ending?, leavesLease: Bool) {
+    private func tell(_ ending: FlightState<Landing>.Ending?, leavesLease: Bool) {
         guard let ending else { return }
         var isFailed = false
-        if case .failed = ending.result { isFailed = true }
+        if case .failure = ending.outcome { isFailed = true }
         self.ended(End(leavesLease: leavesLease, isFailed: isFailed))
-        for waiter in ending.waiters { waiter.resume(returning: ending.result) }
+        for waiter in ending.waiters { waiter.resume(returning: ending.outcome) }
     }
 
     private func ended(_ end: End) {

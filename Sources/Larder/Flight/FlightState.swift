@@ -3,8 +3,10 @@
 /// A flight begins while its lease is being asked for, fills once the lease is granted (or abandons if it is not), commits
 /// when the fill has brought a value, and ends. It performs nothing itself; each event returns what the caller has to do
 /// once it holds no lock.
-struct FlightState {
-    typealias Waiter = CheckedContinuation<FlightResult, Never>
+struct FlightState<Landing: Sendable> {
+    /// What a flight brings to those who wait for it, or the fill's error.
+    typealias Outcome = Result<Landing, any Error>
+    typealias Waiter = CheckedContinuation<Outcome, Never>
 
     enum Phase {
         /// The lease is being asked for. Others may wait already, since the store can show them the lease before us.
@@ -14,7 +16,7 @@ struct FlightState {
         /// The fill has brought a value, which is being stored. Nothing can stop it now.
         case committing
         /// Everyone has been told.
-        case ended(FlightResult)
+        case ended(Outcome)
     }
 
     private enum Seat {
@@ -37,7 +39,7 @@ struct FlightState {
     /// What has to be done when a flight ends.
     struct Ending {
         var waiters: [Waiter]
-        var result: FlightResult
+        var outcome: Outcome
     }
 
     /// A call wants the result.
@@ -53,10 +55,10 @@ struct FlightState {
     /// A call begins to wait.
     ///
     /// - Returns: The result, if there is nothing to wait for any more.
-    mutating func wait(_ waiter: Waiter, in seat: Int) -> FlightResult? {
-        if case .ended(let result) = self.phase { return result }
+    mutating func wait(_ waiter: Waiter, in seat: Int) -> Outcome? {
+        if case .ended(let outcome) = self.phase { return outcome }
         // The call was cancelled before it came to wait.
-        guard self.seats[seat] != nil else { return .failed(CancellationError()) }
+        guard self.seats[seat] != nil else { return .failure(CancellationError()) }
         self.seats[seat] = .taken(waiter)
         return nil
     }
@@ -73,7 +75,7 @@ struct FlightState {
         var leaving = Leaving(waiter: nil, cancelsFill: false)
         if case .taken(let waiter) = self.seats.removeValue(forKey: seat) { leaving.waiter = waiter }
         if self.seats.isEmpty, case .filling = self.phase {
-            self.phase = .ended(.failed(CancellationError()))
+            self.phase = .ended(.failure(CancellationError()))
             leaving.cancelsFill = true
         }
         return leaving
@@ -98,9 +100,9 @@ struct FlightState {
     }
 
     /// The flight ends from inside: the lease was not granted, the fill failed, or its value is stored.
-    mutating func end(_ result: FlightResult) -> Ending? {
+    mutating func end(_ outcome: Outcome) -> Ending? {
         if case .ended = self.phase { return nil }
-        return self.tell(result)
+        return self.tell(outcome)
     }
 
     /// The flight ends from outside, because its time is over or its cache shuts down.
@@ -108,29 +110,17 @@ struct FlightState {
     /// A commit under way goes on: it has a deadline of its own, and its callers are owed the value.
     mutating func abort(_ error: any Error) -> Ending? {
         switch self.phase {
-        case .acquiring, .filling: self.tell(.failed(error))
+        case .acquiring, .filling: self.tell(.failure(error))
         case .committing, .ended: nil
         }
     }
 
-    private mutating func tell(_ result: FlightResult) -> Ending {
-        self.phase = .ended(result)
+    private mutating func tell(_ outcome: Outcome) -> Ending {
+        self.phase = .ended(outcome)
         let waiters = self.seats.values.compactMap { seat -> Waiter? in
             if case .taken(let waiter) = seat { waiter } else { nil }
         }
         self.seats.removeAll()
-        return Ending(waiters: waiters, result: result)
+        return Ending(waiters: waiters, outcome: outcome)
     }
-}
-
-/// What a flight brings to those who wait for it.
-enum FlightResult: Sendable {
-    /// The value, and what became of it.
-    case filled(EntryValue, FillInfo)
-    /// The fill's error.
-    case failed(any Error)
-    /// The fill, which was for several keys, had no value for this one.
-    case noValue
-    /// There was no need to fill, or no lease: look into the store again.
-    case lookAgain
 }

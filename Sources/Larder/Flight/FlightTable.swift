@@ -13,7 +13,7 @@ final class FlightTable: Sendable {
     }
 
     private struct State {
-        var flights: [ID: Flight] = [:]
+        var flights: [ID: Flight<FillLanding>] = [:]
         var runningTasks = 0
         var isShutDown = false
         var drained: [CheckedContinuation<Void, Never>] = []
@@ -41,7 +41,7 @@ final class FlightTable: Sendable {
     /// A place in a flight: the flight, the seat in it, and whether the caller is the one who has to begin it.
     struct Place {
         var id: ID
-        var flight: Flight
+        var flight: Flight<FillLanding>
         var seat: Int
         var isLeader: Bool
     }
@@ -55,7 +55,7 @@ final class FlightTable: Sendable {
             if let flight = state.flights[id], let seat = flight.join() {
                 return Place(id: id, flight: flight, seat: seat, isLeader: false)
             }
-            let flight = Flight()
+            let flight = Flight<FillLanding>()
             guard let seat = flight.join() else { preconditionFailure("a new flight can be joined") }
             state.flights[id] = flight
             return Place(id: id, flight: flight, seat: seat, isLeader: true)
@@ -78,7 +78,7 @@ final class FlightTable: Sendable {
     }
 
     /// Forgets a flight: nobody finds it any more, those who wait keep waiting.
-    func forget(_ id: ID, _ flight: Flight) {
+    func forget(_ id: ID, _ flight: Flight<FillLanding>) {
         self.state.withLock { state in
             if state.flights[id] === flight { state.flights[id] = nil }
         }

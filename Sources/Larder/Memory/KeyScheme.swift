@@ -19,6 +19,11 @@ package protocol KeyScheme<Key>: Sendable {
     /// The key that was stored.
     static func key(of stored: Stored) -> Key
 
+    /// Whether two keys have one entry.
+    ///
+    /// That is finer than `==` where the stored key is the bytes of a string.
+    static func areSame(_ left: Key, _ right: Key) -> Bool
+
     /// Frees what a stored key owns beyond what Swift frees by itself.
     static func release(_ stored: Stored)
 }
@@ -107,6 +112,11 @@ package enum HashableScheme<Key: Hashable & Sendable>: KeyScheme {
     }
 
     @inlinable
+    package static func areSame(_ left: Key, _ right: Key) -> Bool {
+        left == right
+    }
+
+    @inlinable
     @inline(__always)
     package static func release(_: Key) {}
 }
@@ -155,6 +165,11 @@ package enum StringScheme: KeyScheme {
     @inlinable
     package static func key(of stored: KeyBytes) -> String {
         stored.string()
+    }
+
+    @inlinable
+    package static func areSame(_ left: String, _ right: String) -> Bool {
+        left.utf8.elementsEqual(right.utf8)
     }
 
     @inlinable

@@ -100,39 +100,6 @@ extension MemoryCache {
             ? self.strings.removeValue(forKey: Self.string(key)) : self.hashables.removeValue(forKey: key)
     }
 
-    /// Reads and changes an entry in one step that no other operation on its key can come between.
-    ///
-    /// ```swift
-    /// let visits = counts.update(forKey: page) { entry in
-    ///     entry = .init((entry?.value ?? 0) + 1, ttl: entry?.ttl ?? .seconds(60))
-    ///     return entry?.value
-    /// }
-    /// ```
-    ///
-    /// An entry that is changed keeps its expiry unless its `ttl` or `idle` is set; setting the entry to `nil` removes it. A new
-    /// value that is too heavy is not stored, and the key's entry is dropped.
-    ///
-    /// The old value is kept until `body` is over, so a value that copies on write is copied when it is changed.
-    ///
-    /// - Parameters:
-    ///   - key: The key.
-    ///   - body: Gets the live entry or `nil`, and leaves behind what there shall be. It runs with a part of the cache
-    ///     locked: it must be short, and using the cache in it is a deadlock or the end of the process.
-    /// - Returns: What `body` returns.
-    /// - Throws: What `body` throws. The entry is then as it was.
-    /// - Complexity: Expected amortised O(1), and `body`.
-    @inlinable
-    @discardableResult
-    public func update<Result, Failure: Error>(
-        forKey key: Key,
-        _ body: (inout Entry?) throws(Failure) -> Result
-    ) throws(Failure) -> Result {
-        if Key.self == String.self {
-            return try self.strings.update(forKey: Self.string(key), body)
-        }
-        return try self.hashables.update(forKey: key, body)
-    }
-
     // MARK: All keys
 
     /// The number of entries held.

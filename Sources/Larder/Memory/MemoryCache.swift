@@ -21,10 +21,27 @@
 /// decomposed "é" are equal: here they are two keys, as they are for every other cache. All other keys are compared with
 /// `==`.
 ///
+/// Beyond reading and writing: ``update(forKey:_:)`` changes an entry in one step, ``fetch(forKey:ttl:_:)`` makes a value
+/// once for all who wait, a ``RemovalListener`` hears of what leaves, ``save(to:codec:)`` and ``load(from:codec:)`` let a
+/// process start warm. <doc:MemoryCaches> shows them.
+///
 /// Nothing that the cache drops is released while a lock is held, so a value's deinitialiser may use the cache.
 public final class MemoryCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     /// A value and when it expires.
     public typealias Entry = MemoryCacheEntry<Value>
+
+    /// Gets the key and the value of an entry that has left, and why it did.
+    ///
+    /// It is called with nothing locked, so it may use the cache. For each key it is called in the order in which the
+    /// entries left, and never by two threads at a time. It runs on the thread of whoever changed the cache (a read that
+    /// finds an entry whose time is over changes it too), or of another who was changing the cache at the same time: so
+    /// an operation may return before the listener has been told of what it did, and a slow listener holds up those who
+    /// write, while the values that it has not been told of yet stay in memory. Hand slow work to a task or a queue of your
+    /// own. It cannot throw; what can fail it has to handle.
+    ///
+    /// A value that was refused as too heavy has never been in the cache, and is not reported; what it would have
+    /// replaced is. What is still in a cache when the cache goes is not reported either.
+    public typealias RemovalListener = @Sendable (Key, Value, RemovalCause) -> Void
 
     /// A `ShardedCache`: of strings if the keys are strings, of hashables otherwise.
     ///
@@ -39,7 +56,8 @@ public final class MemoryCache<Key: Hashable & Sendable, Value: Sendable>: Senda
     /// - Parameters:
     ///   - limit: How much it holds at most.
     ///   - clock: Where the time comes from.
-    public init(limit: Limit, clock: CacheClock = .system) {
+    ///   - onRemoval: Told of every entry that leaves; see ``RemovalListener``.
+    public init(limit: Limit, clock: CacheClock = .system, onRemoval: RemovalListener? = nil) {
         let layout: ShardLayout
         let cost: (@Sendable (Key, Value) -> Int)?
         switch limit.kind {
@@ -54,9 +72,14 @@ public final class MemoryCache<Key: Hashable & Sendable, Value: Sendable>: Senda
             let ofString = cost.map { cost in
                 { @Sendable (key: String, value: Value) in cost(unsafeBitCast(key, to: Key.self), value) }
             }
-            self.storage = Strings(layout, cost: ofString, clock: clock)
+            let listenerOfString = onRemoval.map { listener in
+                { @Sendable (key: String, value: Value, cause: RemovalCause) in
+                    listener(unsafeBitCast(key, to: Key.self), value, cause)
+                }
+            }
+            self.storage = Strings(layout, cost: ofString, clock: clock, onRemoval: listenerOfString)
         } else {
-            self.storage = Hashables(layout, cost: cost, clock: clock)
+            self.storage = Hashables(layout, cost: cost, clock: clock, onRemoval: onRemoval)
         }
     }
 

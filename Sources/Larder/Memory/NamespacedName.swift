@@ -85,6 +85,11 @@ package enum NamespacedNameScheme: KeyScheme {
         NamespacedName(namespace: stored.namespace, version: stored.version, name: stored.bytes.string())
     }
 
+    package static func areSame(_ left: NamespacedName, _ right: NamespacedName) -> Bool {
+        left.namespace == right.namespace && left.version == right.version
+            && StringScheme.areSame(left.name, right.name)
+    }
+
     package static func release(_ stored: Stored) {
         stored.bytes.deallocate()
     }

@@ -15,19 +15,30 @@ extension Shard {
         var entries: [Snapshot] = []
         entries.reserveCapacity(Int(self.index.count))
         for slot in 0..<self.slab.used {
-            let cell = self.slab.cells[slot]
-            guard cell.isLive, !Self.isOver(cell.deadline, clock) else { continue }
-            entries.append(
-                Snapshot(
-                    slot: slot,
-                    stamp: cell.stamp,
-                    key: Scheme.key(of: cell.key.pointee),
-                    value: cell.value.pointee,
-                    lifespan: self.lifespan(slot)
-                )
-            )
+            if let entry = self.snapshot(slot, clock) { entries.append(entry) }
         }
         return entries
+    }
+
+    /// The entry in a slot, if there is a live one.
+    func snapshot(_ slot: UInt32, _ clock: CacheClock) -> Snapshot? {
+        let cell = self.slab.cells[slot]
+        guard cell.isLive, !Self.isOver(cell.deadline, clock) else { return nil }
+        return Snapshot(
+            slot: slot,
+            stamp: cell.stamp,
+            key: Scheme.key(of: cell.key.pointee),
+            value: cell.value.pointee,
+            lifespan: self.lifespan(slot)
+        )
+    }
+
+    /// Calls `body` with every entry, those whose time is over included.
+    func forEachEntry(_ body: (Scheme.Key, Value) -> Void) {
+        for slot in 0..<self.slab.used {
+            let cell = self.slab.cells[slot]
+            if cell.isLive { body(Scheme.key(of: cell.key.pointee), cell.value.pointee) }
+        }
     }
 
     /// Removes the entry of a snapshot, unless another value has been stored since.
@@ -50,7 +61,7 @@ extension Shard {
         // What was on its way when everything was removed does not come.
         empty.arrivals.cancelAll()
         empty.statistics = self.statistics
-        empty.statistics.removals += Int(self.index.count)
+        empty.statistics.clearances += Int(self.index.count)
         empty.lastStamp = self.lastStamp
         swap(&self, &empty)
         return empty

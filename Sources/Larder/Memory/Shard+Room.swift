@@ -54,6 +54,7 @@ extension Shard {
         let cells = self.slab.cells
         let anyMortal = self.mortals > 0
         var isOver = false
+        let costBefore = self.policy.cost
         let victim = self.policy.evict(
             keeping: kept,
             hash: { cells[$0].hash },
@@ -67,8 +68,9 @@ extension Shard {
             self.statistics.expirations &+= 1
         } else {
             self.statistics.evictions &+= 1
+            self.statistics.evictedCost &+= costBefore &- self.policy.cost
         }
-        self.takeOut(victim, &discarded)
+        self.takeOut(victim, as: isOver ? .expired : .evicted, &discarded)
         return true
     }
 

@@ -1,11 +1,4 @@
 extension Shard {
-    /// Why an entry leaves that the policy would have kept.
-    @usableFromInline
-    enum Departure: Sendable {
-        case expired
-        case removed
-    }
-
     // MARK: Storing
 
     /// Stores a value, making room for it first.
@@ -41,7 +34,8 @@ extension Shard {
             guard cost > self.spare.limit else { return nil }
             self.statistics.refusals &+= 1
             if slot != TagIndex.none {
-                self.drop(slot, as: .removed, &discarded)
+                let wasOver = Self.isOver(self.slab.cells[slot].deadline, clock)
+                self.drop(slot, as: wasOver ? .expired : .tooHeavy, &discarded)
             }
             return .tooHeavy
         }
@@ -55,7 +49,7 @@ extension Shard {
         if wasOver {
             self.statistics.expirations &+= 1
             self.statistics.insertions &+= 1
-            discarded.append(key: nil, value: old)
+            discarded.append(key: nil, value: old, cause: .expired)
             return .inserted
         }
         self.statistics.replacements &+= 1
@@ -147,25 +141,26 @@ extension Shard {
     @inlinable
     mutating func drop(
         _ slot: UInt32,
-        as cause: Departure,
+        as cause: RemovalCause,
         _ discarded: inout Discards
     ) {
         switch cause {
         case .expired: self.statistics.expirations &+= 1
-        case .removed: self.statistics.removals &+= 1
+        case .tooHeavy: self.statistics.refusalDrops &+= 1
+        default: self.statistics.removals &+= 1
         }
         self.policy.remove(slot)
-        self.takeOut(slot, &discarded)
+        self.takeOut(slot, as: cause, &discarded)
         self.settle()
     }
 
     /// Takes an entry that the policy has let go out of the index and the slab.
     @inlinable
-    mutating func takeOut(_ slot: UInt32, _ discarded: inout Discards) {
+    mutating func takeOut(_ slot: UInt32, as cause: RemovalCause, _ discarded: inout Discards) {
         let cell = self.slab.cells[slot]
         if cell.deadline != Lifespan.never { self.mortals &-= 1 }
         self.index.remove(cell.hash, slot: slot)
-        discarded.append(key: cell.moveKey(), value: cell.moveValue())
+        discarded.append(key: cell.moveKey(), value: cell.moveValue(), cause: cause)
         self.slab.giveBack(slot)
     }
 }

@@ -17,6 +17,10 @@ struct Shard<Scheme: KeyScheme, Value: Sendable>: ~Copyable, @unchecked Sendable
     @usableFromInline var mortals = 0
     @usableFromInline var sweepHand: UInt32 = 0
     @usableFromInline var lastStamp: UInt32 = 0
+    /// The fills under way for keys of this shard.
+    ///
+    /// Here, so that whether a fill's value may still be stored is decided under the lock under which keys are written.
+    @usableFromInline var fills = FillTable<Scheme, Value>()
     /// How the deadlines of sliding entries move; empty until there is one.
     @usableFromInline var slides: SlotTable<Slide>
     /// The shard's even part of the limit.

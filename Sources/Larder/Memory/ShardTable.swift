@@ -47,16 +47,17 @@ struct ShardTable<Scheme: KeyScheme, Value: Sendable>: ~Copyable, @unchecked Sen
         (self.base + index &* Self.stride).assumingMemoryBound(to: Lock.self)
     }
 
+    /// The number of the shard that a key with this hash belongs to.
+    @inlinable
+    @inline(__always)
+    func index(of hash: UInt64) -> Int {
+        Int(truncatingIfNeeded: (hash &>> 48) & self.mask)
+    }
+
     /// The lock of the shard that a key with this hash belongs to.
     @inlinable
     @inline(__always)
     func lock(of hash: UInt64) -> UnsafeMutablePointer<Lock> {
         self.lock(self.index(of: hash))
-    }
-
-    @inlinable
-    @inline(__always)
-    func index(of hash: UInt64) -> Int {
-        Int(truncatingIfNeeded: (hash &>> 48) & self.mask)
     }
 }

@@ -20,11 +20,8 @@ extension ShardedCache {
 
     /// Looks at the next slots of a shard.
     private func sweep(_ index: Int, _ steps: UInt32) -> Int {
-        var discarded = Discarded<Scheme, Value>()
         let now = self.clock.nanoseconds
-        let count = self.shards.lock(index).pointee.withLock { $0.sweep(steps, now: now, &discarded) }
-        discarded.release()
-        return count
+        return self.change(shard: index) { shard, discarded in shard.sweep(steps, now: now, &discarded) }
     }
 
     /// Frees what has expired until the task is cancelled.

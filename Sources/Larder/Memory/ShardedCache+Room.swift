@@ -71,34 +71,56 @@ extension ShardedCache {
                 self.clock,
                 &discarded
             )
+            if self.removals != nil, case .replaced(let old) = result {
+                discarded.append(key: nil, value: old, cause: .replaced)
+            }
             // It has cancelled what was announced.
             if result == nil, ticket != nil { ticket = shard.arrivals.announce(probe.hash) }
             return result
         }
 
         while true {
-            var discarded = Discarded<Scheme, Value>()
             var isHeavy = false
-            var result = Scheme.withProbe(key, seed: self.seed) { probe in
-                self.shards.lock(of: probe.hash).pointee.withLock { shard in
-                    let result = attempt(&shard, probe, granted: 0, &discarded)
-                    isHeavy = cost > shard.policy.capacity
-                    return result
-                }
+            var result = self.change(key) { probe, shard, discarded in
+                let result = attempt(&shard, probe, granted: 0, &discarded)
+                isHeavy = cost > shard.policy.capacity
+                return result
             }
             if result == nil, isHeavy {
+                var discarded = Discarded<Scheme, Value>()
                 result = Scheme.withProbe(key, seed: self.seed) { probe in
                     self.mover.withLock { _ in
                         guard self.gather(cost, for: probe.hash, &discarded) else { return nil }
-                        return self.shards.lock(of: probe.hash).pointee.withLock {
-                            attempt(&$0, probe, granted: cost, &discarded)
+                        return self.changeQuietly(self.shards.index(of: probe.hash), key: key, &discarded) {
+                            attempt(&$0, probe, granted: cost, &$1)
                         }
                     }
                 }
+                discarded.release()
+                self.deliverRemovals()
             }
-            discarded.release()
             if let result { return result }
         }
+    }
+
+    /// Changes a shard while the mover's lock is held: what is discarded is released, and listeners are told, when it is
+    /// not.
+    private func changeQuietly<Result: Sendable>(
+        _ index: Int,
+        key: Scheme.Key? = nil,
+        _ discarded: inout Discarded<Scheme, Value>,
+        _ body: (inout Shard<Scheme, Value>, inout Discarded<Scheme, Value>) -> Result
+    ) -> Result {
+        self.shards.lock(index).pointee.withLock { shard in
+            let result = body(&shard, &discarded)
+            self.removals?.queue(&discarded, key: key, shard: index)
+            return result
+        }
+    }
+
+    private func deliverRemovals() {
+        guard let removals = self.removals else { return }
+        for index in 0..<self.shards.count { removals.deliver(shard: index) }
     }
 
     /// How much the shards give for a heavy entry, from the first to the last resort.
@@ -130,7 +152,7 @@ extension ShardedCache {
                 let target = sacrifice == .half ? part / 2 : part
                 var isDone = false
                 while !isDone {
-                    isDone = self.shards.lock(index).pointee.withLock { shard in
+                    isDone = self.changeQuietly(index, &discarded) { shard, discarded in
                         if sacrifice != .everyone, shard.policy.capacity > shard.share { return true }
                         return shard.shrink(to: target, self.clock, &discarded)
                     }
@@ -169,6 +191,7 @@ extension ShardedCache {
                 return self.divide(limit, from: &next, &discarded)
             }
             discarded.release()
+            self.deliverRemovals()
         }
     }
 
@@ -180,7 +203,7 @@ extension ShardedCache {
         if next == self.shards.count { next = 0 }
         let share = self.layout.share(of: next, in: limit)
         let isShrinking = limit < self.limit
-        let isDone = self.shards.lock(next).pointee.withLock { shard in
+        let isDone = self.changeQuietly(next, &discarded) { shard, discarded in
             shard.share = share
             if isShrinking { return shard.shrink(to: share, self.clock, &discarded) }
             shard.fillQuota()
@@ -204,13 +227,11 @@ extension ShardedCache {
             let target = Int(Double(before) * min(1, max(0, share)))
             var isDone = false
             while !isDone {
-                var discarded = Discarded<Scheme, Value>()
-                isDone = lock.pointee.withLock { shard in
+                isDone = self.change(shard: index) { shard, discarded in
                     let before = shard.index.count
                     defer { count += Int(before - shard.index.count) }
                     return shard.shed(to: target, self.clock, &discarded)
                 }
-                discarded.release()
             }
         }
         return count

@@ -52,9 +52,17 @@ extension ShardedCache {
 
     package func removeAll() {
         for index in 0..<self.shards.count {
-            let old = self.shards.lock(index).pointee.withLock { $0.takeAll(isWeighted: self.layout.isWeighted) }
-            // Dropped here, after the lock.
-            _ = consume old
+            // The fills under way go with it: none of them stores what it brings.
+            if let removals = self.removals {
+                self.shards.lock(index).pointee.withLock { shard in
+                    removals.queue(all: shard.takeAll(isWeighted: self.layout.isWeighted), shard: index)
+                }
+                removals.deliver(shard: index)
+            } else {
+                let old = self.shards.lock(index).pointee.withLock { $0.takeAll(isWeighted: self.layout.isWeighted) }
+                // Dropped here, after the lock.
+                _ = consume old
+            }
         }
     }
 
@@ -62,12 +70,15 @@ extension ShardedCache {
     package func removeAll(where shouldBeRemoved: (Key, Value) throws -> Bool) rethrows -> Int {
         var count = 0
         for index in 0..<self.shards.count {
-            for entry in self.snapshot(index) where try shouldBeRemoved(entry.key, entry.value) {
-                var discarded = Discarded<Scheme, Value>()
-                self.shards.lock(index).pointee.withLock { shard in
+            // Whatever a fill that is under way brings, the predicate has not been asked about it.
+            let entries = self.shards.lock(index).pointee.withLock { shard in
+                shard.fills.cutOffAll()
+                return shard.snapshot(self.clock)
+            }
+            for entry in entries where try shouldBeRemoved(entry.key, entry.value) {
+                self.change(shard: index) { shard, discarded in
                     if shard.remove(slot: entry.slot, stamp: entry.stamp, &discarded) { count += 1 }
                 }
-                discarded.release()
             }
         }
         return count

@@ -21,17 +21,21 @@ package final class ShardedCache<Scheme: KeyScheme, Value: Sendable>: Sendable {
     @usableFromInline let spare: SpareRoom
     /// Held by whoever moves room between shards, never by anyone who holds a shard's lock.
     let mover = Mutex(RoomMover())
+    /// Who is told of entries that leave; most caches tell nobody.
+    @usableFromInline let removals: RemovalDelivery<Scheme, Value>?
 
     /// - Parameters:
     ///   - layout: The limit, and how it is divided.
     ///   - cost: What an entry costs, where that differs.
     ///   - clock: Where the time comes from.
     ///   - seed: What keys are hashed with; a random one by default.
+    ///   - onRemoval: Told of every entry that leaves.
     package init(
         _ layout: ShardLayout,
         cost: (@Sendable (Key, Value) -> Int)? = nil,
         clock: CacheClock = .system,
-        seed: HashSeed? = nil
+        seed: HashSeed? = nil,
+        onRemoval: (@Sendable (Key, Value, RemovalCause) -> Void)? = nil
     ) {
         self.layout = layout
         self.spare = SpareRoom(limit: layout.capacity)
@@ -39,6 +43,7 @@ package final class ShardedCache<Scheme: KeyScheme, Value: Sendable>: Sendable {
         self.cost = cost
         self.clock = clock
         self.seed = seed ?? .random()
+        self.removals = onRemoval.map { RemovalDelivery(shards: layout.shards, $0) }
     }
 
     @inlinable
@@ -101,28 +106,52 @@ package final class ShardedCache<Scheme: KeyScheme, Value: Sendable>: Sendable {
     @inlinable
     @inline(never)
     func removeExpired(_ key: Scheme.Key) {
-        var discarded = Discarded<Scheme, Value>()
-        Scheme.withProbe(key, seed: self.seed) { probe in
-            self.shards.lock(of: probe.hash).pointee.withLock { $0.removeExpired(probe, self.clock, &discarded) }
+        self.change(key) { probe, shard, discarded in
+            shard.removeExpired(probe, self.clock, &discarded)
         }
-        discarded.release()
     }
 
     /// Looks for expired entries in the shard of a key that was read.
     @inlinable
     @inline(never)
     func sweep(besides key: Scheme.Key) {
-        var discarded = Discarded<Scheme, Value>()
         let now = self.clock.coarseNanoseconds
-        Scheme.withProbe(key, seed: self.seed) { probe in
-            self.shards.lock(of: probe.hash).pointee.withLock { shard in
-                _ = shard.sweep(Shard<Scheme, Value>.readersStep, now: now, &discarded)
-            }
+        self.change(key) { _, shard, discarded in
+            _ = shard.sweep(Shard<Scheme, Value>.readersStep, now: now, &discarded)
         }
-        discarded.release()
     }
 
     // MARK: Writing
+
+    /// Changes the shard of a key under its lock, and lets go of what it discarded after that.
+    @inlinable
+    func change<Result: Sendable>(
+        _ key: Scheme.Key,
+        _ body: (Scheme.Probe, inout Shard<Scheme, Value>, inout Discarded<Scheme, Value>) -> Result
+    ) -> Result {
+        Scheme.withProbe(key, seed: self.seed) { probe in
+            self.change(shard: self.shards.index(of: probe.hash), key: key) { body(probe, &$0, &$1) }
+        }
+    }
+
+    /// The same for the shard of a number.
+    @inlinable
+    @inline(__always)
+    func change<Result: Sendable>(
+        shard index: Int,
+        key: Scheme.Key? = nil,
+        _ body: (inout Shard<Scheme, Value>, inout Discarded<Scheme, Value>) -> Result
+    ) -> Result {
+        var discarded = Discarded<Scheme, Value>()
+        let result = self.shards.lock(index).pointee.withLock { shard in
+            let result = body(&shard, &discarded)
+            self.removals?.queue(&discarded, key: key, shard: index)
+            return result
+        }
+        discarded.release()
+        self.removals?.deliver(shard: index)
+        return result
+    }
 
     @inlinable
     @discardableResult
@@ -167,84 +196,23 @@ package final class ShardedCache<Scheme: KeyScheme, Value: Sendable>: Sendable {
     @inlinable
     func insert(_ value: Value, forKey key: Scheme.Key, _ lifespan: Lifespan) -> InsertionResult<Value> {
         let cost = self.cost(of: key, value)
-        var discarded = Discarded<Scheme, Value>()
-        let result = Scheme.withProbe(key, seed: self.seed) { probe in
-            self.shards.lock(of: probe.hash).pointee.withLock {
-                $0.insert(probe, value, lifespan, cost: cost, self.clock, &discarded)
+        let result = self.change(key) { probe, shard, discarded in
+            if !shard.fills.isEmpty { shard.fills.cutOff(key, hash: probe.hash) }
+            let result = shard.insert(probe, value, lifespan, cost: cost, self.clock, &discarded)
+            if self.removals != nil, case .replaced(let old) = result {
+                discarded.append(key: nil, value: old, cause: .replaced)
             }
+            return result
         }
-        discarded.release()
         return result ?? self.storeHeavy(value, forKey: key, lifespan, cost: cost)
     }
 
     @inlinable
     @discardableResult
     package func removeValue(forKey key: Scheme.Key) -> Value? {
-        var discarded = Discarded<Scheme, Value>()
-        let value = Scheme.withProbe(key, seed: self.seed) { probe in
-            self.shards.lock(of: probe.hash).pointee.withLock { $0.remove(probe, self.clock, &discarded) }
+        self.change(key) { probe, shard, discarded in
+            if !shard.fills.isEmpty { shard.fills.cutOff(key, hash: probe.hash) }
+            return shard.remove(probe, self.clock, &discarded)
         }
-        discarded.release()
-        return value
-    }
-
-    /// Reads and changes an entry in one step that no other operation on the key can come between.
-    ///
-    /// `body` runs with the shard locked: it must be short, and must not use the cache. When it throws, nothing changes.
-    @inlinable
-    @discardableResult
-    package func update<Result, Failure: Error>(
-        forKey key: Scheme.Key,
-        _ body: (inout MemoryCacheEntry<Value>?) throws(Failure) -> Result
-    ) throws(Failure) -> Result {
-        let now = self.clock.nanoseconds
-        var discarded = Discarded<Scheme, Value>()
-        var outcome: Swift.Result<Result, Failure>?
-        var arrival: Arrival?
-        Scheme.withProbe(key, seed: self.seed) { probe in
-            self.shards.lock(of: probe.hash).pointee.withLock { shard in
-                // The slot's own reference keeps the old value alive while `body` runs, and `discarded` after that.
-                let old = shard.entry(probe, self.clock)
-                var entry = old.map { MemoryCacheEntry($0.value, $0.lifespan, at: now) }
-                do throws(Failure) {
-                    outcome = .success(try body(&entry))
-                } catch {
-                    outcome = .failure(error)
-                    return
-                }
-                guard let entry, let lifespan = entry.lifespanToStore(now: now) else {
-                    if let value = shard.remove(probe, self.clock, &discarded) {
-                        discarded.append(key: nil, value: value)
-                    }
-                    return
-                }
-                let cost = self.cost(of: key, entry.value)
-                let result = shard.insert(probe, entry.value, lifespan, cost: cost, self.clock, &discarded)
-                // What was replaced, and a value that was refused, go after the lock is free.
-                switch result {
-                case .replaced(let value): discarded.append(key: nil, value: value)
-                case .tooHeavy, .alreadyExpired: discarded.append(key: nil, value: entry.value)
-                case .inserted: break
-                case nil:
-                    // Room has to be made without this lock. Until then the key has no entry: the old one is no longer
-                    // true.
-                    if let value = shard.remove(probe, self.clock, &discarded) {
-                        discarded.append(key: nil, value: value)
-                    }
-                    arrival = Arrival(
-                        value: entry.value,
-                        lifespan: lifespan,
-                        cost: cost,
-                        ticket: shard.arrivals.announce(probe.hash)
-                    )
-                }
-            }
-        }
-        discarded.release()
-        if let arrival {
-            self.storeHeavy(arrival.value, forKey: key, arrival.lifespan, cost: arrival.cost, ticket: arrival.ticket)
-        }
-        guard let outcome else { preconditionFailure("The body of an update always has an outcome") }
-        return try outcome.get()
     }
 }

@@ -119,7 +119,7 @@ final class MemoryNamespace: NamespaceStore {
                     }
                 }
                 return .absent(self.store.leases.acquire(name, key, lease, stamp))
-            }
+            }.result
         }
     }
 
@@ -143,7 +143,7 @@ final class MemoryNamespace: NamespaceStore {
                     entry = nil
                     return .failure(error)
                 }
-            }
+            }.result
             return try outcome.get()
         }
     }
@@ -164,7 +164,7 @@ final class MemoryNamespace: NamespaceStore {
                 let new = MemoryEntry(commit.write, generation: stamp.generation, now: self.clock.now)
                 entry = MemoryCacheEntry(new, deadline: new.deadline)
                 return true
-            }
+            }.result
         }
     }
 
@@ -182,7 +182,7 @@ final class MemoryNamespace: NamespaceStore {
             entry = nil
             self.store.leases.end(name)
             return wasFresh
-        }
+        }.result
     }
 
     func increment(
@@ -209,7 +209,7 @@ final class MemoryNamespace: NamespaceStore {
             try self.put(initial, value: .integer(sum), name, into: &entry)
             self.store.leases.end(name)
             return sum
-        }
+        }.result
     }
 
     func append(_ write: EntryWrite) async throws -> Int {
@@ -226,7 +226,7 @@ final class MemoryNamespace: NamespaceStore {
             }
             self.store.leases.end(name)
             return length
-        }
+        }.result
     }
 
     func touch(_ key: StoreKey, _ lifetime: EntryLifetime) async throws -> Bool {
@@ -235,7 +235,7 @@ final class MemoryNamespace: NamespaceStore {
             touched.live(lifetime, from: self.clock.now)
             entry = MemoryCacheEntry(touched, deadline: touched.deadline)
             return true
-        }
+        }.result
     }
 
     /// Makes an entry of the namespace's current generation.

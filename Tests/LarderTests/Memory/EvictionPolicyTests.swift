@@ -4,11 +4,11 @@ import Testing
 
 @testable import Larder
 
-@Suite struct EvictionPolicyTests {
+@Suite(.integrity) struct EvictionPolicyTests {
     @Test func keepsMoreOfWhatIsAskedForThanLRUAndFIFO() {
         let trace = Self.zipfWithScans(requests: 200_000)
         for entries in [100, 1_000] {
-            let cache = MemoryCache<Int, Int>(limit: .entries(entries))
+            let cache = MemoryCache<Int, Int>.checked(limit: .entries(entries))
             var hits = 0
             for key in trace {
                 if cache.value(forKey: key) != nil { hits += 1 } else { cache.insert(key, forKey: key) }
@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test func aScanDoesNotPushOutWhatIsInUse() {
-        let cache = MemoryCache<Int, Int>(limit: .entries(100))
+        let cache = MemoryCache<Int, Int>.checked(limit: .entries(100))
         for key in 0..<50 { cache.insert(key, forKey: key) }
         for _ in 0..<3 { for key in 0..<50 { _ = cache.value(forKey: key) } }
         for key in 1_000..<1_300 { cache.insert(key, forKey: key) }
@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test func aLoopLongerThanTheCacheIsHeldInPart() {
-        let cache = MemoryCache<Int, Int>(limit: .entries(100))
+        let cache = MemoryCache<Int, Int>.checked(limit: .entries(100))
         var hits = 0
         for request in 0..<60_000 {
             let key = request % 150
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test func favouritesOfThePastMakeRoomForThoseOfToday() {
-        let cache = MemoryCache<Int, Int>(limit: .entries(100))
+        let cache = MemoryCache<Int, Int>.checked(limit: .entries(100))
         for _ in 0..<200 { for key in 0..<90 where cache.value(forKey: key) == nil { cache.insert(key, forKey: key) } }
         var hits = 0
         for round in 0..<40 {

@@ -2,11 +2,11 @@ import Larder
 import LarderTesting
 import Testing
 
-@Suite struct MemoryCacheExpiryTests {
+@Suite(.integrity) struct MemoryCacheExpiryTests {
     private let clock = ManualClock()
 
     private func makeCache(entries: Int = 100) -> MemoryCache<String, Int> {
-        MemoryCache(limit: .entries(entries), clock: CacheClock(self.clock))
+        MemoryCache.checked(limit: .entries(entries), clock: CacheClock(self.clock))
     }
 
     @Test func isThereUntilTheInstantAndGoneFromItOn() {
@@ -19,7 +19,6 @@ import Testing
         #expect(cache.value(forKey: "a") == nil)
         #expect(cache.count == 0)
         #expect(cache.statistics.expirations == 1)
-        #expect(cache.checkInvariants() == [])
     }
 
     @Test func isAbsentForEveryVerb() {
@@ -48,7 +47,6 @@ import Testing
         expire("a")
         if case .replaced = cache.insert(2, forKey: "a") { Issue.record("It replaced what was gone") }
         #expect(cache.value(forKey: "a") == 2)
-        #expect(cache.checkInvariants() == [])
     }
 
     @Test(arguments: [Duration.zero, .seconds(-1)])
@@ -63,7 +61,6 @@ import Testing
         cache.insert(1, forKey: "b")
         cache.update(forKey: "b") { $0?.ttl = ttl }
         #expect(cache.value(forKey: "b") == nil)
-        #expect(cache.checkInvariants() == [])
     }
 
     @Test func livesForEverWithTheLongestDuration() {
@@ -71,7 +68,6 @@ import Testing
         cache.insert(1, forKey: "a", ttl: .seconds(Int64.max))
         self.clock.advance(by: .seconds(1_000_000_000))
         #expect(cache.value(forKey: "a") == 1)
-        #expect(cache.checkInvariants() == [])
     }
 
     @Test func goesByWritesOfOthers() {
@@ -81,7 +77,6 @@ import Testing
         for number in 0..<60 { cache.insert(number, forKey: "immortal \(number)") }
         #expect(cache.statistics.expirations >= 90)
         #expect(cache.statistics.evictions == 0)
-        #expect(cache.checkInvariants() == [])
     }
 
     @Test func goesBeforeTheLivingWhenRoomIsNeeded() {
@@ -95,7 +90,6 @@ import Testing
         cache.insert(10, forKey: "new")
         #expect(cache.statistics.evictions == 0)
         #expect(cache.count == 10)
-        #expect(cache.checkInvariants() == [])
     }
 
     @Test func freesAllAtOnceWhenAsked() {
@@ -104,7 +98,6 @@ import Testing
         self.clock.advance(by: .seconds(1))
         #expect(cache.removeExpired() == 15_000)
         #expect(cache.count == 5_000)
-        #expect(cache.checkInvariants() == [])
     }
 
     @Test func anUpdateKeepsTheDeadlineUnlessItSetsOne() {
@@ -114,7 +107,7 @@ import Testing
         let left = cache.update(forKey: "a") { entry -> Duration? in
             entry?.value = 2
             return entry?.ttl
-        }
+        }.result
         #expect(left == .seconds(6))
         #expect(cache.entry(forKey: "a")?.ttl == .seconds(6))
         cache.update(forKey: "a") { $0?.ttl = .seconds(60) }
@@ -124,7 +117,6 @@ import Testing
         self.clock.advance(by: .seconds(59))
         #expect(cache.value(forKey: "a") == 2)
         #expect(cache.entry(forKey: "a")?.deadline == .distantFuture)
-        #expect(cache.checkInvariants() == [])
     }
 
     @Test func anUpdateThatThrowsChangesNothing() {
@@ -139,6 +131,5 @@ import Testing
         }
         #expect(cache.entry(forKey: "a")?.value == 1)
         #expect(cache.entry(forKey: "a")?.ttl == .seconds(10))
-        #expect(cache.checkInvariants() == [])
     }
 }

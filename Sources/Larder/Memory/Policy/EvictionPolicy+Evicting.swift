@@ -145,3 +145,30 @@ extension EvictionPolicy {
         return violations
     }
 }
+
+extension EvictionPolicy {
+    /// All slots, from the one worth most to the one worth least.
+    ///
+    /// Main before the window, those that were asked for before those that were not, and the newer before the older: so
+    /// the last is about the next to leave.
+    ///
+    /// - Complexity: O(*n*).
+    func order() -> [UInt32] {
+        var order: [UInt32] = []
+        order.reserveCapacity(self.count)
+        for queue in [self.main, self.window] {
+            let members = (queue.members(self.links.slots) ?? []).reversed()
+            order += members.filter { self.marks.slots[$0] & Self.hit != 0 }
+            order += members.filter { self.marks.slots[$0] & Self.hit == 0 }
+        }
+        return order
+    }
+
+    /// What is to be said of the policy's state: names and numbers.
+    var summary: [(name: String, number: Int)] {
+        [
+            ("window", self.window.count), ("main", self.main.count), ("target of the window", Int(self.target)),
+            ("ghosts", self.refused.size + self.dropped.size),
+        ]
+    }
+}

@@ -84,7 +84,7 @@ extension ShardedCache {
         overview.capacity = self.layout.capacity
         overview.now = self.clock.nanoseconds
         for index in 0..<self.shards.count {
-            self.shards.lock(index).pointee.withLock { $0.add(to: &overview) }
+            self.shards.lock(index).withLock { $0.add(to: &overview) }
         }
         return overview
     }

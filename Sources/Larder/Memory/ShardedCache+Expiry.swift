@@ -8,7 +8,7 @@ extension ShardedCache {
     package func removeExpired() -> Int {
         var count = 0
         for index in 0..<self.shards.count {
-            var remaining = self.shards.lock(index).pointee.withLock { $0.mortals > 0 ? $0.slab.used : 0 }
+            var remaining = self.shards.lock(index).withLock { $0.mortals > 0 ? $0.slab.used : 0 }
             while remaining > 0 {
                 // In portions, so that a million entries that expire together do not keep a lock.
                 count += self.sweep(index, min(Self.portion, remaining))
@@ -38,7 +38,7 @@ extension ShardedCache {
                 return
             }
             for index in 0..<self.shards.count {
-                let (used, mortals) = self.shards.lock(index).pointee.withLock { ($0.slab.used, $0.mortals) }
+                let (used, mortals) = self.shards.lock(index).withLock { ($0.slab.used, $0.mortals) }
                 guard mortals > 0 else { continue }
                 var remaining = used
                 var steps = min(used, max(Self.portion, used / 10))

@@ -96,7 +96,7 @@ extension ShardedCache {
     /// For tests.
     var fillCount: Int {
         (0..<self.shards.count).reduce(0) { sum, index in
-            sum + self.shards.lock(index).pointee.withLock { $0.fills.count }
+            sum + self.shards.lock(index).withLock { $0.fills.count }
         }
     }
 

@@ -19,7 +19,7 @@ extension ShardedCache {
         isSweepDue: inout Bool,
         _ project: (borrowing Value) -> Part
     ) -> Part? {
-        self.shards.lock(of: probe.hash).pointee.withLock { shard -> Part? in
+        self.shards.lock(of: probe.hash).withLock { shard -> Part? in
             let slot = shard.find(probe)
             guard slot != TagIndex.none else {
                 shard.statistics.misses &+= 1

@@ -111,7 +111,7 @@ extension ShardedCache {
         _ discarded: inout Discarded<Scheme, Value>,
         _ body: (inout Shard<Scheme, Value>, inout Discarded<Scheme, Value>) -> Result
     ) -> Result {
-        self.shards.lock(index).pointee.withLock { shard in
+        self.shards.lock(index).withLock { shard in
             let result = body(&shard, &discarded)
             self.removals?.queue(&discarded, key: key, shard: index)
             return result
@@ -223,7 +223,7 @@ extension ShardedCache {
         var count = 0
         for index in 0..<self.shards.count {
             let lock = self.shards.lock(index)
-            let before = lock.pointee.withLock { Int($0.index.count) }
+            let before = lock.withLock { Int($0.index.count) }
             let target = Int(Double(before) * min(1, max(0, share)))
             var isDone = false
             while !isDone {

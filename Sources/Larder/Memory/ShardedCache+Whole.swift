@@ -18,7 +18,7 @@ extension ShardedCache {
     package var statistics: MemoryCacheStatistics {
         var statistics = MemoryCacheStatistics()
         for index in 0..<self.shards.count {
-            statistics += self.shards.lock(index).pointee.withLock { $0.statistics }
+            statistics += self.shards.lock(index).withLock { $0.statistics }
         }
         return statistics
     }
@@ -45,7 +45,7 @@ extension ShardedCache {
         let taken = self.spare.timesTaken
         var sum = 0
         for index in 0..<self.shards.count {
-            self.shards.lock(index).pointee.withLock { sum += part($0) }
+            self.shards.lock(index).withLock { sum += part($0) }
         }
         return self.spare.timesTaken == taken ? sum : nil
     }
@@ -54,12 +54,12 @@ extension ShardedCache {
         for index in 0..<self.shards.count {
             // The fills under way go with it: none of them stores what it brings.
             if let removals = self.removals {
-                self.shards.lock(index).pointee.withLock { shard in
+                self.shards.lock(index).withLock { shard in
                     removals.queue(all: shard.takeAll(isWeighted: self.layout.isWeighted), shard: index)
                 }
                 removals.deliver(shard: index)
             } else {
-                let old = self.shards.lock(index).pointee.withLock { $0.takeAll(isWeighted: self.layout.isWeighted) }
+                let old = self.shards.lock(index).withLock { $0.takeAll(isWeighted: self.layout.isWeighted) }
                 // Dropped here, after the lock.
                 _ = consume old
             }
@@ -71,7 +71,7 @@ extension ShardedCache {
         var count = 0
         for index in 0..<self.shards.count {
             // Whatever a fill that is under way brings, the predicate has not been asked about it.
-            let entries = self.shards.lock(index).pointee.withLock { shard in
+            let entries = self.shards.lock(index).withLock { shard in
                 shard.fills.cutOffAll()
                 return shard.snapshot(self.clock)
             }
@@ -94,7 +94,7 @@ extension ShardedCache {
     }
 
     private func snapshot(_ index: Int) -> [Shard<Scheme, Value>.Snapshot] {
-        self.shards.lock(index).pointee.withLock { $0.snapshot(self.clock) }
+        self.shards.lock(index).withLock { $0.snapshot(self.clock) }
     }
 
     /// What is wrong inside, one sentence each; empty when nothing is.
@@ -103,7 +103,7 @@ extension ShardedCache {
     package func checkInvariants() -> [String] {
         var violations: [String] = []
         for index in 0..<self.shards.count {
-            violations += self.shards.lock(index).pointee.withLock { shard in
+            violations += self.shards.lock(index).withLock { shard in
                 shard.violations { key in
                     Scheme.withProbe(key, seed: self.seed) { UInt32(truncatingIfNeeded: $0.hash) }
                 }

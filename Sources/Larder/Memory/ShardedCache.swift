@@ -1,4 +1,4 @@
-public import Synchronization
+import Synchronization
 
 /// The cache itself, for any kind of key.
 ///
@@ -59,7 +59,7 @@ package final class ShardedCache<Scheme: KeyScheme, Value: Sendable>: Sendable {
     package func value(forKey key: Scheme.Key) -> Value? {
         var isSweepDue = false
         let read = Scheme.withProbe(key, seed: self.seed) { probe in
-            self.shards.lock(of: probe.hash).pointee.withLock { shard in
+            self.shards.lock(of: probe.hash).withLock { shard in
                 let read = shard.read(probe, self.clock)
                 if case .hit = read { isSweepDue = shard.isSweepDue }
                 return read
@@ -83,7 +83,7 @@ package final class ShardedCache<Scheme: KeyScheme, Value: Sendable>: Sendable {
     @inlinable
     package func entry(forKey key: Scheme.Key) -> MemoryCacheEntry<Value>? {
         let (found, isDead) = Scheme.withProbe(key, seed: self.seed) { probe in
-            self.shards.lock(of: probe.hash).pointee.withLock { shard -> ((value: Value, lifespan: Lifespan)?, Bool) in
+            self.shards.lock(of: probe.hash).withLock { shard -> ((value: Value, lifespan: Lifespan)?, Bool) in
                 switch shard.read(probe, self.clock) {
                 case .hit(let value): ((value, shard.lifespan(shard.find(probe))), false)
                 case .miss: (nil, false)
@@ -99,7 +99,7 @@ package final class ShardedCache<Scheme: KeyScheme, Value: Sendable>: Sendable {
     @inlinable
     package func contains(_ key: Scheme.Key) -> Bool {
         Scheme.withProbe(key, seed: self.seed) { probe in
-            self.shards.lock(of: probe.hash).pointee.withLock { $0.contains(probe, self.clock) }
+            self.shards.lock(of: probe.hash).withLock { $0.contains(probe, self.clock) }
         }
     }
 
@@ -143,7 +143,7 @@ package final class ShardedCache<Scheme: KeyScheme, Value: Sendable>: Sendable {
         _ body: (inout Shard<Scheme, Value>, inout Discarded<Scheme, Value>) -> Result
     ) -> Result {
         var discarded = Discarded<Scheme, Value>()
-        let result = self.shards.lock(index).pointee.withLock { shard in
+        let result = self.shards.lock(index).withLock { shard in
             let result = body(&shard, &discarded)
             self.removals?.queue(&discarded, key: key, shard: index)
             return result

@@ -9,14 +9,14 @@ extension ShardedCache {
     /// that leaves meanwhile may be left out; one that gets another value comes with either.
     func forEachByWorth(_ body: (Key, Value, _ deadline: Int64) throws -> Void) rethrows {
         let orders = (0..<self.shards.count).map { index in
-            self.shards.lock(index).pointee.withLock { $0.order() }
+            self.shards.lock(index).withLock { $0.order() }
         }
         let longest = orders.map(\.count).max() ?? 0
         let rounds = max((longest + Self.portion - 1) / Self.portion, min(longest, Self.fewestRounds))
         for round in 0..<rounds {
             for (index, order) in orders.enumerated() {
                 let part = order[order.count * round / rounds..<order.count * (round + 1) / rounds]
-                let entries = self.shards.lock(index).pointee.withLock { $0.copies(part, self.clock) }
+                let entries = self.shards.lock(index).withLock { $0.copies(part, self.clock) }
                 for entry in entries { try body(entry.key, entry.value, entry.lifespan.deadline) }
             }
         }

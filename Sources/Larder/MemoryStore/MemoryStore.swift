@@ -6,7 +6,7 @@ import Synchronization
 /// let cache = Cache(.memory(entries: 100_000), namespace: "bookshop")
 /// ```
 ///
-/// The store is bounded; when it is full, S3-FIFO decides which entry leaves (see ``MemoryCache``). Several caches can stand on
+/// The store is bounded; when it is full, the policy decides which entry leaves (see ``MemoryCache``). Several caches can stand on
 /// one store and share its room, each in its namespace.
 ///
 /// Values that are classes are shared by all who read them, so let them be immutable.

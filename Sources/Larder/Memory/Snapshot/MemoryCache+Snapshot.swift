@@ -12,7 +12,8 @@ extension MemoryCache where Key: Codable, Value: Codable {
     /// can read it.
     ///
     /// The cache can be used meanwhile. What is written of each entry is what it was at some moment of the call. The time
-    /// that an entry has left is written as a moment of the wall clock, so time goes on while no process runs.
+    /// that an entry has left is written as a moment of the wall clock, so time goes on while no process runs. One that is
+    /// kept while it is asked for (`idle`) comes back with the time that it had left, and no longer slides.
     ///
     /// The calling thread waits for the disk.
     ///

@@ -11,7 +11,7 @@ struct TableCommand: ParsableCommand {
     /// What is measured, with its unit; a peer's figure has the same name after `peer_`.
     private static let figures = [
         ("ops_per_s", "/s"), ("ns_per_op", " ns"), ("cpu_ns_per_op", " ns of CPU"), ("p50_us", " µs median"),
-        ("p99_us", " µs 99 %"),
+        ("p99_us", " µs 99 %"), ("cpu_us", " µs of CPU"), ("resumptions_per_s", " resumptions/s"),
         ("hit_ratio", " hits"), ("bytes_per_entry", " bytes"), ("p9999_us", " µs 99.99 %"), ("max_us", " µs longest"),
         ("over_1ms", " over 1 ms"), ("cpu_p9999_us", " µs 99.99 % of CPU"), ("cpu_max_us", " µs longest of CPU"),
         ("cpu_over_1ms", " over 1 ms of CPU"), ("freed_after_ms", " ms until freed"), ("added_ns", " ns added"),

@@ -32,6 +32,11 @@ struct Discarded<Scheme: KeyScheme, Value: Sendable>: ~Copyable, Sendable {
         }
     }
 
+    /// Takes over what another one holds.
+    mutating func absorb(_ other: consuming Discarded) {
+        for element in other.elements { self.append(key: element.key, value: element.value, cause: element.cause) }
+    }
+
     /// All values, in the order in which they left.
     var elements: [Element] {
         guard let value = self.value else { return [] }

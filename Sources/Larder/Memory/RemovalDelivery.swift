@@ -54,7 +54,10 @@ final class RemovalDelivery<Scheme: KeyScheme, Value: Sendable>: Sendable {
 
     // MARK: With the shard locked
 
-    /// Queues what an operation has discarded, and leaves to `discarded` what no listener is told of.
+    /// Queues what an operation has discarded.
+    ///
+    /// The values stay in `discarded` as well: another thread may have delivered them before the shard is unlocked, and
+    /// the last reference to a value must not go under the lock.
     @usableFromInline
     func queue(_ discarded: inout Discarded<Scheme, Value>, key: Scheme.Key?, shard: Int) {
         if discarded.value == nil { return }
@@ -62,20 +65,27 @@ final class RemovalDelivery<Scheme: KeyScheme, Value: Sendable>: Sendable {
         var rest = Discarded<Scheme, Value>()
         for element in discarded.elements {
             switch (element.cause, element.key, key) {
-            case (let cause?, let stored?, _): departures.append(.entry(stored, element.value, cause))
-            case (let cause?, nil, let key?): departures.append(.ofKey(key, element.value, cause))
-            default: rest.append(key: element.key, value: element.value, cause: element.cause)
+            case (let cause?, let stored?, _):
+                departures.append(.entry(stored, element.value, cause))
+                rest.append(key: nil, value: element.value, cause: nil)
+            case (let cause?, nil, let key?):
+                departures.append(.ofKey(key, element.value, cause))
+                rest.append(key: nil, value: element.value, cause: nil)
+            default:
+                rest.append(key: element.key, value: element.value, cause: element.cause)
             }
         }
         self.queues[shard].state.withLock { $0.waiting += departures }
-        // Every value is still referred to by the queue, so nothing is released here.
         discarded = rest
     }
 
     /// Queues all that a shard held.
-    func queue(all shard: consuming Shard<Scheme, Value>, shard index: Int) {
+    ///
+    /// - Returns: The same, to be dropped when nothing is locked.
+    func queue(all shard: consuming Shard<Scheme, Value>, shard index: Int) -> any AnyObject & Sendable {
         let cleared = Cleared(shard)
         self.queues[index].state.withLock { $0.waiting.append(.all(cleared)) }
+        return cleared
     }
 
     // MARK: With nothing locked

@@ -154,6 +154,11 @@ struct Arrivals: Sendable {
         self.tickets[hash] == ticket
     }
 
+    /// Whether anything is on its way under this hash.
+    func expects(_ hash: UInt64) -> Bool {
+        self.tickets[hash] != nil
+    }
+
     mutating func cancelAll() {
         self.tickets = [:]
         self.isEmpty = true

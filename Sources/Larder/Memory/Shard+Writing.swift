@@ -9,6 +9,7 @@ extension Shard {
     ///   - lifespan: When it ends.
     ///   - cost: What it costs.
     ///   - granted: Room for it that the caller has gathered, and that becomes part of the quota.
+    ///   - hasArrived: Whether an attempt before this one has told the policy of the key.
     ///   - clock: The cache's clock.
     ///   - discarded: Takes what leaves.
     /// - Returns: `nil` where there is not enough room yet, though some may have been made: the value is too heavy for
@@ -20,6 +21,7 @@ extension Shard {
         _ lifespan: Lifespan,
         cost: Int,
         granted: Int = 0,
+        hasArrived: Bool = false,
         _ clock: CacheClock,
         _ discarded: inout Discards
     ) -> InsertionResult<Value>? {
@@ -29,7 +31,7 @@ extension Shard {
         if !self.arrivals.isEmpty { self.arrivals.cancel(probe.hash) }
         let slot = self.find(probe)
         let hash = UInt32(truncatingIfNeeded: probe.hash)
-        let cameBack = slot == TagIndex.none && self.policy.arrive(hash, cost: cost)
+        let cameBack = slot == TagIndex.none && !hasArrived && self.policy.arrive(hash, cost: cost)
         guard self.makeRoom(for: cost, inPlaceOf: slot, clock, &discarded) else {
             guard cost > self.spare.limit else { return nil }
             self.statistics.refusals &+= 1

@@ -68,9 +68,11 @@ extension ShardedCache {
                 lifespan,
                 cost: cost,
                 granted: granted,
+                hasArrived: true,
                 self.clock,
                 &discarded
             )
+            if result != nil, !shard.fills.isEmpty { shard.fills.cutOff(key, hash: probe.hash) }
             if self.removals != nil, case .replaced(let old) = result {
                 discarded.append(key: nil, value: old, cause: .replaced)
             }
@@ -111,11 +113,14 @@ extension ShardedCache {
         _ discarded: inout Discarded<Scheme, Value>,
         _ body: (inout Shard<Scheme, Value>, inout Discarded<Scheme, Value>) -> Result
     ) -> Result {
-        self.shards.lock(index).withLock { shard in
-            let result = body(&shard, &discarded)
-            self.removals?.queue(&discarded, key: key, shard: index)
+        var own = Discarded<Scheme, Value>()
+        let result = self.shards.lock(index).withLock { shard in
+            let result = body(&shard, &own)
+            self.removals?.queue(&own, key: key, shard: index)
             return result
         }
+        discarded.absorb(own)
+        return result
     }
 
     private func deliverRemovals() {

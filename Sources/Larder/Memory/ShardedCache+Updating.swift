@@ -20,10 +20,13 @@ extension ShardedCache {
                 result = .success(try body(&entry))
             } catch {
                 result = .failure(error)
+                if let entry { discarded.append(key: nil, value: entry.value, cause: nil) }
                 return .absent
             }
             if !shard.fills.isEmpty { shard.fills.cutOff(key, hash: probe.hash) }
             guard let entry, let lifespan = entry.lifespanToStore(now: now) else {
+                // What the closure has left is released without the lock, too.
+                if let entry { discarded.append(key: nil, value: entry.value, cause: nil) }
                 if let value = shard.remove(probe, self.clock, &discarded) {
                     discarded.append(key: nil, value: value, cause: nil)
                 }
@@ -102,8 +105,10 @@ extension ShardedCache {
             return .tooHeavy
         case nil:
             // Until there is room the key has no entry: the old one is no longer true.
-            if let old = shard.remove(probe, self.clock, &discarded) {
-                discarded.append(key: nil, value: old, cause: nil)
+            let slot = shard.find(probe)
+            if slot != TagIndex.none {
+                let isOver = Shard<Scheme, Value>.isOver(shard.slab.cells[slot].deadline, self.clock)
+                shard.drop(slot, as: isOver ? .expired : .replaced, &discarded)
             }
             let ticket = shard.arrivals.announce(probe.hash)
             arrival = Arrival(value: value, lifespan: lifespan, cost: cost, ticket: ticket)

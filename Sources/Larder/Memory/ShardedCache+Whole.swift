@@ -54,10 +54,11 @@ extension ShardedCache {
         for index in 0..<self.shards.count {
             // The fills under way go with it: none of them stores what it brings.
             if let removals = self.removals {
-                self.shards.lock(index).withLock { shard in
+                let old = self.shards.lock(index).withLock { shard in
                     removals.queue(all: shard.takeAll(isWeighted: self.layout.isWeighted), shard: index)
                 }
                 removals.deliver(shard: index)
+                _ = consume old
             } else {
                 let old = self.shards.lock(index).withLock { $0.takeAll(isWeighted: self.layout.isWeighted) }
                 // Dropped here, after the lock.
@@ -70,9 +71,10 @@ extension ShardedCache {
     package func removeAll(where shouldBeRemoved: (Key, Value) throws -> Bool) rethrows -> Int {
         var count = 0
         for index in 0..<self.shards.count {
-            // Whatever a fill that is under way brings, the predicate has not been asked about it.
+            // Whatever a fill brings, or is on its way into the shard, the predicate has not been asked about it.
             let entries = self.shards.lock(index).withLock { shard in
                 shard.fills.cutOffAll()
+                shard.arrivals.cancelAll()
                 return shard.snapshot(self.clock)
             }
             for entry in entries where try shouldBeRemoved(entry.key, entry.value) {

@@ -15,16 +15,18 @@ final class CommandLane: Sendable {
     // that it does until it is resumed.
     struct Waiter: @unchecked Sendable {
         private let continuation: UnsafeContinuation<CommandOutcome, Never>
-        private let task: UnsafeCurrentTask?
+        /// The task, without a reference: it may be gone once it is resumed, and releasing it then would be too late. (An
+        /// `async let` lies in memory of its parent's, which no reference keeps.)
+        private let task: UInt
 
         @inline(__always)
         init(_ continuation: UnsafeContinuation<CommandOutcome, Never>) {
             self.continuation = continuation
-            self.task = withUnsafeCurrentTask { $0 }
+            self.task = withUnsafeCurrentTask { unsafeBitCast($0, to: UInt.self) }
         }
 
         /// Only for a waiter that has not been resumed and cannot be meanwhile.
-        var isCancelled: Bool { self.task?.isCancelled ?? false }
+        var isCancelled: Bool { unsafeBitCast(self.task, to: UnsafeCurrentTask?.self)?.isCancelled ?? false }
 
         @inline(__always)
         func resume(returning outcome: sending CommandOutcome) { self.continuation.resume(returning: outcome) }

@@ -204,4 +204,14 @@ import Testing
         #expect(cache.trim(toShare: 0) > 0)
         #expect(cache.count == 0)
     }
+
+    @Test(arguments: [0, 1, .max])
+    func anyLimitWillDo(_ limit: Int) {
+        let cache = MemoryCache<Int, Int>.checked(limit: .entries(100))
+        for key in 0..<200 { cache.insert(key, forKey: key) }
+        cache.setLimit(limit)
+        cache.removeAll()
+        for key in 0..<200 { cache.insert(key, forKey: key) }
+        #expect(cache.count == min(limit, 200))
+    }
 }

@@ -79,8 +79,10 @@ import Testing
     @Test func countersAreMetricsWithTheCacheTheStoreAndTheOutcome() async throws {
         let metrics = RecordingMetrics()
         MetricsSystem.bootstrap(metrics)
-        let faults = FaultyStore(.memory(entries: 100))
-        let cache = Cache(faults, namespace: "metered", logger: .init(label: "test") { _ in NoLog() })
+        // On a clock that stands still: no lease ends while this waits for a thread.
+        let clock = CacheClock(ManualClock())
+        let faults = FaultyStore(MemoryStore(limit: .entries(100), clock: clock))
+        let cache = Cache(faults, namespace: "metered", clock: clock, logger: .init(label: "test") { _ in NoLog() })
         let key = CacheKey<Int>("k")
         _ = try await cache.fetch(key, filling: 1)
         _ = try await cache.get(key)

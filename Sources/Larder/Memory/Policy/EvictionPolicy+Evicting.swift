@@ -21,16 +21,16 @@ extension EvictionPolicy {
         let isMainSpent = self.isSpent(self.main, kept)
         let isWindowSpent = self.isSpent(self.window, kept)
         guard !isMainSpent else {
-            let candidate = self.nextOfWindow(keeping: kept, hash, isExpired)
+            let candidate = self.next(ofMain: false, keeping: kept, hash, isExpired)
             return self.release(candidate.slot, isExpired: candidate.isExpired, hash)
         }
         guard !isWindowSpent, Double(self.window.cost) >= self.target.rounded(.down) else {
-            let victim = self.nextOfMain(keeping: kept, hash, isExpired)
+            let victim = self.next(ofMain: true, keeping: kept, hash, isExpired)
             return self.release(victim.slot, isExpired: victim.isExpired, hash)
         }
-        let candidate = self.nextOfWindow(keeping: kept, hash, isExpired)
+        let candidate = self.next(ofMain: false, keeping: kept, hash, isExpired)
         if candidate.isExpired { return self.release(candidate.slot, isExpired: true, hash) }
-        let victim = self.nextOfMain(keeping: kept, hash, isExpired)
+        let victim = self.next(ofMain: true, keeping: kept, hash, isExpired)
         if victim.isExpired { return self.release(victim.slot, isExpired: true, hash) }
         let bonus = self.marks.slots[candidate.slot] & Self.cameBack != 0 ? 1 : 0
         let ofCandidate = self.sketch.estimate(hash(candidate.slot)) + bonus
@@ -67,17 +67,18 @@ extension EvictionPolicy {
         return slot
     }
 
-    /// The entry at the window's end that was not asked for since it came.
+    /// The entry at a queue's end that was not asked for since the hand met it last.
     ///
-    /// The others go round.
-    private mutating func nextOfWindow(
+    /// The others go round. The queue must hold one that may leave.
+    private mutating func next(
+        ofMain isMain: Bool,
         keeping kept: UInt32,
         _ hash: (UInt32) -> UInt32,
         _ isExpired: (UInt32) -> Bool
     ) -> (slot: UInt32, isExpired: Bool) {
         var reach = Self.longestReach
         while true {
-            let slot = self.window.tail
+            let slot = isMain ? self.main.tail : self.window.tail
             if slot == kept {
                 self.goRound(slot)
                 continue
@@ -85,29 +86,8 @@ extension EvictionPolicy {
             if isExpired(slot) { return (slot, true) }
             guard self.marks.slots[slot] & Self.hit != 0, reach > 0 else { return (slot, false) }
             reach -= 1
-            self.count(slot, hash)
-        }
-    }
-
-    /// The entry at main's end that was not asked for since the hand met it last.
-    ///
-    /// The others go round.
-    private mutating func nextOfMain(
-        keeping kept: UInt32,
-        _ hash: (UInt32) -> UInt32,
-        _ isExpired: (UInt32) -> Bool
-    ) -> (slot: UInt32, isExpired: Bool) {
-        var reach = Self.longestReach
-        while true {
-            let slot = self.main.tail
-            if slot == kept {
-                self.goRound(slot)
-                continue
-            }
-            if isExpired(slot) { return (slot, true) }
-            guard self.marks.slots[slot] & Self.hit != 0, reach > 0 else { return (slot, false) }
-            reach -= 1
-            self.wins = 0
+            // Another one comes to main's end, with no contest won yet.
+            if isMain { self.wins = 0 }
             self.count(slot, hash)
         }
     }

@@ -112,7 +112,8 @@ struct EvictionPolicy: ~Copyable, @unchecked Sendable {
     /// With how many lines the sketch begins, so that doubling leads to what the capacity needs and little more.
     private static func firstLines(capacity: Int, isWeighted: Bool) -> Int {
         guard !isWeighted else { return 2 }
-        var lines = (max(1, capacity) * FrequencySketch.bytesPerEntry + 63) / 64
+        // No cache has as many entries as may be asked for.
+        var lines = (min(max(1, capacity), 1 << 32) * FrequencySketch.bytesPerEntry + 63) / 64
         while lines > 16 { lines = (lines + 1) / 2 }
         return max(2, lines)
     }

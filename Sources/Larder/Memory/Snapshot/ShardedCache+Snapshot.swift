@@ -33,11 +33,12 @@ extension ShardedCache {
     func load(_ value: Value, forKey key: Key, nanoseconds deadline: Int64, isValuable: Bool) -> SnapshotLoading {
         let cost = self.cost(of: key, value)
         return self.change(key) { probe, shard, discarded in
-            if shard.contains(probe, self.clock) { return .present }
+            if shard.contains(probe, self.clock) || shard.arrivals.expects(probe.hash) { return .present }
             guard cost <= shard.policy.capacity - shard.policy.cost else { return .withoutRoom }
-            _ = shard.insert(probe, value, Lifespan(end: deadline), cost: cost, self.clock, &discarded)
-            if isValuable {
-                let slot = shard.find(probe)
+            let result = shard.insert(probe, value, Lifespan(end: deadline), cost: cost, self.clock, &discarded)
+            guard case .inserted = result else { return .withoutRoom }
+            let slot = shard.find(probe)
+            if isValuable, slot != TagIndex.none {
                 for _ in 0..<Self.readsOfValuable { shard.policy.recordHit(slot) }
             }
             return .loaded

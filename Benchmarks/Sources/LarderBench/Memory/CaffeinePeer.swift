@@ -36,6 +36,7 @@ final class CaffeinePeer {
         try compiler.run()
         compiler.waitUntilExit()
         guard compiler.terminationStatus == 0 else {
+            // That it cannot be removed is not what has gone wrong; it lies among temporary files.
             try? FileManager.default.removeItem(at: self.directory)
             throw Failure("javac failed or is missing")
         }
@@ -60,7 +61,7 @@ final class CaffeinePeer {
     }
 
     deinit {
-        // The program ends with its input.
+        // The program ends with its input. Nothing here can throw, and what is left lies among temporary files.
         try? self.input.close()
         self.process.waitUntilExit()
         try? FileManager.default.removeItem(at: self.directory)

@@ -57,13 +57,25 @@ extension MemoryMeasurement {
 
     /// Values without a reference count, which reading an object from two threads has them fight over.
     func hotValues() {
+        let keys = LentKeys(threads: self.mostThreads) { Self.keys(1_000) }
+        self.compareWithDictionary("memory.hot.value-int", keys, peer: Self.byHand)
+    }
+
+    func hotIntegers() {
+        let keys = LentKeys(threads: self.mostThreads) { (0..<1_000).map { $0 * 7_919 } }
+        self.compareWithDictionary("memory.hot.int", keys, peer: "Mutex<[Int: any Sendable]>")
+    }
+
+    // Inlined, so that the cache is compiled for the kind of key, as it is in its users' code.
+    @inline(__always)
+    private func compareWithDictionary<Key: Hashable & Sendable>(_ name: String, _ keys: LentKeys<Key>, peer: String) {
         let load = HitLoad(
-            keys: LentKeys(threads: self.mostThreads) { Self.keys(1_000) },
+            keys: keys,
             order: AccessOrder.uniform(below: 1_000, count: 1 << 16, seed: 1),
             rounds: 40
         )
-        let cache = MemoryCache<String, Int>(limit: .entries(10_000))
-        let dictionary = Mutex<[String: any Sendable]>([:])
+        let cache = MemoryCache<Key, Int>(limit: .entries(10_000))
+        let dictionary = Mutex<[Key: any Sendable]>([:])
         load.keys.forEach { index, key in
             cache.insert(index, forKey: key)
             dictionary.withLock { $0[key] = index }
@@ -83,39 +95,7 @@ extension MemoryMeasurement {
                     }
                 )
             }
-            Self.line("memory.hot.value-int", threads: threads, ours: ours, peer: Self.byHand, theirs: byHand).print()
-        }
-    }
-
-    func hotIntegers() {
-        let load = HitLoad(
-            keys: LentKeys(threads: self.mostThreads) { (0..<1_000).map { $0 * 7_919 } },
-            order: AccessOrder.uniform(below: 1_000, count: 1 << 16, seed: 1),
-            rounds: 40
-        )
-        let cache = MemoryCache<Int, Int>(limit: .entries(10_000))
-        let dictionary = Mutex<[Int: any Sendable]>([:])
-        load.keys.forEach { _, key in
-            cache.insert(key, forKey: key)
-            dictionary.withLock { $0[key] = key }
-        }
-        for threads in self.threadCounts {
-            var ours: [Sample] = []
-            var byHand: [Sample] = []
-            for _ in 0..<self.runs {
-                ours.append(
-                    measure(threads: threads, operations: load.operations) { thread in
-                        load.sum(thread) { cache.value(forKey: $0) ?? 0 }
-                    }
-                )
-                byHand.append(
-                    measure(threads: threads, operations: load.operations) { thread in
-                        load.sum(thread) { key in dictionary.withLock { $0[key] } as? Int ?? 0 }
-                    }
-                )
-            }
-            let peer = "Mutex<[Int: any Sendable]>"
-            Self.line("memory.hot.int", threads: threads, ours: ours, peer: peer, theirs: byHand).print()
+            Self.line(name, threads: threads, ours: ours, peer: peer, theirs: byHand).print()
         }
     }
 }

@@ -131,7 +131,7 @@ extension Cache {
             // Until the value is stored: what the fill may take, and as long again as a store may take to answer.
             let lease = LeaseRequest(
                 token: token,
-                duration: self.defaults.fillTimeout + .seconds(5),
+                duration: self.defaults.fetchPolicy.hardTimeout + .seconds(5),
                 replacesEntry: replacingEntries
             )
             let options = ReadOptions(wantsTimes: true, lease: lease, coder: self.coder(for: type))
@@ -150,11 +150,11 @@ extension Cache {
                         answers.unusable.append(key)
                     }
                 case .absent(.held(let holder)):
-                    if let place = try self.flights.joinHolder(holder, key) {
+                    if let place = try self.flights.joinHolder(holder.token, key) {
                         seats.add(Seat(key: key, place: place, lease: nil))
                     } else {
                         let stamp = NamespaceStamp(generation: 0, epoch: 0)
-                        answers.ended.append(Lease(key: key, token: holder, stamp: stamp))
+                        answers.ended.append(Lease(key: key, token: holder.token, stamp: stamp))
                     }
                 case .absent:
                     seats.add(Seat(key: key, place: try self.flights.joinOrBegin(.key(key)), lease: nil))
@@ -242,11 +242,11 @@ extension Cache {
         let filling = self.flights.run {
             await self.run(fill, for: seats, storeIsAvailable: storeIsAvailable, ttl: ttl)
         }
-        let deadline = self.clock.now.advanced(by: self.defaults.fillTimeout)
+        let deadline = self.clock.now.advanced(by: self.defaults.fetchPolicy.hardTimeout)
         let timer = self.flights.run {
             do { try await self.clock.sleep(until: deadline) } catch { return }
             for seat in seats {
-                let message = "the fill did not finish within \(self.defaults.fillTimeout)"
+                let message = "the fill did not finish within \(self.defaults.fetchPolicy.hardTimeout)"
                 seat.place.flight.abort(CacheError(.fillTimedOut, message, key: seat.key.name))
             }
         }

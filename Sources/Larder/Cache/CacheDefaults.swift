@@ -5,8 +5,8 @@ public struct CacheDefaults: Sendable {
     /// `nil` means for ever, zero or less stores nothing.
     public var ttl: TimeToLive?
 
-    /// How long a fill may take before its callers get ``CacheError/Code/fillTimedOut`` and it is cancelled.
-    public var fillTimeout: Duration
+    /// How fresh fetched values have to be, and how long callers wait for them.
+    public var fetchPolicy: FetchPolicy
 
     /// What reading does while the store is unavailable.
     public var failurePolicy: FailurePolicy
@@ -15,15 +15,15 @@ public struct CacheDefaults: Sendable {
     ///
     /// - Parameters:
     ///   - ttl: How long entries stay fresh. `nil` means for ever, zero or less stores nothing.
-    ///   - fillTimeout: How long a fill may take.
+    ///   - fetchPolicy: How fresh fetched values have to be, and how long callers wait for them.
     ///   - failurePolicy: What reading does while the store is unavailable.
     public init(
         ttl: TimeToLive? = .minutes(5),
-        fillTimeout: Duration = .seconds(30),
+        fetchPolicy: FetchPolicy = .standard,
         failurePolicy: FailurePolicy = .missing
     ) {
         self.ttl = ttl == .default ? .minutes(5) : ttl
-        self.fillTimeout = fillTimeout
+        self.fetchPolicy = fetchPolicy
         self.failurePolicy = failurePolicy
     }
 }

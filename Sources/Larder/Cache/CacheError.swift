@@ -18,6 +18,8 @@ public struct CacheError: Error, Sendable, CustomStringConvertible {
             case invalidArgument
             case invalidKey
             case invalidNamespace
+            case invalidPolicy
+            case invalidTag
             case keyNotFound
             case notAnInteger
             case notASnapshot
@@ -58,6 +60,10 @@ public struct CacheError: Error, Sendable, CustomStringConvertible {
         public static let invalidKey = Code(.invalidKey)
         /// The namespace's name is outside what is accepted.
         public static let invalidNamespace = Code(.invalidNamespace)
+        /// A policy contradicts itself; the message says where.
+        public static let invalidPolicy = Code(.invalidPolicy)
+        /// A tag is empty, too long or carries control characters, or an entry has too many.
+        public static let invalidTag = Code(.invalidTag)
         /// The call needs an entry that is there, and there is none.
         public static let keyNotFound = Code(.keyNotFound)
         /// The entry holds something else than an integer.

@@ -46,7 +46,9 @@ final class LeaseTable: Sendable {
     {
         let now = self.clock.now
         return self.stripe(name).records.withLock { records in
-            if let held = records[name], held.stamp == stamp, held.deadline > now { return .held(held.token) }
+            if let held = records[name], held.stamp == stamp, held.deadline > now {
+                return .held(LeaseHolder(token: held.token, timeLeft: now.duration(to: held.deadline), serial: 0))
+            }
             if records.count >= Self.purgeThreshold {
                 let before = records.count
                 records = records.filter { $0.value.deadline > now }

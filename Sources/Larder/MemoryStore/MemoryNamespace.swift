@@ -172,6 +172,18 @@ final class MemoryNamespace: NamespaceStore {
         for lease in leases { self.store.leases.release(self.name(lease.key), lease.token) }
     }
 
+    func renew(_ leases: [Lease], for duration: Duration) async throws -> [Bool] { leases.map { _ in true } }
+
+    func marks(of tags: [String], for duration: Duration) async throws -> [TagMark] {
+        throw CacheError(.unavailable, "STUB")
+    }
+
+    func invalidate(_ tags: [String], _ manner: TagInvalidation) async throws {
+        throw CacheError(.unavailable, "STUB")
+    }
+
+    func report(on key: StoreKey) async throws -> [EntryReport] { throw CacheError(.unavailable, "STUB") }
+
     func remove(_ keys: [StoreKey]) async throws -> [Bool] {
         keys.map { self.remove(self.name($0)) }
     }

@@ -68,6 +68,9 @@ public final class MemoryStore: CacheStore {
     /// `memory`.
     public var kind: String { "memory" }
 
+    /// Every call is answered from this process's memory.
+    public var isLocal: Bool { true }
+
     /// The part of the store that belongs to a namespace; the same for all who open it by the same name.
     ///
     /// - Parameter namespace: The namespace.

@@ -36,16 +36,21 @@ public struct LeaseRequest: Sendable, Hashable {
     /// The entry stays until the commit.
     public var replacesEntry: Bool
 
+    /// Tags of what is to be filled, each once: their generations are taken with the lease.
+    public var tags: [String]
+
     /// Asks for leases.
     ///
     /// - Parameters:
     ///   - token: The token under which they are to stand.
     ///   - duration: How long they stand before they count as abandoned.
     ///   - replacesEntry: Whether the lease is wanted although there is an entry.
-    public init(token: LeaseToken, duration: Duration, replacesEntry: Bool = false) {
+    ///   - tags: Tags of what is to be filled, each once.
+    public init(token: LeaseToken, duration: Duration, replacesEntry: Bool = false, tags: [String] = []) {
         self.token = token
         self.duration = duration
         self.replacesEntry = replacesEntry
+        self.tags = tags
     }
 }
 
@@ -65,16 +70,34 @@ public struct Lease: Sendable, Hashable {
     /// A commit under others is refused.
     public var stamp: NamespaceStamp
 
+    /// How many times tags of the namespace had been invalidated when the lease was granted.
+    ///
+    /// By it a store knows whether a tag was invalidated since.
+    public var serial: UInt64
+
+    /// The tags that were asked for with the lease, as they were when it was granted.
+    public var marks: [TagMark]
+
     /// Describes a lease.
     ///
     /// - Parameters:
     ///   - key: The key that may be filled.
     ///   - token: The token under which it stands.
     ///   - stamp: The namespace's generation and epoch when it was granted.
-    public init(key: StoreKey, token: LeaseToken, stamp: NamespaceStamp) {
+    ///   - serial: How many times tags of the namespace had been invalidated when it was granted.
+    ///   - marks: The tags that were asked for with it.
+    public init(
+        key: StoreKey,
+        token: LeaseToken,
+        stamp: NamespaceStamp,
+        serial: UInt64 = 0,
+        marks: [TagMark] = []
+    ) {
         self.key = key
         self.token = token
         self.stamp = stamp
+        self.serial = serial
+        self.marks = marks
     }
 }
 
@@ -85,7 +108,33 @@ public enum LeaseAnswer: Sendable, Hashable {
     /// The lease is the reader's.
     case granted(Lease)
     /// Somebody else fills the key.
-    case held(LeaseToken)
+    case held(LeaseHolder)
+}
+
+/// Somebody else's lease, as the store shows it.
+public struct LeaseHolder: Sendable, Hashable {
+    /// The token under which it stands.
+    public var token: LeaseToken
+
+    /// How long it stands yet, unless its holder renews it.
+    public var timeLeft: Duration
+
+    /// How many times tags of the namespace have been invalidated by now.
+    ///
+    /// Who joins the holder's flight compares it with that of the lease.
+    public var serial: UInt64
+
+    /// Describes somebody else's lease.
+    ///
+    /// - Parameters:
+    ///   - token: The token under which it stands.
+    ///   - timeLeft: How long it stands yet.
+    ///   - serial: How many times tags of the namespace have been invalidated by now.
+    public init(token: LeaseToken, timeLeft: Duration, serial: UInt64) {
+        self.token = token
+        self.timeLeft = timeLeft
+        self.serial = serial
+    }
 }
 
 /// The state of a namespace that entries and leases are bound to.

@@ -10,6 +10,9 @@ public struct NullStore: CacheStore {
     /// `null`.
     public var kind: String { "null" }
 
+    /// There is nothing to reach.
+    public var isLocal: Bool { true }
+
     /// A namespace that keeps nothing.
     public func open(_ namespace: CacheNamespace) -> any NamespaceStore { NullNamespace() }
 }
@@ -37,6 +40,8 @@ private struct NullNamespace: NamespaceStore {
 
     func release(_ leases: [Lease]) async throws {}
 
+    func renew(_ leases: [Lease], for duration: Duration) async throws -> [Bool] { leases.map { _ in false } }
+
     func remove(_ keys: [StoreKey]) async throws -> [Bool] { keys.map { _ in false } }
 
     func increment(
@@ -56,6 +61,14 @@ private struct NullNamespace: NamespaceStore {
     func keys(matching pattern: GlobPattern) -> any AsyncSequence<StoreKey, any Error> & Sendable {
         AsyncThrowingStream { $0.finish() }
     }
+
+    func marks(of tags: [String], for duration: Duration) async throws -> [TagMark] {
+        tags.map { TagMark(name: $0, generation: 0, freshness: 0) }
+    }
+
+    func invalidate(_ tags: [String], _ manner: TagInvalidation) async throws {}
+
+    func report(on key: StoreKey) async throws -> [EntryReport] { [EntryReport(tier: "null", state: .absent)] }
 
     func removeAll(matching pattern: GlobPattern) async throws -> Int { 0 }
 

@@ -122,7 +122,7 @@ final class RedisNamespace: NamespaceStore {
                 guard let token = LeaseToken(reply: parts[1]) else {
                     throw Self.unexpectedReply(to: "the lease script")
                 }
-                return .absent(.held(token))
+                return .absent(.held(LeaseHolder(token: token, timeLeft: .seconds(5), serial: 0)))
             default:
                 throw Self.unexpectedReply(to: "the lease script")
             }
@@ -179,6 +179,18 @@ final class RedisNamespace: NamespaceStore {
         let arguments = [ScriptArgument.stamp(.random())] + leases.map { .bytes($0.token.bytes) }
         _ = try await self.run(EntryScripts.release, on: leases.map(\.key), arguments)
     }
+
+    func renew(_ leases: [Lease], for duration: Duration) async throws -> [Bool] { leases.map { _ in true } }
+
+    func marks(of tags: [String], for duration: Duration) async throws -> [TagMark] {
+        throw CacheError(.unavailable, "STUB")
+    }
+
+    func invalidate(_ tags: [String], _ manner: TagInvalidation) async throws {
+        throw CacheError(.unavailable, "STUB")
+    }
+
+    func report(on key: StoreKey) async throws -> [EntryReport] { throw CacheError(.unavailable, "STUB") }
 
     func remove(_ keys: [StoreKey]) async throws -> [Bool] {
         try await self.flags(EntryScripts.remove, on: keys, [.stamp(.random())])

@@ -23,6 +23,16 @@ public final class FaultyStore: CacheStore {
         case commit
         /// Giving leases back.
         case release
+        /// Letting leases stand longer.
+        case renew
+        /// Beginning to listen for the end of a lease.
+        case listen
+        /// Taking the generations of tags.
+        case marks
+        /// Drawing new generations for tags.
+        case invalidate
+        /// Explaining what there is of a key.
+        case report
         /// Removing keys.
         case remove
         /// Adding to integers.
@@ -189,6 +199,26 @@ private struct FaultyNamespace: NamespaceStore {
 
     func release(_ leases: [Lease]) async throws {
         try await self.store.perform(.release) { try await self.base.release(leases) }
+    }
+
+    func renew(_ leases: [Lease], for duration: Duration) async throws -> [Bool] {
+        try await self.store.perform(.renew) { try await self.base.renew(leases, for: duration) }
+    }
+
+    func listen(for key: StoreKey) async throws -> (any LeaseSignal)? {
+        try await self.store.perform(.listen) { try await self.base.listen(for: key) }
+    }
+
+    func marks(of tags: [String], for duration: Duration) async throws -> [TagMark] {
+        try await self.store.perform(.marks) { try await self.base.marks(of: tags, for: duration) }
+    }
+
+    func invalidate(_ tags: [String], _ manner: TagInvalidation) async throws {
+        try await self.store.perform(.invalidate) { try await self.base.invalidate(tags, manner) }
+    }
+
+    func report(on key: StoreKey) async throws -> [EntryReport] {
+        try await self.store.perform(.report) { try await self.base.report(on: key) }
     }
 
     func remove(_ keys: [StoreKey]) async throws -> [Bool] {

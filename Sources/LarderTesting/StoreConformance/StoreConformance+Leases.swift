@@ -13,7 +13,7 @@ extension StoreConformance {
             guard case .absent(.held(let holder)) = try await run.ask("k", ConformanceRun.token()) else {
                 throw ConformanceFailure(subject: "the second read", expected: "held", found: "something else")
             }
-            try run.expect(holder, token, "the holder's token")
+            try run.expect(holder.token, token, "the holder's token")
             guard case .absent(.granted) = try await run.ask("other", ConformanceRun.token()) else {
                 throw ConformanceFailure(subject: "another key", expected: "its lease", found: "something else")
             }

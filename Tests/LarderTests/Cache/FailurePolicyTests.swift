@@ -227,6 +227,10 @@ private struct ShortStore: CacheStore {
         func write(_ writes: [EntryWrite], _ condition: WriteCondition) async throws -> [Bool] { [] }
         func commit(_ commits: [EntryCommit]) async throws -> [Bool] { [] }
         func release(_ leases: [Lease]) async throws {}
+        func renew(_ leases: [Lease], for duration: Duration) async throws -> [Bool] { [] }
+        func marks(of tags: [String], for duration: Duration) async throws -> [TagMark] { [] }
+        func invalidate(_ tags: [String], _ manner: TagInvalidation) async throws {}
+        func report(on key: StoreKey) async throws -> [EntryReport] { [] }
         func remove(_ keys: [StoreKey]) async throws -> [Bool] { [] }
         func increment(
             _ key: StoreKey,

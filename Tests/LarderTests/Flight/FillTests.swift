@@ -7,7 +7,7 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct FillTests {
     @Test(arguments: CacheUnderTest.Shape.allCases)
     func fillThatTakesTooLongFailsItsWaitersAndIsCancelled(_ shape: CacheUnderTest.Shape) async throws {
-        try await withCache(shape, .init(fillTimeout: .seconds(30))) { subject in
+        try await withCache(shape, .init(fetchPolicy: FetchPolicy(hardTimeout: .seconds(30)))) { subject in
             let cache = subject.cache
             let gate = Gate()
             let tasks = (0..<10).map { _ in
@@ -33,7 +33,7 @@ import Testing
 
     @Test(arguments: CacheUnderTest.Shape.allCases)
     func fillThatIgnoresItsCancellationIsLeftAloneAndNotStored(_ shape: CacheUnderTest.Shape) async throws {
-        try await withCache(shape, .init(fillTimeout: .seconds(30))) { subject in
+        try await withCache(shape, .init(fetchPolicy: FetchPolicy(hardTimeout: .seconds(30)))) { subject in
             let cache = subject.cache
             let gate = Gate()
             let task = Task {

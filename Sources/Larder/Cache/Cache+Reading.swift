@@ -29,8 +29,22 @@ extension Cache {
         after now: ImmediateLookup,
         _ onFailure: FailurePolicy?
     ) async throws -> Value? {
-        if case .unknown = now { return try await self.lookup(key, Value.self, wantsTimes: false, onFailure).value }
-        return self.value(of: now, Value.self, key)
+        let found: EntryValue
+        switch now {
+        case .unknown:
+            return try await self.lookup(key, Value.self, wantsTimes: false, onFailure).value
+        case .absent:
+            self.counterStorage.add(to: .miss)
+            return nil
+        case .fresh(let entry):
+            found = entry
+        case .tagged(let entry, let marks):
+            self.handUp(marks)
+            found = entry
+        }
+        let value = self.decoded(found, Value.self, key)
+        self.counterStorage.add(to: value == nil ? .miss : .hit)
+        return value
     }
 
     /// What reading a key finds: a hit, a stale entry, nothing, or an unavailable store.
@@ -64,6 +78,7 @@ extension Cache {
             return .miss
         }
         self.counterStorage.add(to: entry.isStale ? .stale : .hit)
+        self.handUp(entry.marks)
         return entry.isStale ? .stale(value, entry.info) : .hit(value, entry.info)
     }
 
@@ -101,6 +116,7 @@ extension Cache {
             if entry.isStale {
                 stale += 1
             } else {
+                self.handUp(entry.marks)
                 values[wish.key] = value
             }
         }
@@ -145,22 +161,6 @@ extension Cache {
     }
 
     // MARK: What reading verbs share
-
-    /// The value that a store had at once.
-    ///
-    /// The read is counted.
-    func value<Value: Codable & Sendable>(
-        of now: ImmediateLookup,
-        _ type: Value.Type,
-        _ key: StoreKey
-    ) -> Value? {
-        guard case .fresh(let entry) = now, let value = self.decoded(entry, type, key) else {
-            self.counterStorage.add(to: .miss)
-            return nil
-        }
-        self.counterStorage.add(to: .hit)
-        return value
-    }
 
     func readOne(_ key: StoreKey, _ options: ReadOptions) async throws -> StoreLookup {
         let found = try await self.readAll([key], options)

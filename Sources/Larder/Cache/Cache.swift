@@ -31,6 +31,9 @@ public final class Cache: Sendable {
     let codec: CodecReference
     let counterStorage: CounterStorage
     let flights = FlightTable()
+    let refreshes: RefreshTable
+    /// Whether the cache's own policy asks for the age of fresh entries.
+    let defaultsLookAtAge: Bool
     let clock: CacheClock
     let logger: Logger
     let outageLog: OutageLog
@@ -62,6 +65,8 @@ public final class Cache: Sendable {
         self.counterStorage = CounterStorage(cache: namespace.name, store: store.kind)
         self.codec = CodecReference(codec, counters: self.counterStorage)
         self.clock = clock
+        self.refreshes = RefreshTable(clock: clock)
+        self.defaultsLookAtAge = defaults.fetchPolicy.looksAtAge
         var logger = logger
         logger[metadataKey: "larder.cache"] = "\(namespace.name)"
         logger[metadataKey: "larder.store"] = "\(store.kind)"

@@ -29,7 +29,7 @@ extension Cache {
         let storeKey = try self.storeKey(key)
         let now = self.space.readNow(storeKey)
         if case .fresh(.object(let box)) = now, box.holds(Value.self), !self.looksAtAge(policy) {
-            self.counterStorage.add(to: .hit)
+            self.note(.hit, storeKey)
             return box.content(as: Value.self)
         }
         return try await self.fetch(storeKey, after: now, ttl, tags, policy, onFailure) { _ in try await fill() }.value
@@ -57,7 +57,7 @@ extension Cache {
         let storeKey = try self.storeKey(key)
         let now = self.space.readNow(storeKey)
         if case .fresh(.object(let box)) = now, box.holds(Value.self), !self.looksAtAge(policy) {
-            self.counterStorage.add(to: .hit)
+            self.note(.hit, storeKey)
             return box.content(as: Value.self)
         }
         return try await self.fetch(storeKey, after: now, ttl, tags, policy, onFailure, fill).value
@@ -161,7 +161,7 @@ extension Cache {
             }
         }
         if case .absent = now {
-            self.counterStorage.add(to: .miss)
+            self.note(.miss, key)
         } else if let found = try await self.firstRead([key], &call, wantsTimes: wantsTimes)[key] {
             return found
         }
@@ -178,7 +178,7 @@ extension Cache {
         _ key: StoreKey
     ) -> Fetched<Value>? {
         guard let value = self.decoded(entry, type, key) else { return nil }
-        self.counterStorage.add(to: .hit)
+        self.note(.hit, key)
         let info = EntryInfo(timeLeft: .forever, age: nil, fillCost: nil)
         return Fetched(value: value, outcome: .hit(info))
     }

@@ -3,17 +3,27 @@ import Logging
 /// How a fill runs: in a task that belongs to the cache, under a lease that is renewed while it runs.
 extension Cache {
     /// Begins one fill for the keys of these seats.
-    func fill<Value>(_ seats: [Seat], _ call: FetchCall<Value>) {
+    ///
+    /// - Parameters:
+    ///   - seats: The caller's seats in flights that have not begun.
+    ///   - call: The call.
+    ///   - isBehind: Whether nobody waits for the value.
+    func fill<Value>(_ seats: [Seat], _ call: FetchCall<Value>, isBehind: Bool = false) {
         let task = FillTask(flights: seats.count)
         for seat in seats {
             seat.place.flight.begin { end in
                 self.flights.forget(seat.place.id, seat.place.flight)
                 if end.leavesLease, let lease = seat.lease { self.release([lease]) }
-                if task.flightEnded(isFailed: end.isFailed) { self.counterStorage.add(to: .failedFill) }
+                if task.flightEnded(isFailed: end.isFailed) {
+                    self.counterStorage.add(to: .failedFill)
+                    self.tell(.fillFailed(keys: seats.map(\.key.name)))
+                }
             }
         }
         guard task.begin() else { return }
         self.counterStorage.add(to: .fill)
+        if isBehind { self.counterStorage.add(to: .refresh) }
+        self.tell(.fillBegan(keys: seats.map(\.key.name), isBehind: isBehind))
         let filling = self.flights.run { await self.run(for: seats, call) }
         let keeper = self.flights.run { await self.keepLeases(of: seats, call.policy) }
         task.own([filling, keeper])
@@ -112,6 +122,7 @@ extension Cache {
                 cost: cost,
                 storeWasUnavailable: !call.storeIsAvailable
             )
+            self.tell(.filled(key: arrival.seat.key.name, isStored: info.isStored, cost: cost))
             arrival.seat.place.flight.end(
                 .success(.filled(arrival.entry, info, arrival.tags)),
                 leavesLease: arrival.commit != nil && outcome == .failed

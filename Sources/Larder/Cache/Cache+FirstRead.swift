@@ -26,15 +26,13 @@ extension Cache {
             return [:]
         }
         var results: [StoreKey: Fetched<Value>] = [:]
-        var misses = 0
         for (key, lookup) in zip(keys, found) {
             guard case .found(let entry) = lookup, let value = self.decoded(entry.value, Value.self, key) else {
-                misses += 1
+                self.note(.miss, key)
                 continue
             }
             results[key] = self.judge(entry, value, key, &call)
         }
-        if misses > 0 { self.counterStorage.add(misses, to: .miss) }
         return results
     }
 
@@ -45,7 +43,7 @@ extension Cache {
         _ key: StoreKey,
         _ call: inout FetchCall<Value>
     ) -> Fetched<Value>? {
-        self.counterStorage.add(to: entry.isStale ? .stale : .hit)
+        self.note(entry.isStale ? .stale : .hit, key)
         let outcome: FetchOutcome = entry.isStale ? .stale(entry.info) : .hit(entry.info)
         let fetched = Fetched(value: value, outcome: outcome)
         // Nought would be an infinite logarithm.
@@ -55,12 +53,12 @@ extension Cache {
             return fetched
         case .serveAndRefresh:
             self.refresh(key, call)
-            if entry.isStale { self.counterStorage.add(to: .staleServe) }
+            if entry.isStale { self.note(.staleServe, key) }
             self.handUp(entry.marks)
             return fetched
         case .fillOrServe:
             if self.refreshes.isThrottled(key) {
-                self.counterStorage.add(to: .staleServe)
+                self.note(.staleServe, key)
                 self.handUp(entry.marks)
                 return fetched
             }

@@ -17,7 +17,7 @@ extension Cache {
         let storeKey = try self.storeKey(key)
         let now = self.space.readNow(storeKey)
         if case .fresh(.object(let box)) = now, box.holds(Value.self) {
-            self.counterStorage.add(to: .hit)
+            self.note(.hit, storeKey)
             return box.content(as: Value.self)
         }
         return try await self.get(storeKey, after: now, onFailure)
@@ -34,7 +34,7 @@ extension Cache {
         case .unknown:
             return try await self.lookup(key, Value.self, wantsTimes: false, onFailure).value
         case .absent:
-            self.counterStorage.add(to: .miss)
+            self.note(.miss, key)
             return nil
         case .fresh(let entry):
             found = entry
@@ -43,7 +43,7 @@ extension Cache {
             found = entry
         }
         let value = self.decoded(found, Value.self, key)
-        self.counterStorage.add(to: value == nil ? .miss : .hit)
+        self.note(value == nil ? .miss : .hit, key)
         return value
     }
 
@@ -74,10 +74,10 @@ extension Cache {
             return .unavailable(error)
         }
         guard case .found(let entry) = found, let value = self.decoded(entry.value, type, key) else {
-            self.counterStorage.add(to: .miss)
+            self.note(.miss, key)
             return .miss
         }
-        self.counterStorage.add(to: entry.isStale ? .stale : .hit)
+        self.note(entry.isStale ? .stale : .hit, key)
         self.handUp(entry.marks)
         return entry.isStale ? .stale(value, entry.info) : .hit(value, entry.info)
     }
@@ -107,22 +107,18 @@ extension Cache {
             return [:]
         }
         var values = [CacheKey<Value>: Value](minimumCapacity: wanted.count)
-        var stale = 0
         for (wish, lookup) in zip(wanted, found) {
             guard case .found(let entry) = lookup, let value = self.decoded(entry.value, Value.self, wish.storeKey)
             else {
+                self.note(.miss, wish.storeKey)
                 continue
             }
-            if entry.isStale {
-                stale += 1
-            } else {
+            self.note(entry.isStale ? .stale : .hit, wish.storeKey)
+            if !entry.isStale {
                 self.handUp(entry.marks)
                 values[wish.key] = value
             }
         }
-        self.counterStorage.add(values.count, to: .hit)
-        self.counterStorage.add(stale, to: .stale)
-        self.counterStorage.add(wanted.count - values.count - stale, to: .miss)
         return values
     }
 

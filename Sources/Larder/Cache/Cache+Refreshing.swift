@@ -28,8 +28,7 @@ extension Cache {
                     self.giveUp(seat)
                     continue
                 }
-                self.counterStorage.add(to: .refresh)
-                self.fill([seat], call)
+                self.fill([seat], call, isBehind: true)
                 // Nobody cancels this task, so the fill is wanted to its end.
                 _ = try await seat.place.flight.landing(in: seat.place.seat)
             }

@@ -121,7 +121,7 @@ extension Cache {
                 metadata: ["larder.key": "\(key.name)", "larder.error": "\(Self.summary(of: error))"]
             )
         }
-        self.counterStorage.add(to: .staleServe)
+        self.note(.staleServe, key)
         self.handUp(call.staleMarks[key] ?? [])
         return stale
     }
@@ -142,6 +142,7 @@ extension Cache {
             _ = task.flightEnded(isFailed: false)
         }
         guard task.begin() else { return }
+        self.tell(.waitBegan(key: seat.key.name))
         let watch = self.flights.run {
             await self.awaitEnd(of: holder, on: seat.key)
             // Forgotten first: whoever comes now looks into the store by himself.
@@ -169,7 +170,9 @@ extension Cache {
                 try await signal.wait(atMost: left + .milliseconds(5))
             }
         } catch {
-            // Whoever waits asks the store by himself, and hears from it what is wrong.
+            // Whoever waits asks the store by himself, and hears from it what is wrong; not in haste, if it is the waiting
+            // alone that fails.
+            try? await self.clock.sleep(until: self.clock.now.advanced(by: .milliseconds(50)))
             self.logger.debug("Waiting for a lease ended early", metadata: ["larder.error": "\(error)"])
         }
     }

@@ -29,6 +29,7 @@ extension Cache {
         defer { if manner == .dead { self.flights.detachAll() } }
         do {
             try await self.space.invalidate(names, manner)
+            self.tell(.invalidated(tags: names, manner))
         } catch {
             throw self.failure(error)
         }

@@ -96,13 +96,17 @@ extension Cache {
         do {
             guard let lifetime = EntryLifetime(ttl, defaults: self.defaults) else {
                 if case .ifAbsent = condition { return 0 }
-                return try await self.space.remove(keys).count { $0 }
+                let removed = try await self.space.remove(keys).count { $0 }
+                self.tell(.changed(keys: keys.map(\.name)))
+                return removed
             }
             let coder = self.coder(for: Value.self)
             let writes = zip(keys, values).map { key, pair in
                 EntryWrite(key: key, value: coder.entry(for: pair.value), coder: coder, lifetime: lifetime, tags: tags)
             }
-            return try await self.space.write(writes, condition).count { $0 }
+            let written = try await self.space.write(writes, condition)
+            self.tell(.changed(keys: zip(keys, written).filter(\.1).map(\.0.name)))
+            return written.count { $0 }
         } catch {
             throw self.failure(error, keys: keys.count)
         }
@@ -150,9 +154,10 @@ extension Cache {
         defer { self.flights.detach(CollectionOfOne(storeKey)) }
         do {
             let coder = self.coder(for: Value.self)
-            return try await self.space.append(
-                EntryWrite(key: storeKey, value: .object(.boxing(value)), coder: coder, lifetime: lifetime)
-            )
+            let write = EntryWrite(key: storeKey, value: .object(.boxing(value)), coder: coder, lifetime: lifetime)
+            let length = try await self.space.append(write)
+            self.tell(.changed(keys: [key.name]))
+            return length
         } catch {
             throw self.failure(error)
         }
@@ -174,7 +179,9 @@ extension Cache {
             guard let lifetime = EntryLifetime(ttl, defaults: self.defaults) else {
                 self.flights.detach(CollectionOfOne(storeKey))
                 defer { self.flights.detach(CollectionOfOne(storeKey)) }
-                return try await self.space.remove([storeKey]).contains(true)
+                let removed = try await self.space.remove([storeKey]).contains(true)
+                self.tell(.changed(keys: [key.name]))
+                return removed
             }
             return try await self.space.touch(storeKey, lifetime)
         } catch {

@@ -37,6 +37,7 @@ public final class Cache: Sendable {
     let clock: CacheClock
     let logger: Logger
     let outageLog: OutageLog
+    let onEvent: (@Sendable (CacheEvent) -> Void)?
 
     /// Makes a cache in a namespace of a store.
     ///
@@ -48,6 +49,7 @@ public final class Cache: Sendable {
     ///   - codec: How values become bytes, in stores that keep bytes.
     ///   - clock: What fills are timed by.
     ///   - logger: Where an unavailable store is reported, at most once a second.
+    ///   - onEvent: Told of what happens in the cache; called at once and by whoever does it, so it should be quick.
     public init(
         _ store: some CacheStore,
         namespace: CacheNamespace = "",
@@ -55,8 +57,10 @@ public final class Cache: Sendable {
         defaults: CacheDefaults = CacheDefaults(),
         codec: any CacheCodec = JSONCodec(),
         clock: CacheClock = .system,
-        logger: Logger = Logger(label: "larder")
+        logger: Logger = Logger(label: "larder"),
+        onEvent: (@Sendable (CacheEvent) -> Void)? = nil
     ) {
+        self.onEvent = onEvent
         self.namespace = namespace
         self.version = version
         self.defaults = defaults
@@ -101,6 +105,7 @@ public final class Cache: Sendable {
     func failure(_ error: any Error, keys: Int = 1) -> any Error {
         guard let error = error as? CacheError, error.code == .unavailable else { return error }
         self.counterStorage.add(keys, to: .unavailable)
+        self.tell(.unavailable(keys: keys))
         self.outageLog.report(error)
         return error
     }

@@ -38,6 +38,11 @@ final class FlightTable: Sendable {
     /// How many calls wait for flights, or are about to.
     var seatCount: Int { self.state.withLock { $0.flights.values.reduce(0) { $0 + $1.seatCount } } }
 
+    /// How many calls wait for the flight of a lease; `nil` where it is none of this table.
+    func seatCount(of token: LeaseToken, _ key: StoreKey) -> Int? {
+        self.state.withLock { $0.flights[.lease(token, key)]?.seatCount }
+    }
+
     /// How many tasks run: fills, their timers, and leases that are being given back.
     var taskCount: Int { self.state.withLock { $0.runningTasks } }
 

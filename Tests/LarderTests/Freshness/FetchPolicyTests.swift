@@ -124,6 +124,7 @@ import Testing
         #expect(lifetime(true, policy) == .seconds(3))
         #expect(lifetime(false, policy) == .seconds(100))
         #expect(lifetime(true, .standard) == .seconds(100))
-        #expect(lifetime(true, try FetchPolicy(negativeTTL: .zero)) == .none)
+        let none = try FetchPolicy(negativeTTL: .zero)
+        #expect(none.lifetime(ttl: .seconds(100), isAbsence: true, defaults: .init(), chance: 0) == nil)
     }
 }

@@ -95,6 +95,44 @@ import Testing
         }
     }
 
+    @Test func manyComeAndGoWhileTheirConnectionIsKilled() async throws {
+        try await withRedisServer { server in
+            var configuration = RedisClientFaultTests.configuration(port: server.port)
+            configuration.commandTimeout = .seconds(20)
+            configuration.healthCheckInterval = .seconds(20)
+            configuration.connectTimeout = .seconds(20)
+            try await withClient(configuration) { client in
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for task in 0..<100 {
+                        group.addTask {
+                            for round in 0..<60 {
+                                let channel = "churn \((task + round) % 7)"
+                                let listening = Task { try await client.listen(to: channel) { _ in } }
+                                if (task + round).isMultiple(of: 3) { listening.cancel() }
+                                do {
+                                    try await listening.value.cancel()
+                                } catch let error as RedisError {
+                                    // An attempt to connect may meet the killing.
+                                    #expect([.connectionFailed, .connectionClosed].contains(error.code), "\(error)")
+                                } catch is CancellationError {}
+                            }
+                        }
+                    }
+                    for _ in 0..<40 {
+                        try await server.command("CLIENT", "KILL", "TYPE", "pubsub")
+                        try await Task.sleep(for: .milliseconds(5))
+                    }
+                    try await group.waitForAll()
+                }
+                try await #expect(eventually { try await Self.listeningConnections(server).isEmpty })
+                let ear = Ear()
+                _ = try await client.listen(to: "churn 0", ear.hear)
+                try await server.command("PUBLISH", "churn 0", "calm")
+                try await #expect(ear.hears("calm"))
+            }
+        }
+    }
+
     @Test func tlsAndPasswordAreTheClients() async throws {
         let certificates = try await TLSCertificates()
         try await withRedisServer(.init(password: "secret", tls: certificates)) { server in

@@ -32,6 +32,7 @@ public final class RedisClient: RedisCommandSender, Service, Sendable {
     private let next = Atomic<Int>(0)
     private let commandTimeout: Int64
     let lending: LentConnections
+    let subscriptions: SubscriptionLane
     let logger: Logger
 
     /// Does not connect yet.
@@ -55,11 +56,18 @@ public final class RedisClient: RedisCommandSender, Service, Sendable {
             CommandLane(connector: connector, eventLoop: eventLoopGroup.next(), logger: logger)
         }
         self.lending = LentConnections(connector: connector, eventLoopGroup: eventLoopGroup, logger: logger)
+        // On the first lane's loop: one taken from the group would leave every other loop without lanes.
+        self.subscriptions = SubscriptionLane(
+            connector: connector,
+            eventLoop: self.lanes[0].eventLoop,
+            logger: logger
+        )
     }
 
     deinit {
         for lane in self.lanes { lane.close() }
         self.lending.close()
+        self.subscriptions.close()
     }
 
     /// The configuration that the client was made with.
@@ -171,6 +179,7 @@ public final class RedisClient: RedisCommandSender, Service, Sendable {
 
     /// Lets the commands under way end within their timeouts, refuses new ones, and closes all connections.
     public func shutdown() async {
+        await self.subscriptions.shutdown()
         await self.lending.shutdown()
         for lane in self.lanes { await lane.shutdown() }
     }

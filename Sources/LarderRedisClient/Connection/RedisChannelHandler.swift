@@ -42,6 +42,9 @@ final class RedisChannelHandler: ChannelInboundHandler {
     /// Not weak: that would make every reference to a lane, of which each command takes several, a slow one.
     var delegate: (any Delegate)?
 
+    /// Whether the delegate gets pushes among the replies.
+    var deliversPushes = false
+
     /// Makes a handler that fulfils `ready` with the protocol's version when the handshake is over.
     init(configuration: RedisConfiguration, ready: EventLoopPromise<Int>) {
         self.state = .handshaking(Handshake(configuration), ready)
@@ -153,8 +156,8 @@ final class RedisChannelHandler: ChannelInboundHandler {
     // MARK: Replies
 
     private func take(_ reply: consuming RESPValue) {
-        // Nobody asked for it, so it answers nobody. Nothing here subscribes to anything yet.
-        if case .push = reply { return }
+        // It answers nobody, and nobody asked for it but a lane that subscribes.
+        if case .push = reply, !self.deliversPushes { return }
         switch self.state {
         case .active:
             self.replies.append(reply)

@@ -150,7 +150,7 @@ enum EntryScripts {
           return true
         end
         local function end_lease(key)
-          if redis.call('DEL', key) == 1 then redis.call('PUBLISH', key, '1') end
+          if redis.call('DEL', key) == 1 then redis.pcall('PUBLISH', key, '1') end
         end
 
         """

@@ -171,6 +171,26 @@ import Testing
         }
     }
 
+    @Test func tagsThatOnlyLookAlikeAreTwo() async throws {
+        try await withRedis { redis in
+            let (composed, decomposed) = ("\u{E9}", "e\u{301}")
+            for (own, alike) in [(composed, decomposed), (decomposed, composed)] {
+                let space = TagSpace(redis)
+                try await space.write("k", 1, tags: [own])
+                try await space.write("l", 2, tags: [alike])
+                for name in ["k", "l"] {
+                    try await #expect(space.read(name, expecting: [own]) != nil)
+                    try await #expect(space.read(name, expecting: [alike]) != nil)
+                }
+                try await space.space.invalidate([own], .dead)
+                for expected in [[], [own], [alike]] {
+                    try await #expect(space.value("k", expecting: expected) == nil)
+                    try await #expect(space.value("l", expecting: expected) == 2)
+                }
+            }
+        }
+    }
+
     // MARK: Verbs that leave the tags
 
     @Test func incrementAppendAndTouchKeepTheTags() async throws {

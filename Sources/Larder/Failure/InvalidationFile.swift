@@ -39,6 +39,8 @@ final class InvalidationFile {
     }
 
     deinit {
+        // Closing alone leaves the lock to a child process that another thread is about to start.
+        flock(self.descriptor, LOCK_UN)
         close(self.descriptor)
     }
 

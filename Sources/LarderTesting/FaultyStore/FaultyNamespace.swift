@@ -75,18 +75,20 @@ struct FaultyNamespace: NamespaceStore {
     }
 
     func keys(matching pattern: GlobPattern) -> any AsyncSequence<StoreKey, any Error> & Sendable {
-        AsyncThrowingStream { continuation in
-            let task = Task {
-                do {
-                    try await self.store.perform(.keys) {
-                        for try await key in self.base.keys(matching: pattern) { continuation.yield(key) }
+        FaultyKeys {
+            AsyncThrowingStream { continuation in
+                let task = Task {
+                    do {
+                        try await self.store.perform(.keys) {
+                            for try await key in self.base.keys(matching: pattern) { continuation.yield(key) }
+                        }
+                        continuation.finish()
+                    } catch {
+                        continuation.finish(throwing: error)
                     }
-                    continuation.finish()
-                } catch {
-                    continuation.finish(throwing: error)
                 }
+                continuation.onTermination = { _ in task.cancel() }
             }
-            continuation.onTermination = { _ in task.cancel() }
         }
     }
 
@@ -97,4 +99,14 @@ struct FaultyNamespace: NamespaceStore {
     func clear() async throws {
         try await self.store.perform(.clear) { try await self.base.clear() }
     }
+}
+
+/// The keys of a walk, which begins anew with each iteration.
+private struct FaultyKeys: AsyncSequence, Sendable {
+    typealias Element = StoreKey
+    typealias Failure = any Error
+
+    let begin: @Sendable () -> AsyncThrowingStream<StoreKey, any Error>
+
+    func makeAsyncIterator() -> AsyncThrowingStream<StoreKey, any Error>.Iterator { self.begin().makeAsyncIterator() }
 }

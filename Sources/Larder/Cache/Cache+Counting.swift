@@ -34,6 +34,7 @@ extension Cache {
         do {
             let bounds = Int64(clamping: Value.min)...Int64(clamping: Value.max)
             let sum = try await self.space.increment(storeKey, by: Int64(delta), initial: start, within: bounds)
+            self.tell(.changed(keys: [key.name]))
             guard let value = Value(exactly: sum) else {
                 throw CacheError(.integerOverflow, "the sum does not fit a \(Value.self)", key: key.name)
             }

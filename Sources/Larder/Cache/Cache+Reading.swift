@@ -17,7 +17,7 @@ extension Cache {
         let storeKey = try self.storeKey(key)
         let now = self.space.readNow(storeKey)
         if case .fresh(.object(let box)) = now, box.holds(Value.self) {
-            self.counterStorage.add(to: .hit)
+            self.note(.hit, storeKey)
             return box.content(as: Value.self)
         }
         return try await self.get(storeKey, after: now, onFailure)
@@ -29,8 +29,22 @@ extension Cache {
         after now: ImmediateLookup,
         _ onFailure: FailurePolicy?
     ) async throws -> Value? {
-        if case .unknown = now { return try await self.lookup(key, Value.self, wantsTimes: false, onFailure).value }
-        return self.value(of: now, Value.self, key)
+        let found: EntryValue
+        switch now {
+        case .unknown:
+            return try await self.lookup(key, Value.self, wantsTimes: false, onFailure).value
+        case .absent:
+            self.note(.miss, key)
+            return nil
+        case .fresh(let entry):
+            found = entry
+        case .tagged(let entry, let marks):
+            self.handUp(marks)
+            found = entry
+        }
+        let value = self.decoded(found, Value.self, key)
+        self.note(value == nil ? .miss : .hit, key)
+        return value
     }
 
     /// What reading a key finds: a hit, a stale entry, nothing, or an unavailable store.
@@ -60,10 +74,11 @@ extension Cache {
             return .unavailable(error)
         }
         guard case .found(let entry) = found, let value = self.decoded(entry.value, type, key) else {
-            self.counterStorage.add(to: .miss)
+            self.note(.miss, key)
             return .miss
         }
-        self.counterStorage.add(to: entry.isStale ? .stale : .hit)
+        self.note(entry.isStale ? .stale : .hit, key)
+        self.handUp(entry.marks)
         return entry.isStale ? .stale(value, entry.info) : .hit(value, entry.info)
     }
 
@@ -92,21 +107,18 @@ extension Cache {
             return [:]
         }
         var values = [CacheKey<Value>: Value](minimumCapacity: wanted.count)
-        var stale = 0
         for (wish, lookup) in zip(wanted, found) {
             guard case .found(let entry) = lookup, let value = self.decoded(entry.value, Value.self, wish.storeKey)
             else {
+                self.note(.miss, wish.storeKey)
                 continue
             }
-            if entry.isStale {
-                stale += 1
-            } else {
+            self.note(entry.isStale ? .stale : .hit, wish.storeKey)
+            if !entry.isStale {
+                self.handUp(entry.marks)
                 values[wish.key] = value
             }
         }
-        self.counterStorage.add(values.count, to: .hit)
-        self.counterStorage.add(stale, to: .stale)
-        self.counterStorage.add(wanted.count - values.count - stale, to: .miss)
         return values
     }
 
@@ -145,22 +157,6 @@ extension Cache {
     }
 
     // MARK: What reading verbs share
-
-    /// The value that a store had at once.
-    ///
-    /// The read is counted.
-    func value<Value: Codable & Sendable>(
-        of now: ImmediateLookup,
-        _ type: Value.Type,
-        _ key: StoreKey
-    ) -> Value? {
-        guard case .fresh(let entry) = now, let value = self.decoded(entry, type, key) else {
-            self.counterStorage.add(to: .miss)
-            return nil
-        }
-        self.counterStorage.add(to: .hit)
-        return value
-    }
 
     func readOne(_ key: StoreKey, _ options: ReadOptions) async throws -> StoreLookup {
         let found = try await self.readAll([key], options)

@@ -25,7 +25,9 @@ extension Cache {
         self.flights.detach(storeKeys)
         defer { self.flights.detach(storeKeys) }
         do {
-            return try await self.space.remove(storeKeys).count { $0 }
+            let removed = try await self.space.remove(storeKeys).count { $0 }
+            self.tell(.changed(keys: storeKeys.map(\.name)))
+            return removed
         } catch {
             throw self.failure(error, keys: storeKeys.count)
         }
@@ -45,7 +47,9 @@ extension Cache {
         self.flights.detachAll()
         defer { self.flights.detachAll() }
         do {
-            return try await self.space.removeAll(matching: pattern)
+            let removed = try await self.space.removeAll(matching: pattern)
+            self.tell(.removedAll(matching: pattern.text))
+            return removed
         } catch {
             throw self.failure(error)
         }
@@ -61,6 +65,7 @@ extension Cache {
         defer { self.flights.detachAll() }
         do {
             try await self.space.clear()
+            self.tell(.cleared)
         } catch {
             throw self.failure(error)
         }

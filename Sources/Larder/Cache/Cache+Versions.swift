@@ -9,7 +9,7 @@ extension Cache {
     ///   - delta: How many versions to go up; negative goes down.
     /// - Returns: The version that the entry has now.
     /// - Throws: ``CacheError``: ``CacheError/Code/keyNotFound`` where there is no fresh entry of this type, and as
-    ///   ``set(_:to:ttl:)``.
+    ///   ``set(_:to:ttl:tags:)``.
     @discardableResult
     public func incrementVersion<Value: Codable & Sendable>(
         of key: CacheKey<Value>,

@@ -8,22 +8,24 @@ extension Cache {
     /// Stores a value.
     ///
     /// This states a truth: whatever fill is under way for the key, its value is not stored afterwards. Who has just read
-    /// the value from its source uses ``fetch(_:ttl:onFailure:_:)-(_,_,_,()->Value)`` instead, which notices when the value was invalidated in
-    /// the meantime.
+    /// the value from its source uses ``fetch(_:ttl:tags:policy:onFailure:_:)-(_,_,_,_,_,()->Value)`` instead, which notices
+    /// when the value was invalidated in the meantime.
     ///
     /// - Parameters:
     ///   - key: The key.
     ///   - value: The value.
     ///   - ttl: How long it stays fresh. Left out, the cache's default; `nil`, for ever; zero or less, not at all: the entry
     ///     is removed.
-    /// - Throws: ``CacheError``: ``CacheError/Code/invalidKey``, ``CacheError/Code/encodingFailed``,
+    ///   - tags: What the value depends on; see ``invalidate(tags:)``.
+    /// - Throws: ``CacheError``: ``CacheError/Code/invalidKey``, ``CacheError/Code/invalidTag``, ``CacheError/Code/encodingFailed``,
     ///   ``CacheError/Code/valueTooLarge`` or ``CacheError/Code/unavailable``.
     public func set<Value: Codable & Sendable>(
         _ key: CacheKey<Value>,
         to value: Value,
-        ttl: TimeToLive? = .default
+        ttl: TimeToLive? = .default,
+        tags: [String] = []
     ) async throws {
-        _ = try await self.write([(key, value)], ttl, .always)
+        _ = try await self.write([(key, value)], ttl, tags, .always)
     }
 
     /// Stores a value where there is no fresh entry.
@@ -31,16 +33,18 @@ extension Cache {
     /// - Parameters:
     ///   - key: The key.
     ///   - value: The value.
-    ///   - ttl: How long it stays fresh, as in ``set(_:to:ttl:)``. Zero or less stores nothing and removes nothing.
+    ///   - ttl: How long it stays fresh, as in ``set(_:to:ttl:tags:)``. Zero or less stores nothing and removes nothing.
+    ///   - tags: What the value depends on.
     /// - Returns: Whether there was no fresh entry, so that the value was stored.
-    /// - Throws: As ``set(_:to:ttl:)``.
+    /// - Throws: As ``set(_:to:ttl:tags:)``.
     @discardableResult
     public func add<Value: Codable & Sendable>(
         _ key: CacheKey<Value>,
         _ value: Value,
-        ttl: TimeToLive? = .default
+        ttl: TimeToLive? = .default,
+        tags: [String] = []
     ) async throws -> Bool {
-        try await self.write([(key, value)], ttl, .ifAbsent) == 1
+        try await self.write([(key, value)], ttl, tags, .ifAbsent) == 1
     }
 
     /// Stores a value where there is a fresh entry to take the place of.
@@ -48,51 +52,61 @@ extension Cache {
     /// - Parameters:
     ///   - key: The key.
     ///   - value: The value.
-    ///   - ttl: How long it stays fresh, as in ``set(_:to:ttl:)``. Zero or less removes the entry.
+    ///   - ttl: How long it stays fresh, as in ``set(_:to:ttl:tags:)``. Zero or less removes the entry.
+    ///   - tags: What the value depends on; the tags of the entry that it replaces are forgotten.
     /// - Returns: Whether there was a fresh entry.
-    /// - Throws: As ``set(_:to:ttl:)``.
+    /// - Throws: As ``set(_:to:ttl:tags:)``.
     @discardableResult
     public func replace<Value: Codable & Sendable>(
         _ key: CacheKey<Value>,
         with value: Value,
-        ttl: TimeToLive? = .default
+        ttl: TimeToLive? = .default,
+        tags: [String] = []
     ) async throws -> Bool {
-        try await self.write([(key, value)], ttl, .ifPresent) == 1
+        try await self.write([(key, value)], ttl, tags, .ifPresent) == 1
     }
 
     /// Stores several values, in one round trip.
     ///
     /// - Parameters:
     ///   - values: The values by their keys.
-    ///   - ttl: How long they stay fresh, as in ``set(_:to:ttl:)``.
-    /// - Throws: As ``set(_:to:ttl:)``. Some of the values may have been stored then.
+    ///   - ttl: How long they stay fresh, as in ``set(_:to:ttl:tags:)``.
+    ///   - tags: What all of the values depend on.
+    /// - Throws: As ``set(_:to:ttl:tags:)``. Some of the values may have been stored then.
     public func setMany<Value: Codable & Sendable>(
         _ values: [CacheKey<Value>: Value],
-        ttl: TimeToLive? = .default
+        ttl: TimeToLive? = .default,
+        tags: [String] = []
     ) async throws {
         guard !values.isEmpty else { return }
-        _ = try await self.write(values.map { ($0.key, $0.value) }, ttl, .always)
+        _ = try await self.write(values.map { ($0.key, $0.value) }, ttl, tags, .always)
     }
 
     /// - Returns: How many entries the condition let be written (or, with a ttl of zero, removed).
     private func write<Value: Codable & Sendable>(
         _ values: [(key: CacheKey<Value>, value: Value)],
         _ ttl: TimeToLive?,
+        _ tags: [String],
         _ condition: WriteCondition
     ) async throws -> Int {
+        let tags = try TagRules.checked(tags)
         let keys = try values.map { try self.storeKey($0.key) }
         self.flights.detach(keys)
         defer { self.flights.detach(keys) }
         do {
             guard let lifetime = EntryLifetime(ttl, defaults: self.defaults) else {
                 if case .ifAbsent = condition { return 0 }
-                return try await self.space.remove(keys).count { $0 }
+                let removed = try await self.space.remove(keys).count { $0 }
+                self.tell(.changed(keys: keys.map(\.name)))
+                return removed
             }
             let coder = self.coder(for: Value.self)
             let writes = zip(keys, values).map { key, pair in
-                EntryWrite(key: key, value: coder.entry(for: pair.value), coder: coder, lifetime: lifetime)
+                EntryWrite(key: key, value: coder.entry(for: pair.value), coder: coder, lifetime: lifetime, tags: tags)
             }
-            return try await self.space.write(writes, condition).count { $0 }
+            let written = try await self.space.write(writes, condition)
+            self.tell(.changed(keys: zip(keys, written).filter(\.1).map(\.0.name)))
+            return written.count { $0 }
         } catch {
             throw self.failure(error, keys: keys.count)
         }
@@ -106,7 +120,7 @@ extension Cache {
     ///   - ttl: How long the entry stays fresh where there was none and `text` begins it.
     /// - Returns: The length of the text afterwards, in bytes of UTF-8.
     /// - Throws: ``CacheError``: ``CacheError/Code/appendFailed`` where the entry does not hold text, and as
-    ///   ``set(_:to:ttl:)``.
+    ///   ``set(_:to:ttl:tags:)``.
     @discardableResult
     public func append(_ key: CacheKey<String>, _ text: String, ttl: TimeToLive? = .default) async throws -> Int {
         try await self.appendEntry(key, text, length: text.utf8.count, ttl)
@@ -120,7 +134,7 @@ extension Cache {
     ///   - ttl: How long the entry stays fresh where there was none and `bytes` begin it.
     /// - Returns: The number of bytes afterwards.
     /// - Throws: ``CacheError``: ``CacheError/Code/appendFailed`` where the entry does not hold bytes, and as
-    ///   ``set(_:to:ttl:)``.
+    ///   ``set(_:to:ttl:tags:)``.
     @discardableResult
     public func append(_ key: CacheKey<[UInt8]>, _ bytes: [UInt8], ttl: TimeToLive? = .default) async throws -> Int {
         try await self.appendEntry(key, bytes, length: bytes.count, ttl)
@@ -140,9 +154,10 @@ extension Cache {
         defer { self.flights.detach(CollectionOfOne(storeKey)) }
         do {
             let coder = self.coder(for: Value.self)
-            return try await self.space.append(
-                EntryWrite(key: storeKey, value: .object(.boxing(value)), coder: coder, lifetime: lifetime)
-            )
+            let write = EntryWrite(key: storeKey, value: .object(.boxing(value)), coder: coder, lifetime: lifetime)
+            let length = try await self.space.append(write)
+            self.tell(.changed(keys: [key.name]))
+            return length
         } catch {
             throw self.failure(error)
         }
@@ -164,7 +179,9 @@ extension Cache {
             guard let lifetime = EntryLifetime(ttl, defaults: self.defaults) else {
                 self.flights.detach(CollectionOfOne(storeKey))
                 defer { self.flights.detach(CollectionOfOne(storeKey)) }
-                return try await self.space.remove([storeKey]).contains(true)
+                let removed = try await self.space.remove([storeKey]).contains(true)
+                self.tell(.changed(keys: [key.name]))
+                return removed
             }
             return try await self.space.touch(storeKey, lifetime)
         } catch {

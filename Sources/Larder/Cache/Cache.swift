@@ -31,9 +31,13 @@ public final class Cache: Sendable {
     let codec: CodecReference
     let counterStorage: CounterStorage
     let flights = FlightTable()
+    let refreshes: RefreshTable
+    /// Whether the cache's own policy asks for the age of fresh entries.
+    let defaultsLookAtAge: Bool
     let clock: CacheClock
     let logger: Logger
     let outageLog: OutageLog
+    let onEvent: (@Sendable (CacheEvent) -> Void)?
 
     /// Makes a cache in a namespace of a store.
     ///
@@ -45,6 +49,7 @@ public final class Cache: Sendable {
     ///   - codec: How values become bytes, in stores that keep bytes.
     ///   - clock: What fills are timed by.
     ///   - logger: Where an unavailable store is reported, at most once a second.
+    ///   - onEvent: Told of what happens in the cache; called at once and by whoever does it, so it should be quick.
     public init(
         _ store: some CacheStore,
         namespace: CacheNamespace = "",
@@ -52,8 +57,10 @@ public final class Cache: Sendable {
         defaults: CacheDefaults = CacheDefaults(),
         codec: any CacheCodec = JSONCodec(),
         clock: CacheClock = .system,
-        logger: Logger = Logger(label: "larder")
+        logger: Logger = Logger(label: "larder"),
+        onEvent: (@Sendable (CacheEvent) -> Void)? = nil
     ) {
+        self.onEvent = onEvent
         self.namespace = namespace
         self.version = version
         self.defaults = defaults
@@ -62,6 +69,8 @@ public final class Cache: Sendable {
         self.counterStorage = CounterStorage(cache: namespace.name, store: store.kind)
         self.codec = CodecReference(codec, counters: self.counterStorage)
         self.clock = clock
+        self.refreshes = RefreshTable(clock: clock)
+        self.defaultsLookAtAge = defaults.fetchPolicy.looksAtAge
         var logger = logger
         logger[metadataKey: "larder.cache"] = "\(namespace.name)"
         logger[metadataKey: "larder.store"] = "\(store.kind)"
@@ -96,6 +105,7 @@ public final class Cache: Sendable {
     func failure(_ error: any Error, keys: Int = 1) -> any Error {
         guard let error = error as? CacheError, error.code == .unavailable else { return error }
         self.counterStorage.add(keys, to: .unavailable)
+        self.tell(.unavailable(keys: keys))
         self.outageLog.report(error)
         return error
     }

@@ -46,3 +46,16 @@ public struct CodecID: Sendable, Hashable {
     /// JSON (RFC 8259).
     public static let json = CodecID(header: 3)
 }
+
+extension CodecID: CustomStringConvertible {
+    /// The codec's name, or its number where it is none of Larder's own.
+    public var description: String {
+        switch self {
+        case .bytes: "bytes"
+        case .text: "text"
+        case .integer: "integer"
+        case .json: "json"
+        default: "codec \(self.rawValue)"
+        }
+    }
+}

@@ -8,9 +8,15 @@ public final class FillContext: Sendable {
     }
 
     private let wishes: Mutex<Wishes>
+    let dependencies = FillDependencies()
+    private let take: @Sendable ([String]) async throws -> [TagMark]
 
-    init(ttl: TimeToLive?) {
+    /// - Parameters:
+    ///   - ttl: What the call said.
+    ///   - take: Takes tags as they are now.
+    init(ttl: TimeToLive?, take: @escaping @Sendable ([String]) async throws -> [TagMark]) {
         self.wishes = Mutex(Wishes(timeToLive: ttl))
+        self.take = take
     }
 
     /// How long the value is to stay fresh; at first what the call to `fetch` said.
@@ -25,6 +31,41 @@ public final class FillContext: Sendable {
     /// Hands the value to those who wait for it, and stores nothing.
     public func doNotStore() {
         self.wishes.withLock { $0.isStored = false }
+    }
+
+    /// Puts the value under tags, before the data is read that they stand for.
+    ///
+    /// The order matters: a tag that is invalidated after this call, however shortly, takes the value with it. If the store
+    /// cannot be asked, the fill goes on and its value is not stored.
+    ///
+    /// - Parameter tags: The tags.
+    /// - Throws: ``CacheError`` with ``CacheError/Code/invalidTag``; `CancellationError`.
+    public func depends(on tags: String...) async throws {
+        try await self.depends(on: tags)
+    }
+
+    /// Puts the value under tags, before the data is read that they stand for.
+    ///
+    /// - Parameter tags: The tags.
+    /// - Throws: As ``depends(on:)-(String...)``.
+    public func depends(on tags: [String]) async throws {
+        let names = try TagRules.checked(tags)
+        guard !names.isEmpty else { return }
+        do {
+            self.dependencies.add(try await self.take(names))
+        } catch let error as CacheError where error.code == .unavailable {
+            self.dependencies.lose()
+        }
+    }
+
+    /// Puts the value under tags that are known only now that the data has been read, such as the authors of a book.
+    ///
+    /// The value is stored only if none of these tags was invalidated since the fill began.
+    ///
+    /// - Parameter tags: The tags.
+    /// - Throws: ``CacheError`` with ``CacheError/Code/invalidTag``.
+    public func addTags(_ tags: some Sequence<String>) throws {
+        self.dependencies.addLate(try TagRules.checked(tags))
     }
 
     var isStored: Bool { self.wishes.withLock { $0.isStored } }

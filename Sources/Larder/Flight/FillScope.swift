@@ -2,29 +2,71 @@ import Synchronization
 
 /// The fills that the current task is part of, innermost first.
 ///
-/// A fill that asks for its own key would wait for itself, so who is about to wait looks here before.
+/// A fill that asks for its own key would wait for itself, so who is about to wait looks here before; and what a fill
+/// fetches hands its tags up to it.
 enum CurrentFill {
     @TaskLocal static var scope: (any AnyFillScope)?
+
+    /// The innermost fill of a cache that the current task is part of.
+    static func context(of cache: ObjectIdentifier) -> FillContext? {
+        var scope = Self.scope
+        while let here = scope {
+            if here.cache == cache, let context = here.context { return context }
+            scope = here.outer
+        }
+        return nil
+    }
+
+    /// Refuses to wait for a lease that belongs to a fill around this task, through whichever cache.
+    ///
+    /// - Throws: ``CacheError`` with ``CacheError/Code/fillReentered``.
+    static func check(_ token: LeaseToken, _ key: StoreKey) throws {
+        var scope = Self.scope
+        while let here = scope {
+            if here.token == token, !here.isOver { throw CacheError.fillReentered(key.name) }
+            scope = here.outer
+        }
+    }
 }
 
 /// The scope of a fill, whatever its keys are.
 protocol AnyFillScope: AnyObject, Sendable {
+    /// The cache that fills.
+    var cache: ObjectIdentifier { get }
     /// The fill in which this one was asked for.
     var outer: (any AnyFillScope)? { get }
+    /// Where the fill's tags are gathered; `nil` in caches that have none.
+    var context: FillContext? { get }
+    /// The token of the fill's leases; `nil` without one.
+    var token: LeaseToken? { get }
+    /// Whether the fill has ended.
+    var isOver: Bool { get }
 }
 
 /// One fill, for as long as it runs.
 final class FillScope<Key: Hashable & Sendable>: AnyFillScope {
-    private let cache: ObjectIdentifier
-    private let keys: [Key]
+    let cache: ObjectIdentifier
+    let context: FillContext?
+    let token: LeaseToken?
     let outer: (any AnyFillScope)?
-    private let isOver = Atomic<Bool>(false)
+    private let keys: [Key]
+    private let hasEnded = Atomic<Bool>(false)
 
-    init(_ cache: ObjectIdentifier, _ keys: [Key], within outer: (any AnyFillScope)?) {
+    init(
+        _ cache: ObjectIdentifier,
+        _ keys: [Key],
+        context: FillContext? = nil,
+        token: LeaseToken? = nil,
+        within outer: (any AnyFillScope)?
+    ) {
         self.cache = cache
         self.keys = keys
+        self.context = context
+        self.token = token
         self.outer = outer
     }
+
+    var isOver: Bool { self.hasEnded.load(ordering: .acquiring) }
 
     /// Refuses keys that a fill around this task is making.
     ///
@@ -32,10 +74,10 @@ final class FillScope<Key: Hashable & Sendable>: AnyFillScope {
     static func check(_ cache: ObjectIdentifier, _ keys: [Key], name: (Key) -> String) throws {
         var scope = CurrentFill.scope
         while let here = scope {
-            if let fill = here as? FillScope<Key>, fill.cache == cache, !fill.isOver.load(ordering: .acquiring),
+            if let fill = here as? FillScope<Key>, fill.cache == cache, !fill.isOver,
                 let key = keys.first(where: fill.keys.contains)
             {
-                throw CacheError(.fillReentered, "a fill must not fetch the key that it fills", key: name(key))
+                throw CacheError.fillReentered(name(key))
             }
             scope = here.outer
         }
@@ -45,6 +87,13 @@ final class FillScope<Key: Hashable & Sendable>: AnyFillScope {
     ///
     /// A task that it has left behind may fetch its keys like any other.
     func end() {
-        self.isOver.store(true, ordering: .releasing)
+        self.hasEnded.store(true, ordering: .releasing)
+    }
+}
+
+extension CacheError {
+    /// A fill asked for its own key.
+    fileprivate static func fillReentered(_ key: String) -> Self {
+        .init(.fillReentered, "a fill must not fetch the key that it fills", key: key)
     }
 }

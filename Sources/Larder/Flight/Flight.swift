@@ -49,6 +49,15 @@ final class Flight<Landing: Sendable>: Sendable {
         leaving.waiter?.resume(returning: .failure(CancellationError()))
     }
 
+    /// Ends one call's wait and lets the fill finish behind it.
+    ///
+    /// - Parameters:
+    ///   - seat: The call's seat.
+    ///   - error: What the call is told.
+    func part(from seat: Int, _ error: any Error) {
+        self.state.withLock { $0.part(from: seat, error) }?.resume(returning: .failure(error))
+    }
+
     /// The lease is granted, and the fill is about to begin.
     ///
     /// - Parameter onEnd: Called once when the flight ends; at once, if it has ended already.

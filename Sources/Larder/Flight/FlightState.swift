@@ -24,6 +24,8 @@ struct FlightState<Landing: Sendable> {
         case reserved
         /// A call waits.
         case taken(Waiter)
+        /// A call that is about to wait will not have to.
+        case parted(any Error)
     }
 
     private(set) var phase = Phase.acquiring
@@ -32,6 +34,8 @@ struct FlightState<Landing: Sendable> {
     /// A fill that nobody is interested in is cancelled.
     private var seats: [Int: Seat] = [:]
     private var lastSeat = 0
+    /// Whether the fill goes on when nobody is interested any more.
+    private var finishesBehind = false
 
     /// How many are interested.
     var seatCount: Int { self.seats.count }
@@ -58,11 +62,16 @@ struct FlightState<Landing: Sendable> {
     mutating func wait(_ waiter: Waiter, in seat: Int) -> Outcome? {
         if case .ended(let outcome) = self.phase { return outcome }
         // The call was cancelled before it came to wait.
-        guard self.seats[seat] != nil else { return .failure(CancellationError()) }
+        guard let reserved = self.seats[seat] else { return .failure(CancellationError()) }
+        if case .parted(let error) = reserved {
+            self.seats[seat] = nil
+            return .failure(error)
+        }
         self.seats[seat] = .taken(waiter)
         return nil
     }
 
+    /// What became of a call that left.
     struct Leaving {
         var waiter: Waiter?
         /// The last one left: the fill is to be cancelled and the lease given back.
@@ -74,11 +83,33 @@ struct FlightState<Landing: Sendable> {
         if case .ended = self.phase { return Leaving(waiter: nil, cancelsFill: false) }
         var leaving = Leaving(waiter: nil, cancelsFill: false)
         if case .taken(let waiter) = self.seats.removeValue(forKey: seat) { leaving.waiter = waiter }
-        if self.seats.isEmpty, case .filling = self.phase {
+        if self.seats.isEmpty, !self.finishesBehind, case .filling = self.phase {
             self.phase = .ended(.failure(CancellationError()))
             leaving.cancelsFill = true
         }
         return leaving
+    }
+
+    /// A call waits no longer, and the fill is to go on without it.
+    ///
+    /// - Parameters:
+    ///   - seat: Its seat.
+    ///   - error: What it is told if it has not come to wait yet.
+    /// - Returns: Who waited.
+    mutating func part(from seat: Int, _ error: any Error) -> Waiter? {
+        if case .ended = self.phase { return nil }
+        switch self.seats[seat] {
+        case .taken(let waiter):
+            self.finishesBehind = true
+            self.seats[seat] = nil
+            return waiter
+        case .reserved:
+            self.finishesBehind = true
+            self.seats[seat] = .parted(error)
+            return nil
+        case .parted, nil:
+            return nil
+        }
     }
 
     /// The lease was granted, and the fill begins.

@@ -29,11 +29,19 @@ final class FlightTable: Sendable {
         LeaseToken(high: self.origin, low: .random(in: .min ... .max))
     }
 
+    /// Whether a lease was asked for by a flight of this table.
+    func owns(_ token: LeaseToken) -> Bool { token.high == self.origin }
+
     /// How many flights are under way.
     var count: Int { self.state.withLock { $0.flights.count } }
 
     /// How many calls wait for flights, or are about to.
     var seatCount: Int { self.state.withLock { $0.flights.values.reduce(0) { $0 + $1.seatCount } } }
+
+    /// How many calls wait for the flight of a lease; `nil` where it is none of this table.
+    func seatCount(of token: LeaseToken, _ key: StoreKey) -> Int? {
+        self.state.withLock { $0.flights[.lease(token, key)]?.seatCount }
+    }
 
     /// How many tasks run: fills, their timers, and leases that are being given back.
     var taskCount: Int { self.state.withLock { $0.runningTasks } }
@@ -69,7 +77,7 @@ final class FlightTable: Sendable {
     /// - Throws: ``CacheError`` with ``CacheError/Code/shutDown``.
     func joinHolder(_ token: LeaseToken, _ key: StoreKey) throws -> Place? {
         let id = ID.lease(token, key)
-        guard token.high == self.origin else { return try self.joinOrBegin(id) }
+        guard self.owns(token) else { return try self.joinOrBegin(id) }
         return try self.state.withLock { state in
             if state.isShutDown { throw CacheError(.shutDown, "the cache has been shut down") }
             guard let flight = state.flights[id], let seat = flight.join() else { return nil }

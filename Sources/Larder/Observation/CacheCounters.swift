@@ -15,6 +15,10 @@ public struct CacheCounters: Sendable, Hashable {
     public var fills = 0
     /// Fills that threw, timed out or were cancelled.
     public var failedFills = 0
+    /// Fills that were begun behind callers, who were served with what there was; counted among the fills too.
+    public var refreshes = 0
+    /// Reads that were served with a value past its time to live.
+    public var staleServes = 0
     /// Bytes of values decoded, without headers; 0 in a store that keeps Swift values.
     public var bytesRead = 0
     /// Bytes of values encoded, without headers; 0 in a store that keeps Swift values.
@@ -51,7 +55,7 @@ private struct Tally: ~Copyable, Sendable {
 /// The counters of one cache.
 final class CounterStorage: Sendable {
     enum Event {
-        case hit, miss, stale, unavailable, fill, failedFill, bytesRead, bytesWritten
+        case hit, miss, stale, unavailable, fill, failedFill, refresh, staleServe, bytesRead, bytesWritten
     }
 
     private let hits: Tally
@@ -60,6 +64,8 @@ final class CounterStorage: Sendable {
     private let unavailable: Tally
     private let fills: Tally
     private let failedFills: Tally
+    private let refreshes: Tally
+    private let staleServes: Tally
     private let bytesRead: Tally
     private let bytesWritten: Tally
 
@@ -74,6 +80,8 @@ final class CounterStorage: Sendable {
         self.unavailable = Tally("larder_reads", "unavailable", dimensions)
         self.fills = Tally("larder_fills", "begun", dimensions)
         self.failedFills = Tally("larder_fills", "failed", dimensions)
+        self.refreshes = Tally("larder_fills", "behind", dimensions)
+        self.staleServes = Tally("larder_serves", "stale", dimensions)
         self.bytesRead = Tally("larder_bytes", "read", dimensions)
         self.bytesWritten = Tally("larder_bytes", "written", dimensions)
     }
@@ -87,6 +95,8 @@ final class CounterStorage: Sendable {
         case .unavailable: self.unavailable.add(count)
         case .fill: self.fills.add(count)
         case .failedFill: self.failedFills.add(count)
+        case .refresh: self.refreshes.add(count)
+        case .staleServe: self.staleServes.add(count)
         case .bytesRead: self.bytesRead.add(count)
         case .bytesWritten: self.bytesWritten.add(count)
         }
@@ -100,6 +110,8 @@ final class CounterStorage: Sendable {
         counters.unavailable = self.unavailable.value
         counters.fills = self.fills.value
         counters.failedFills = self.failedFills.value
+        counters.refreshes = self.refreshes.value
+        counters.staleServes = self.staleServes.value
         counters.bytesRead = self.bytesRead.value
         counters.bytesWritten = self.bytesWritten.value
         return counters

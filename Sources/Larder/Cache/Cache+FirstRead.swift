@@ -1,0 +1,81 @@
+/// How fetches look for entries before they ask for leases, so that a hit costs what `get` costs.
+extension Cache {
+    /// Reads keys, and decides by the call's policy what is to be done with what there is.
+    ///
+    /// Entries that are to be refreshed are, behind the caller; those that may only stand in for a fill go into the call. What was
+    /// found is counted.
+    ///
+    /// - Returns: What is good as it is.
+    func firstRead<Value>(
+        _ keys: [StoreKey],
+        _ call: inout FetchCall<Value>,
+        wantsTimes: Bool = false
+    ) async throws -> [StoreKey: Fetched<Value>] {
+        guard !keys.isEmpty else { return [:] }
+        let found: [StoreLookup]
+        do {
+            let options = ReadOptions(
+                wantsTimes: wantsTimes || call.policy.looksAtAge,
+                expectedTags: call.tags,
+                coder: self.coder(for: Value.self)
+            )
+            found = try await self.readAll(keys, options)
+        } catch {
+            try self.tolerate(error, call.onFailure, keys: keys.count)
+            call.storeIsAvailable = false
+            return [:]
+        }
+        var results: [StoreKey: Fetched<Value>] = [:]
+        for (key, lookup) in zip(keys, found) {
+            guard case .found(let entry) = lookup, let value = self.decoded(entry.value, Value.self, key) else {
+                self.note(.miss, key)
+                continue
+            }
+            results[key] = self.judge(entry, value, key, &call)
+        }
+        return results
+    }
+
+    /// - Returns: The value, if the caller is to have it without waiting.
+    private func judge<Value>(
+        _ entry: StoredEntry,
+        _ value: Value,
+        _ key: StoreKey,
+        _ call: inout FetchCall<Value>
+    ) -> Fetched<Value>? {
+        self.note(entry.isStale ? .stale : .hit, key)
+        let outcome: FetchOutcome = entry.isStale ? .stale(entry.info) : .hit(entry.info)
+        let fetched = Fetched(value: value, outcome: outcome)
+        // Nought would be an infinite logarithm.
+        switch call.policy.decision(on: entry, chance: 1 - Double.random(in: 0..<1)) {
+        case .serve:
+            self.handUp(entry.marks)
+            return fetched
+        case .serveAndRefresh:
+            self.refresh(key, call)
+            if entry.isStale { self.note(.staleServe, key) }
+            self.handUp(entry.marks)
+            return fetched
+        case .fillOrServe:
+            if self.refreshes.isThrottled(key) {
+                self.note(.staleServe, key)
+                self.handUp(entry.marks)
+                return fetched
+            }
+            call.stale[key] = fetched
+            call.staleMarks[key] = entry.marks
+            if let soft = call.policy.softTimeout { call.softDeadline = self.clock.now.advanced(by: soft) }
+            return nil
+        case .fill:
+            return nil
+        }
+    }
+
+    /// Counts and logs that the store is unavailable, and goes on if the policy is to do without it.
+    ///
+    /// - Throws: The error, where the policy is to throw or the error is of another kind.
+    func tolerate(_ error: any Error, _ onFailure: FailurePolicy, keys: Int) throws {
+        let failure = self.failure(error, keys: keys)
+        guard (failure as? CacheError)?.code == .unavailable, onFailure == .missing else { throw failure }
+    }
+}

@@ -1,0 +1,52 @@
+/// What one call to `fetch` or `fetchMany` wants, and what it has found so far.
+struct FetchCall<Value: Codable & Sendable>: Sendable {
+    typealias Fill = @Sendable ([StoreKey], FillContext) async throws -> [StoreKey: Value]
+
+    /// Tags of what is to be filled.
+    var tags: [String]
+    /// How fresh the values have to be, and how long the call waits.
+    var policy: FetchPolicy
+    /// How long filled values stay fresh.
+    var ttl: TimeToLive?
+    /// What to do while the store is unavailable.
+    var onFailure: FailurePolicy
+    /// Makes the values.
+    var fill: Fill
+    /// Values past their time that may stand in for a fill that fails or takes too long.
+    var stale: [StoreKey: Fetched<Value>] = [:]
+    /// Their tags.
+    var staleMarks: [StoreKey: [TagMark]] = [:]
+    /// When the call takes a stale value instead of waiting on; never, where it has none.
+    var softDeadline: CacheInstant?
+    /// When the call gives up, however often others take the lease before it.
+    var deadline: CacheInstant
+    /// Whether the store could be asked.
+    var storeIsAvailable = true
+}
+
+extension Cache {
+    /// Puts a call together from its arguments and the cache's defaults.
+    ///
+    /// - Throws: ``CacheError`` with ``CacheError/Code/invalidTag``.
+    func call<Value>(
+        _ tags: [String],
+        _ policy: FetchPolicy?,
+        _ ttl: TimeToLive?,
+        _ onFailure: FailurePolicy?,
+        _ fill: @escaping FetchCall<Value>.Fill
+    ) throws -> FetchCall<Value> {
+        let policy = policy ?? self.defaults.fetchPolicy
+        return FetchCall(
+            tags: try TagRules.checked(tags),
+            policy: policy,
+            ttl: ttl == .default ? policy.ttl : ttl,
+            onFailure: onFailure ?? self.defaults.failurePolicy,
+            fill: fill,
+            // For another's fill, and for its own after it.
+            deadline: self.clock.now.advanced(by: policy.hardTimeout * 2)
+        )
+    }
+}
+
+/// A call has waited for as long as it would while there is a stale value.
+struct SoftTimeout: Error {}

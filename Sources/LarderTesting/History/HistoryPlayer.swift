@@ -54,13 +54,13 @@ struct HistoryPlayer: Sendable {
     }
 
     private func perform(_ step: HistoryStep, _ caller: Caller) async {
-        let verbs = HistoryVerbs(cache: self.caches[caller.process])
+        let cache = self.caches[caller.process]
         switch step.operation {
         case .get:
             await self.get(step.keys[0], caller)
         case .fetch:
             // What it throws is written down.
-            _ = try? await self.fetch(step.keys[0], step, caller)
+            _ = try? await self.fetch(step, caller)
         case .fetchMany:
             await self.fetchMany(step, caller)
         case .set, .add:
@@ -68,22 +68,22 @@ struct HistoryPlayer: Sendable {
         case .increment:
             await self.record(step, caller) { call in
                 let key = CacheKey<Int>(step.keys[0])
-                call.number = try await verbs.cache.increment(key, by: step.delta, initial: 0, ttl: nil)
+                call.number = try await cache.increment(key, by: step.delta, initial: 0, ttl: nil)
             }
         case .remove:
             await self.record(step, caller) { _ in
-                try await verbs.cache.remove(CacheKey<Never>(step.keys[0]))
+                try await cache.remove(CacheKey<Never>(step.keys[0]))
             }
         case .removeMatching:
             await self.record(step, caller) { _ in
-                try await verbs.cache.removeAll(matching: GlobPattern(step.pattern ?? "*"))
+                try await cache.removeAll(matching: GlobPattern(step.pattern ?? "*"))
             }
         case .invalidate:
-            await self.record(step, caller) { _ in try await verbs.invalidate(step.tags) }
+            await self.record(step, caller) { _ in try await cache.invalidate(tags: step.tags) }
         case .expire:
-            await self.record(step, caller) { _ in try await verbs.expire(step.tags) }
+            await self.record(step, caller) { _ in try await cache.expire(tags: step.tags) }
         case .clear:
-            await self.record(step, caller) { _ in try await verbs.cache.clear() }
+            await self.record(step, caller) { _ in try await cache.clear() }
         }
     }
 
@@ -154,28 +154,23 @@ struct HistoryPlayer: Sendable {
     private func write(_ step: HistoryStep, _ caller: Caller) async {
         let verbs = HistoryVerbs(cache: self.caches[caller.process])
         let value = "\(step.keys[0])#\(self.recorder.valueNumber())"
-        let ttl = Self.timeToLive(step.ttl)
         await self.record(step, caller, written: value) { call in
             if step.operation == .set {
-                try await verbs.set(step.keys[0], value, ttl, step.tags)
+                try await verbs.set(value, step)
             } else {
-                call.hasWritten = try await verbs.add(step.keys[0], value, ttl, step.tags)
+                call.hasWritten = try await verbs.add(value, step)
             }
         }
     }
 
-    private static func timeToLive(_ milliseconds: Int?) -> TimeToLive? {
-        milliseconds.map { .milliseconds($0) }
-    }
-
     // MARK: Fetches
 
-    private func fetch(_ key: String, _ step: HistoryStep, _ caller: Caller) async throws -> String {
+    private func fetch(_ step: HistoryStep, _ caller: Caller) async throws -> String {
         let verbs = HistoryVerbs(cache: self.caches[caller.process])
         let id = self.begin(step, caller)
         do {
-            let value = try await verbs.fetch(key, Self.timeToLive(step.ttl), step.tags) { context in
-                try await self.fill([key], step, caller, by: id, context)[0]
+            let value = try await verbs.fetch(step) { context in
+                try await self.fill(step.keys, step, caller, by: id, context)[0]
             }
             self.recorder.end(id) { $0.values = [value] }
             return value
@@ -189,7 +184,7 @@ struct HistoryPlayer: Sendable {
         let verbs = HistoryVerbs(cache: self.caches[caller.process])
         let id = self.begin(step, caller)
         await self.finish(id) { call in
-            let values = try await verbs.fetchMany(step.keys, Self.timeToLive(step.ttl), step.tags) { missing in
+            let values = try await verbs.fetchMany(step) { missing in
                 let values = try await self.fill(missing.map(\.name), step, caller, by: id, nil)
                 return Dictionary(uniqueKeysWithValues: zip(missing, values))
             }
@@ -234,17 +229,21 @@ struct HistoryPlayer: Sendable {
         _ context: FillContext?
     ) async throws {
         let pauses = HistoryPauses.current
-        let verbs = HistoryVerbs(cache: self.caches[caller.process])
+        let cache = self.caches[caller.process]
         let script = step.fill
         await pauses?.pause()
         for tag in script.dependencies {
             self.recorder.note(place) { $0.dependencies.append(.init(tag: tag, begin: $1, end: $1)) }
-            try await verbs.depends(context, on: [tag])
+            if let context {
+                try await context.depends(on: tag)
+            } else {
+                try await cache.depends(on: tag)
+            }
             self.recorder.note(place) { $0.dependencies[$0.dependencies.count - 1].end = $1 }
         }
         await pauses?.pause()
         if let part = script.part {
-            let value = try await self.fetch(part, self.innerStep(part, step), caller)
+            let value = try await self.fetch(self.innerStep(part, step), caller)
             self.recorder.note(place) { fill, _ in fill.parts.append(value) }
         }
         await pauses?.pause()
@@ -252,7 +251,7 @@ struct HistoryPlayer: Sendable {
         if script.fails { throw FillFailed() }
         if let context {
             if !script.lateTags.isEmpty {
-                try verbs.addTags(context, script.lateTags)
+                try context.addTags(script.lateTags)
                 self.recorder.note(place) { fill, _ in fill.lateTags = script.lateTags }
             }
             if !script.isStored {

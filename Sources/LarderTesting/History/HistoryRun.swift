@@ -78,8 +78,6 @@ public enum HistoryRun: Sendable {
         _ namespace: CacheNamespace,
         _ time: HistoryTime
     ) async throws -> History {
-        var options = options
-        if !HistoryVerbs.knowsTags { options.tags = 0 }
         var random = SplitMix64(seed: seed, 0xCAC4E)
         let policy = try Self.policy(&random, options)
         var quiet = Logger(label: "larder.history")

@@ -1,39 +1,35 @@
 import Larder
 
-/// The verbs of `Cache` as histories call them.
+/// The verbs of `Cache` as histories call them: keys are names, values are text, times are whole milliseconds.
 struct HistoryVerbs: Sendable {
-    static let knowsTags = false
-
     let cache: Cache
 
-    func set(_ key: String, _ value: String, _ ttl: TimeToLive?, _ tags: [String]) async throws {
-        try await self.cache.set(CacheKey(key), to: value, ttl: ttl)
+    private static func timeToLive(_ milliseconds: Int?) -> TimeToLive? {
+        milliseconds.map { .milliseconds($0) }
     }
 
-    func add(_ key: String, _ value: String, _ ttl: TimeToLive?, _ tags: [String]) async throws -> Bool {
-        try await self.cache.add(CacheKey(key), value, ttl: ttl)
+    func set(_ value: String, _ step: HistoryStep) async throws {
+        let ttl = Self.timeToLive(step.ttl)
+        try await self.cache.set(CacheKey(step.keys[0]), to: value, ttl: ttl, tags: step.tags)
+    }
+
+    func add(_ value: String, _ step: HistoryStep) async throws -> Bool {
+        try await self.cache.add(CacheKey(step.keys[0]), value, ttl: Self.timeToLive(step.ttl), tags: step.tags)
     }
 
     func fetch(
-        _ key: String,
-        _ ttl: TimeToLive?,
-        _ tags: [String],
+        _ step: HistoryStep,
         _ fill: @escaping @Sendable (FillContext) async throws -> String
     ) async throws -> String {
-        try await self.cache.fetch(CacheKey(key), ttl: ttl, fill)
+        let ttl = Self.timeToLive(step.ttl)
+        return try await self.cache.fetch(CacheKey(step.keys[0]), ttl: ttl, tags: step.tags, fill)
     }
 
     func fetchMany(
-        _ keys: [String],
-        _ ttl: TimeToLive?,
-        _ tags: [String],
+        _ step: HistoryStep,
         _ fill: @escaping @Sendable ([CacheKey<String>]) async throws -> [CacheKey<String>: String]
     ) async throws -> [CacheKey<String>: String] {
-        try await self.cache.fetchMany(keys.map { CacheKey($0) }, ttl: ttl, fill)
+        let keys = step.keys.map { CacheKey<String>($0) }
+        return try await self.cache.fetchMany(keys, ttl: Self.timeToLive(step.ttl), tags: step.tags, fill)
     }
-
-    func depends(_ context: FillContext?, on tags: [String]) async throws {}
-    func addTags(_ context: FillContext, _ tags: [String]) throws {}
-    func invalidate(_ tags: [String]) async throws {}
-    func expire(_ tags: [String]) async throws {}
 }

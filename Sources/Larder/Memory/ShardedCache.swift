@@ -96,6 +96,16 @@ package final class ShardedCache<Scheme: KeyScheme, Value: Sendable>: Sendable {
         return MemoryCacheEntry(found.value, found.lifespan, now: self.clock)
     }
 
+    /// The value with its deadline, for whoever explains what there is.
+    ///
+    /// Counts as nothing, and leaves an entry whose time is over where it is.
+    func peek(_ key: Scheme.Key) -> MemoryCacheEntry<Value>? {
+        let found = Scheme.withProbe(key, seed: self.seed) { probe in
+            self.shards.lock(of: probe.hash).withLock { $0.entry(probe, self.clock) }
+        }
+        return found.map { MemoryCacheEntry($0.value, $0.lifespan, now: self.clock) }
+    }
+
     @inlinable
     package func contains(_ key: Scheme.Key) -> Bool {
         Scheme.withProbe(key, seed: self.seed) { probe in

@@ -1,53 +1,12 @@
-import Synchronization
-
-/// What all who open a namespace of a memory store share.
-final class MemoryNamespaceState: Sendable {
-    let id: UInt32
-    private let generation: Atomic<UInt64>
-    private let epoch: Atomic<UInt64>
-
-    init(id: UInt32) {
-        self.id = id
-        let stamp = NamespaceStamp.random()
-        self.generation = Atomic(stamp.generation)
-        self.epoch = Atomic(stamp.epoch)
-    }
-
-    /// The generation, for readers.
-    @inline(__always)
-    var currentGeneration: UInt64 { self.generation.load(ordering: .acquiring) }
-
-    /// Both numbers.
-    ///
-    /// They are read one after the other; should `clear` come between, the two belong to no stamp that ever was, and
-    /// nothing is committed under them.
-    var stamp: NamespaceStamp {
-        NamespaceStamp(
-            generation: self.generation.load(ordering: .acquiring),
-            epoch: self.epoch.load(ordering: .acquiring)
-        )
-    }
-
-    func clear() {
-        let stamp = NamespaceStamp.random()
-        self.epoch.store(stamp.epoch, ordering: .releasing)
-        self.generation.store(stamp.generation, ordering: .releasing)
-    }
-
-    func raiseEpoch() {
-        self.epoch.store(NamespaceStamp.random().epoch, ordering: .releasing)
-    }
-}
-
 /// One namespace of a memory store.
 ///
 /// Each verb is one update of one entry under its shard's lock, so verbs on a key happen one after the other.
 final class MemoryNamespace: NamespaceStore {
-    private let store: MemoryStore
-    private let state: MemoryNamespaceState
+    let store: MemoryStore
+    let state: MemoryNamespaceState
     /// The store's, one reference nearer for the way of every hit.
-    private let entries: MemoryStore.Entries
-    private let id: UInt32
+    let entries: MemoryStore.Entries
+    let id: UInt32
 
     init(store: MemoryStore, state: MemoryNamespaceState) {
         self.store = store
@@ -57,16 +16,15 @@ final class MemoryNamespace: NamespaceStore {
     }
 
     @inline(__always)
-    private func name(_ key: StoreKey) -> NamespacedName {
+    func name(_ key: StoreKey) -> NamespacedName {
         NamespacedName(namespace: self.id, version: key.version, name: key.name)
     }
 
-    private var clock: CacheClock { self.store.clock }
+    var clock: CacheClock { self.store.clock }
 
     /// Whether an entry is what `get` would return.
     private func isFresh(_ entry: MemoryCacheEntry<MemoryEntry>?) -> Bool {
-        guard let entry = entry?.value else { return false }
-        return entry.generation == self.state.currentGeneration && !entry.isStale(self.clock)
+        entry?.value.isFresh(self.state.currentGeneration, self.clock) ?? false
     }
 
     // MARK: Reading
@@ -80,7 +38,9 @@ final class MemoryNamespace: NamespaceStore {
             NamespacedNameScheme.withProbe(self.id, key.version, key.name, seed: entries.seed) { probe in
                 entries.read(probe, isExpired: &isExpired, isSweepDue: &isSweepDue) { entry -> ImmediateLookup in
                     // One that is dead or may be stale takes the longer way.
-                    entry.generation == generation && !entry.hasGrace ? .fresh(entry.value) : .unknown
+                    guard entry.generation == generation, !entry.hasGrace else { return .unknown }
+                    guard let tags = entry.tags else { return .fresh(entry.value) }
+                    return tags.isFresh ? .tagged(entry.value, tags.marks) : .unknown
                 }
             }
         }
@@ -92,7 +52,7 @@ final class MemoryNamespace: NamespaceStore {
     /// Removes an entry that is dead, unless it has been written anew meanwhile.
     private func reap(_ key: StoreKey) {
         self.entries.update(forKey: self.name(key)) { entry in
-            if let found = entry, found.value.generation != self.state.currentGeneration { entry = nil }
+            if let found = entry, found.value.isDead(self.state.currentGeneration) { entry = nil }
         }
     }
 
@@ -100,43 +60,56 @@ final class MemoryNamespace: NamespaceStore {
         guard let lease = options.lease else {
             return keys.map { key in
                 guard let entry = self.entries.value(forKey: self.name(key)) else { return .absent(.none) }
-                guard entry.generation == self.state.currentGeneration else {
+                if entry.isDead(self.state.currentGeneration) {
                     self.reap(key)
                     return .absent(.none)
                 }
                 return .found(entry.stored(self.clock, wantsTimes: options.wantsTimes))
             }
         }
-        return keys.map { key in
+        // The serial first: a tag that is invalidated between the two counts as invalidated since.
+        let serial = self.state.tags.serial
+        let tags = self.state.tags.tags(lease.tags)
+        var ended = EndedLeases()
+        let found = keys.map { key -> StoreLookup in
             let name = self.name(key)
             return self.entries.update(forKey: name) { entry in
                 let stamp = self.state.stamp
                 if let found = entry {
-                    if found.value.generation != stamp.generation {
+                    if found.value.isDead(stamp.generation) {
                         entry = nil
                     } else if !lease.replacesEntry {
                         return .found(found.value.stored(self.clock, wantsTimes: options.wantsTimes))
                     }
                 }
-                return .absent(self.store.leases.acquire(name, key, lease, stamp))
+                let terms = LeaseTerms(stamp: stamp, serial: serial, tags: tags)
+                return .absent(self.store.leases.acquire(name, key, lease, terms, &ended))
             }.result
         }
+        ended.tell()
+        return found
     }
 
     // MARK: Writing
 
     func write(_ writes: [EntryWrite], _ condition: WriteCondition) async throws -> [Bool] {
-        try writes.map { write in
+        var ended = EndedLeases()
+        defer { ended.tell() }
+        var last: (names: [String], tags: EntryTags?) = ([], nil)
+        return try writes.map { write in
             let name = self.name(write.key)
+            // Entries of one call mostly have the same tags.
+            if write.tags != last.names { last = (write.tags, self.state.tags.tags(write.tags)) }
+            let tags = last.tags
             let outcome = self.entries.update(forKey: name) { entry -> Result<Bool, CacheError> in
                 switch condition {
                 case .always: break
                 case .ifAbsent: if self.isFresh(entry) { return .success(false) }
                 case .ifPresent: if !self.isFresh(entry) { return .success(false) }
                 }
-                self.store.leases.end(name)
+                self.store.leases.end(name, &ended)
                 do throws(CacheError) {
-                    try self.put(write, value: write.value, name, into: &entry)
+                    try self.put(write, value: write.value, tags, name, into: &entry)
                     return .success(true)
                 } catch {
                     // What was there is not true any more.
@@ -152,47 +125,45 @@ final class MemoryNamespace: NamespaceStore {
         if self.store.cost != nil {
             // Before the first lease is used up, so that nothing has happened when this throws.
             for commit in commits {
-                let name = self.name(commit.write.key)
-                try self.refuseTooHeavy(MemoryEntry(commit.write, generation: 0, now: self.clock.now), name)
+                let entry = MemoryEntry(commit.write, generation: 0, tags: nil, now: self.clock.now)
+                try self.refuseTooHeavy(entry, self.name(commit.write.key))
             }
         }
-        return commits.map { commit in
+        var ended = EndedLeases()
+        let written = commits.map { commit -> Bool in
             let name = self.name(commit.write.key)
+            let tags = CommitTags(commit, in: self.state.tags)
             return self.entries.update(forKey: name) { entry in
                 let stamp = self.state.stamp
-                guard self.store.leases.redeem(name, commit.lease, stamp) else { return false }
-                let new = MemoryEntry(commit.write, generation: stamp.generation, now: self.clock.now)
+                guard let terms = self.store.leases.redeem(name, commit.lease, stamp, &ended) else { return false }
+                let verdict = tags.judged(terms)
+                guard verdict.mayWrite else { return false }
+                let new = MemoryEntry(
+                    commit.write,
+                    generation: stamp.generation,
+                    tags: verdict.tags,
+                    now: self.clock.now
+                )
                 entry = MemoryCacheEntry(new, deadline: new.deadline)
                 return true
             }.result
         }
+        ended.tell()
+        return written
     }
-
-    func release(_ leases: [Lease]) async throws {
-        for lease in leases { self.store.leases.release(self.name(lease.key), lease.token) }
-    }
-
-    func renew(_ leases: [Lease], for duration: Duration) async throws -> [Bool] { leases.map { _ in true } }
-
-    func marks(of tags: [String], for duration: Duration) async throws -> [TagMark] {
-        throw CacheError(.unavailable, "STUB")
-    }
-
-    func invalidate(_ tags: [String], _ manner: TagInvalidation) async throws {
-        throw CacheError(.unavailable, "STUB")
-    }
-
-    func report(on key: StoreKey) async throws -> [EntryReport] { throw CacheError(.unavailable, "STUB") }
 
     func remove(_ keys: [StoreKey]) async throws -> [Bool] {
-        keys.map { self.remove(self.name($0)) }
+        var ended = EndedLeases()
+        let removed = keys.map { self.remove(self.name($0), &ended) }
+        ended.tell()
+        return removed
     }
 
-    private func remove(_ name: NamespacedName) -> Bool {
+    private func remove(_ name: NamespacedName, _ ended: inout EndedLeases) -> Bool {
         self.entries.update(forKey: name) { entry in
             let wasFresh = self.isFresh(entry)
             entry = nil
-            self.store.leases.end(name)
+            self.store.leases.end(name, &ended)
             return wasFresh
         }.result
     }
@@ -204,6 +175,9 @@ final class MemoryNamespace: NamespaceStore {
         within bounds: ClosedRange<Int64>
     ) async throws -> Int64 {
         let name = self.name(key)
+        let tags = self.state.tags.tags(initial?.tags ?? [])
+        var ended = EndedLeases()
+        defer { ended.tell() }
         return try self.entries.update(forKey: name) { entry in
             var start: Int64?
             if self.isFresh(entry), let found = entry?.value.value {
@@ -213,19 +187,22 @@ final class MemoryNamespace: NamespaceStore {
             if let start {
                 let sum = try start.adding(delta, within: bounds, key)
                 entry?.value.value = .integer(sum)
-                self.store.leases.end(name)
+                self.store.leases.end(name, &ended)
                 return sum
             }
             guard let initial, case .integer(let first) = initial.value else { throw CacheError.keyNotFound(key) }
             let sum = try first.adding(delta, within: bounds, key)
-            try self.put(initial, value: .integer(sum), name, into: &entry)
-            self.store.leases.end(name)
+            try self.put(initial, value: .integer(sum), tags, name, into: &entry)
+            self.store.leases.end(name, &ended)
             return sum
         }.result
     }
 
     func append(_ write: EntryWrite) async throws -> Int {
         let name = self.name(write.key)
+        let tags = self.state.tags.tags(write.tags)
+        var ended = EndedLeases()
+        defer { ended.tell() }
         return try self.entries.update(forKey: name) { entry in
             let isFresh = self.isFresh(entry)
             let (value, length) = try write.appendedValue(to: isFresh ? entry?.value.value : nil)
@@ -234,9 +211,9 @@ final class MemoryNamespace: NamespaceStore {
                 try self.refuseTooHeavy(whole, name)
                 entry?.value.value = value
             } else {
-                try self.put(write, value: value, name, into: &entry)
+                try self.put(write, value: value, tags, name, into: &entry)
             }
-            self.store.leases.end(name)
+            self.store.leases.end(name, &ended)
             return length
         }.result
     }
@@ -256,11 +233,12 @@ final class MemoryNamespace: NamespaceStore {
     private func put(
         _ write: EntryWrite,
         value: EntryValue,
+        _ tags: EntryTags?,
         _ name: NamespacedName,
         into entry: inout MemoryCacheEntry<MemoryEntry>?
     ) throws(CacheError) {
         let generation = self.state.currentGeneration
-        let new = MemoryEntry(write, value: value, generation: generation, now: self.clock.now)
+        let new = MemoryEntry(write, value: value, generation: generation, tags: tags, now: self.clock.now)
         try self.refuseTooHeavy(new, name)
         entry = MemoryCacheEntry(new, deadline: new.deadline)
     }
@@ -293,12 +271,17 @@ final class MemoryNamespace: NamespaceStore {
 
     func removeAll(matching pattern: GlobPattern) async throws -> Int {
         self.state.raiseEpoch()
+        self.store.leases.wakeAll(of: self.id)
         // Those in their grace as well: they could still be served.
-        return self.keys(matching: pattern) { _ in true }.count { self.remove(self.name($0)) }
+        var ended = EndedLeases()
+        let count = self.keys(matching: pattern) { _ in true }.count { self.remove(self.name($0), &ended) }
+        ended.tell()
+        return count
     }
 
     func clear() async throws {
         self.state.clear()
+        self.store.leases.wakeAll(of: self.id)
     }
 }
 

@@ -19,7 +19,7 @@ public enum StoreConformance: Sendable {
     /// All checks.
     public static let checks: [StoreCheck] =
         Self.values + Self.expiry + Self.writing + Self.counting + Self.removing + Self.walking + Self.leases
-        + Self.endingLeases + Self.grace + Self.names
+        + Self.endingLeases + Self.grace + Self.names + Self.tags + Self.tagLeases + Self.reports
 }
 
 /// One rule that stores keep, and how to find out whether one does.

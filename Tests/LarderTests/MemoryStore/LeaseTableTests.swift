@@ -13,7 +13,28 @@ import Testing
 
     private func acquire(_ table: LeaseTable, _ index: Int, for duration: Duration = .seconds(30)) -> LeaseAnswer {
         let request = LeaseRequest(token: .random(), duration: duration)
-        return table.acquire(self.name(index), self.key(index), request, self.stamp)
+        return self.acquire(table, index, request, self.stamp)
+    }
+
+    private func acquire(_ table: LeaseTable, _ index: Int, _ request: LeaseRequest, _ stamp: NamespaceStamp)
+        -> LeaseAnswer
+    {
+        var ended = EndedLeases()
+        defer { ended.tell() }
+        let terms = LeaseTerms(stamp: stamp, serial: 0, tags: nil)
+        return table.acquire(self.name(index), self.key(index), request, terms, &ended)
+    }
+
+    private func redeem(_ table: LeaseTable, _ lease: Lease, _ stamp: NamespaceStamp) -> Bool {
+        var ended = EndedLeases()
+        defer { ended.tell() }
+        return table.redeem(self.name(1), lease, stamp, &ended) != nil
+    }
+
+    private func end(_ table: LeaseTable, _ index: Int) {
+        var ended = EndedLeases()
+        table.end(self.name(index), &ended)
+        ended.tell()
     }
 
     @Test func leasesAreCountedUntilTheyEnd() {
@@ -29,12 +50,12 @@ import Testing
         #expect(holder.token == lease.token)
         _ = self.acquire(table, 2)
         #expect(table.standing == 2)
-        #expect(!table.redeem(self.name(1), Lease(key: self.key(1), token: .random(), stamp: self.stamp), self.stamp))
+        #expect(!self.redeem(table, Lease(key: self.key(1), token: .random(), stamp: self.stamp), self.stamp))
         #expect(table.standing == 2)
-        #expect(table.redeem(self.name(1), lease, self.stamp))
-        #expect(!table.redeem(self.name(1), lease, self.stamp))
-        table.end(self.name(2))
-        table.end(self.name(2))
+        #expect(self.redeem(table, lease, self.stamp))
+        #expect(!self.redeem(table, lease, self.stamp))
+        self.end(table, 2)
+        self.end(table, 2)
         #expect(table.standing == 0)
     }
 
@@ -47,10 +68,10 @@ import Testing
         let next = NamespaceStamp.random()
         let request = LeaseRequest(token: .random(), duration: .seconds(30))
         let lease = Lease(key: self.key(1), token: request.token, stamp: next)
-        #expect(table.acquire(self.name(1), self.key(1), request, next) == .granted(lease))
-        #expect(!table.redeem(self.name(1), old, next))
+        #expect(self.acquire(table, 1, request, next) == .granted(lease))
+        #expect(!self.redeem(table, old, next))
         #expect(table.standing == 1)
-        #expect(table.redeem(self.name(1), lease, next))
+        #expect(self.redeem(table, lease, next))
         #expect(table.standing == 0)
     }
 

@@ -16,7 +16,16 @@
 /// | 16 | 8 | fresh for, in milliseconds; 0, for ever |
 /// | 24 | 8 | grace after that, in milliseconds |
 /// | 32 | 8 | generation of the namespace |
-/// | 40 | | tags, up to the header's length; none yet |
+/// | 40 | | tags, up to the header's length |
+///
+/// A tag:
+///
+/// | bytes | field |
+/// |---|---|
+/// | 8 | generation |
+/// | 8 | freshness |
+/// | 1 | length of the name, at least 1 |
+/// | | the name, in UTF-8 |
 ///
 /// How long an entry has been there is not written down: the store's own clock says how long it has left, and that less
 /// the grace is the time it stays fresh. So no reader's clock matters.
@@ -35,9 +44,13 @@ package struct EntryHeader: Sendable, Hashable {
     package var lifetime: EntryLifetime
     /// The generation of the namespace that the entry belongs to.
     package var generation: UInt64
+    /// The entry's tags, as they were when its fill took them.
+    package var marks: [TagMark]
 
     /// The length of a header without tags.
     package static let length = 40
+    /// The length of the longest header that can be written.
+    package static let longestLength = Int(UInt16.max)
     /// Where the generation stands.
     package static let generationOffset = 32
 
@@ -45,25 +58,38 @@ package struct EntryHeader: Sendable, Hashable {
     private static let formatVersion: UInt8 = 1
 
     /// Describes an entry that is about to be written.
-    package init(codec: CodecID, isNull: Bool, fillCost: Duration?, lifetime: EntryLifetime, generation: UInt64) {
+    package init(
+        codec: CodecID,
+        isNull: Bool,
+        fillCost: Duration?,
+        lifetime: EntryLifetime,
+        generation: UInt64,
+        marks: [TagMark] = []
+    ) {
         self.codec = codec
         self.isNull = isNull
         self.fillCost = fillCost
         self.lifetime = lifetime
         self.generation = generation
+        self.marks = marks
     }
 
     /// The header's bytes.
+    ///
+    /// - Precondition: The tags' names have 1 to 255 bytes, and all of it is no longer than ``longestLength``.
     package var bytes: [UInt8] {
+        let length = self.marks.reduce(Self.length) { $0 + $1.encodedLength }
+        precondition(length <= Self.longestLength, "the tags of an entry do not fit its header")
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(Self.length)
+        bytes.reserveCapacity(length)
         bytes += [Self.mark, Self.formatVersion, self.codec.rawValue, 0, self.isNull ? 1 : 0, 0]
-        bytes.appendLittleEndian(UInt16(Self.length))
+        bytes.appendLittleEndian(UInt16(length))
         bytes.appendLittleEndian(self.schema)
         bytes.appendLittleEndian(self.fillCost.map(Self.microseconds) ?? 0)
         bytes.appendLittleEndian(self.lifetime.freshMilliseconds)
         bytes.appendLittleEndian(self.lifetime.graceMilliseconds)
         bytes.appendLittleEndian(self.generation)
+        for mark in self.marks { bytes.append(mark) }
         return bytes
     }
 
@@ -76,8 +102,11 @@ package struct EntryHeader: Sendable, Hashable {
         // A compression that this version does not know, and flags that may change what the value means.
         guard bytes[3] == 0, bytes[4] <= 1 else { return nil }
         let length = Int(bytes.littleEndian(at: 6, as: UInt16.self))
-        // Tags have to be checked, and this version cannot: an entry that has some might be dead.
-        guard length == Self.length else { return nil }
+        guard length >= Self.length, length <= bytes.count else { return nil }
+        // Tags that cannot be read cannot be checked: the entry might be dead.
+        guard let marks = TagMark.parse(UnsafeRawBufferPointer(rebasing: bytes[Self.length..<length])) else {
+            return nil
+        }
         let cost = bytes.littleEndian(at: 12, as: UInt32.self)
         let fresh = bytes.littleEndian(at: 16, as: UInt64.self)
         let grace = bytes.littleEndian(at: 24, as: UInt64.self)
@@ -89,7 +118,8 @@ package struct EntryHeader: Sendable, Hashable {
                 freshFor: fresh == 0 ? nil : .milliseconds(Int64(clamping: fresh)),
                 grace: .milliseconds(Int64(clamping: grace))
             ),
-            generation: bytes.littleEndian(at: Self.generationOffset, as: UInt64.self)
+            generation: bytes.littleEndian(at: Self.generationOffset, as: UInt64.self),
+            marks: marks
         )
         header.schema = bytes.littleEndian(at: 8, as: UInt32.self)
         return (header, length)
@@ -97,6 +127,40 @@ package struct EntryHeader: Sendable, Hashable {
 
     private static func microseconds(_ duration: Duration) -> UInt32 {
         UInt32(clamping: max(1, duration.wholeNanoseconds / 1_000))
+    }
+}
+
+extension TagMark {
+    /// The longest name, in bytes, whose length fits the format.
+    package static let longestEncodedName = Int(UInt8.max)
+
+    /// How many bytes the mark takes in a header.
+    var encodedLength: Int { 17 + self.name.utf8.count }
+
+    /// Reads marks that stand one behind the other, as they do in a header.
+    ///
+    /// - Parameter bytes: The marks and nothing else.
+    /// - Returns: The marks; `nil` where the bytes are anything else.
+    package static func parse(_ bytes: UnsafeRawBufferPointer) -> [TagMark]? {
+        var marks: [TagMark] = []
+        var offset = 0
+        while offset < bytes.count {
+            guard bytes.count - offset > 17 else { return nil }
+            let begin = offset + 17
+            let end = begin + Int(bytes[offset + 16])
+            guard end > begin, end <= bytes.count,
+                let name = String(validating: bytes[begin..<end], as: UTF8.self)
+            else { return nil }
+            marks.append(
+                TagMark(
+                    name: name,
+                    generation: bytes.littleEndian(at: offset, as: UInt64.self),
+                    freshness: bytes.littleEndian(at: offset + 8, as: UInt64.self)
+                )
+            )
+            offset = end
+        }
+        return marks
     }
 }
 
@@ -113,6 +177,18 @@ extension EntryLifetime {
 }
 
 extension [UInt8] {
+    /// Appends a mark as it stands in a header.
+    ///
+    /// - Precondition: Its name has 1 to ``TagMark/longestEncodedName`` bytes.
+    package mutating func append(_ mark: TagMark) {
+        let length = mark.name.utf8.count
+        precondition((1...TagMark.longestEncodedName).contains(length), "the name of a tag has no place in a header")
+        self.appendLittleEndian(mark.generation)
+        self.appendLittleEndian(mark.freshness)
+        self.append(UInt8(length))
+        self.append(contentsOf: mark.name.utf8)
+    }
+
     /// Appends an integer, the least significant byte first.
     package mutating func appendLittleEndian(_ value: some FixedWidthInteger) {
         Swift.withUnsafeBytes(of: value.littleEndian) { self.append(contentsOf: $0) }

@@ -9,11 +9,14 @@ enum EntryReading {
     case dead
     case alive(EntryValue, EntryHeader)
 
-    static func read(_ reply: RESPValue, stamp: NamespaceStamp) -> Self {
+    /// - Parameters:
+    ///   - reply: What Redis holds.
+    ///   - stamp: The namespace's stamp; `nil` where a script has compared it already.
+    static func read(_ reply: RESPValue, stamp: NamespaceStamp?) -> Self {
         guard case .bulkString(let buffer) = reply else { return .absent }
         return buffer.withUnsafeReadableBytes { bytes in
             guard let (header, offset) = EntryHeader.parse(bytes) else { return .absent }
-            guard header.generation == stamp.generation else { return .dead }
+            if let stamp, header.generation != stamp.generation { return .dead }
             let value = UnsafeRawBufferPointer(rebasing: bytes[offset...])
             if header.isNull { return .alive(.null, header) }
             if header.codec == .integer {
@@ -30,26 +33,40 @@ enum EntryReading {
     ///   - value: The entry's value.
     ///   - header: Its header.
     ///   - millisecondsLeft: What Redis says the key has left, grace included; `nil` where it was not asked.
+    ///   - isExpiredByTag: Whether one of its tags was expired.
     /// - Returns: The entry.
-    static func entry(_ value: EntryValue, _ header: EntryHeader, millisecondsLeft: Int64?) -> StoredEntry {
-        var left: TimeLeft?
-        if let freshFor = header.lifetime.freshFor {
-            if let millisecondsLeft {
-                // Never more than it began with: the time may be that of another entry which this one has just replaced.
-                var remaining = min(.milliseconds(millisecondsLeft) - header.lifetime.grace, freshFor)
-                // Redis serves a key within its last millisecond, and says that it has none left.
-                if header.lifetime.grace == .zero { remaining = max(remaining, .milliseconds(1)) }
-                left = .remaining(remaining)
-            }
-        } else {
-            left = .forever
-        }
-        return StoredEntry(
+    static func entry(
+        _ value: EntryValue,
+        _ header: EntryHeader,
+        millisecondsLeft: Int64?,
+        isExpiredByTag: Bool
+    ) -> StoredEntry {
+        var entry = StoredEntry(
             value: value,
-            timeLeft: left,
+            timeLeft: header.timeLeft(milliseconds: millisecondsLeft),
             freshFor: header.lifetime.freshFor,
             fillCost: header.fillCost
         )
+        entry.grace = header.lifetime.grace
+        entry.marks = header.marks
+        entry.isExpiredByTag = isExpiredByTag
+        return entry
+    }
+}
+
+extension EntryHeader {
+    /// How long the entry stays fresh.
+    ///
+    /// - Parameter milliseconds: What Redis says the key has left, grace included; `nil` where it was not asked.
+    func timeLeft(milliseconds: Int64?) -> TimeLeft? {
+        guard let freshFor = self.lifetime.freshFor else { return .forever }
+        // Redis says less than nothing of a key that does not end, which none of ours is.
+        guard let milliseconds, milliseconds >= 0 else { return nil }
+        // Never more than it began with: the time may be that of another entry which this one has just replaced.
+        var remaining = min(.milliseconds(milliseconds) - self.lifetime.grace, freshFor)
+        // Redis serves a key within its last millisecond, and says that it has none left.
+        if self.lifetime.grace == .zero { remaining = max(remaining, .milliseconds(1)) }
+        return .remaining(remaining)
     }
 }
 
@@ -63,7 +80,7 @@ extension StoredEntry {
     }
 }
 
-/// An entry as the scripts take it: what stands before the generation, what stands behind it, and how long it lives.
+/// An entry as the scripts take it: what stands before the generation, its value, how long it lives, and its tags.
 struct EntryWriting {
     let codec: CodecID
     let value: [UInt8]
@@ -98,11 +115,18 @@ struct EntryWriting {
         )
     }
 
+    /// Head, value and milliseconds to live.
+    ///
+    /// Between head and value the script puts what only Redis knows: the generations of the namespace and of the tags.
     var arguments: [ScriptArgument] {
         let head = self.header.bytes.prefix(EntryHeader.generationOffset)
         let lifetime = self.header.lifetime
-        // Tags will stand before the value, behind the generation.
         return [.bytes(Array(head)), .bytes(self.value), .integer(Int64(clamping: Self.milliseconds(lifetime)))]
+    }
+
+    /// The same, and the names of the tags.
+    func arguments(tags: [String]) throws -> [ScriptArgument] {
+        self.arguments + [try .names(of: tags, inHeader: true)]
     }
 
     /// How long Redis is to keep an entry.
@@ -118,7 +142,52 @@ enum ScriptArgument: RedisArgument {
     case text(String)
     case integer(Int64)
 
-    static func stamp(_ stamp: NamespaceStamp) -> Self { .bytes(stamp.bytes) }
+    /// Sixteen random bytes, from which a script makes what is missing.
+    static var random: Self { .bytes(NamespaceStamp.random().bytes) }
+
+    /// Tags, each name behind its length.
+    ///
+    /// - Parameters:
+    ///   - tags: The tags.
+    ///   - isHeader: Whether they all become the tags of one entry.
+    /// - Throws: `CacheError` with `.invalidTag` where they fit no header.
+    static func names(of tags: [String], inHeader isHeader: Bool = false) throws -> Self {
+        var bytes: [UInt8] = []
+        var length = EntryHeader.length
+        for tag in tags {
+            let count = tag.utf8.count
+            guard (1...TagMark.longestEncodedName).contains(count) else {
+                throw CacheError(
+                    .invalidTag,
+                    "a tag has \(count) bytes; 1 to \(TagMark.longestEncodedName) are possible"
+                )
+            }
+            bytes.append(UInt8(count))
+            bytes.append(contentsOf: tag.utf8)
+            length += 17 + count
+        }
+        guard !isHeader || length <= EntryHeader.longestLength else {
+            throw CacheError(.invalidTag, "\(tags.count) tags do not fit the header of an entry")
+        }
+        return .bytes(bytes)
+    }
+
+    /// Tags as somebody found them; one may stand there several times.
+    static func marks(_ marks: [TagMark]) throws -> Self {
+        var bytes: [UInt8] = []
+        for mark in marks {
+            guard (1...TagMark.longestEncodedName).contains(mark.name.utf8.count) else {
+                throw CacheError(.invalidTag, "a tag has \(mark.name.utf8.count) bytes")
+            }
+            bytes.append(mark)
+        }
+        return .bytes(bytes)
+    }
+
+    /// A duration in milliseconds, at least one.
+    static func milliseconds(_ duration: Duration) -> Self {
+        .integer(max(1, duration.wholeNanoseconds / 1_000_000))
+    }
 
     /// An integer as eight bytes that compare as the integers do.
     static func ordered(_ integer: Int64) -> Self {
@@ -151,11 +220,44 @@ extension NamespaceStamp {
         bytes.appendLittleEndian(self.epoch)
         return bytes
     }
+}
 
-    /// - Parameter reply: What Redis holds under the stamp's key; anything but a stamp is none.
+/// What Redis holds under the stamp's key: the stamp, and how many times tags of the namespace have been invalidated.
+struct StampRecord {
+    let stamp: NamespaceStamp
+    let serial: UInt64
+
+    /// A new one.
+    static func random() -> Self { .init(stamp: .random(), serial: 0) }
+
+    private init(stamp: NamespaceStamp, serial: UInt64) {
+        self.stamp = stamp
+        self.serial = serial
+    }
+
+    /// - Parameter reply: What Redis holds; anything but a stamp is none.
     init?(reply: RESPValue) {
-        guard let (generation, epoch) = reply.twoIntegers else { return nil }
-        self.init(generation: generation, epoch: epoch)
+        guard let integers = reply.integers(3) else { return nil }
+        self.init(stamp: NamespaceStamp(generation: integers[0], epoch: integers[1]), serial: integers[2])
+    }
+
+    var bytes: [UInt8] {
+        var bytes = self.stamp.bytes
+        bytes.appendLittleEndian(self.serial)
+        return bytes
+    }
+}
+
+/// What Redis holds under a tag's key, as far as a reader needs it.
+struct TagRecord {
+    let generation: UInt64
+    let freshness: UInt64
+
+    /// - Parameter reply: What Redis holds; anything but a record is none.
+    init?(reply: RESPValue) {
+        guard let integers = reply.integers(3) else { return nil }
+        self.generation = integers[0]
+        self.freshness = integers[1]
     }
 }
 
@@ -168,16 +270,28 @@ extension LeaseToken {
     }
 
     init?(reply: RESPValue) {
-        guard let (high, low) = reply.twoIntegers else { return nil }
-        self.init(high: high, low: low)
+        guard let integers = reply.integers(2) else { return nil }
+        self.init(high: integers[0], low: integers[1])
     }
 }
 
+extension Lease {
+    /// Token and stamp, as they begin the lease's record.
+    var bytes: [UInt8] { self.token.bytes + self.stamp.bytes }
+}
+
 extension RESPValue {
-    fileprivate var twoIntegers: (UInt64, UInt64)? {
-        guard case .bulkString(let buffer) = self, buffer.readableBytes == 16 else { return nil }
+    /// The little-endian integers that are all of a string.
+    fileprivate func integers(_ count: Int) -> [UInt64]? {
+        guard case .bulkString(let buffer) = self, buffer.readableBytes == 8 * count else { return nil }
         return buffer.withUnsafeReadableBytes { bytes in
-            (bytes.littleEndian(at: 0, as: UInt64.self), bytes.littleEndian(at: 8, as: UInt64.self))
+            (0..<count).map { bytes.littleEndian(at: 8 * $0, as: UInt64.self) }
         }
+    }
+
+    /// The marks that are all of a string.
+    var marks: [TagMark]? {
+        guard case .bulkString(let buffer) = self else { return nil }
+        return buffer.withUnsafeReadableBytes { TagMark.parse($0) }
     }
 }

@@ -3,8 +3,8 @@ import Larder
 /// How the entries of a namespace are named in Redis.
 ///
 /// An entry is `namespace:version:key`, as Django names it. Its lease lies in the same slot of a cluster: `key:lease` where
-/// the entry's name has a hash tag, else `{key}:lease`. The namespace's own stamp is `namespace:@stamp`, which is no entry's
-/// name, since no version begins with `@`.
+/// the entry's name has a hash tag, else `{key}:lease`. The namespace's own stamp is `namespace:@stamp`, and the records of its
+/// tags are `namespace:@tag:tag`, which are no entries' names, since no version and no part of a namespace begins with `@`.
 struct EntryKeys: Sendable {
     let prefix: String
     let stamp: String
@@ -13,6 +13,18 @@ struct EntryKeys: Sendable {
         self.prefix = namespace.name + ":"
         self.stamp = namespace.name + ":@stamp"
     }
+
+    /// The name of a tag's record.
+    ///
+    /// The scripts make it from the stamp's name: see ``EntryScripts``.
+    func tag(_ name: String) -> String {
+        "\(self.prefix)@tag:\(name)"
+    }
+
+    /// The channel on which the end of a lease is told: it has the name of the lease's key.
+    ///
+    /// Channels belong to the whole server, whichever database the keys are in: who listens has to look at the key again.
+    static func channel(ofLease lease: String) -> String { lease }
 
     func entry(_ key: StoreKey) -> String {
         "\(self.prefix)\(key.version):\(key.name)"

@@ -33,6 +33,11 @@ import Testing
             lifetime: EntryLifetime(freshFor: EntryLifetime.longest, grace: EntryLifetime.longest),
             generation: 0
         )
+        var tagged = plain
+        tagged.marks = [
+            TagMark(name: "a", generation: 0x1112_1314_1516_1718, freshness: .max),
+            TagMark(name: "größe", generation: 0, freshness: 1),
+        ]
         return [
             Golden(
                 testDescription: "JSON for five minutes with a grace",
@@ -62,6 +67,23 @@ import Testing
                     0, 0, 0, 0, 0, 0, 0, 0,
                 ]
             ),
+            Golden(
+                testDescription: "two tags",
+                header: tagged,
+                bytes: [
+                    0x4C, 1, 3, 0, 0, 0, 82, 0,
+                    7, 0, 0, 0, 0x90, 0xD0, 0x03, 0x00,
+                    0xE0, 0x93, 0x04, 0, 0, 0, 0, 0,
+                    0x60, 0xEA, 0, 0, 0, 0, 0, 0,
+                    8, 7, 6, 5, 4, 3, 2, 1,
+                    0x18, 0x17, 0x16, 0x15, 0x14, 0x13, 0x12, 0x11,
+                    0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
+                    1, 0x61,
+                    0, 0, 0, 0, 0, 0, 0, 0,
+                    1, 0, 0, 0, 0, 0, 0, 0,
+                    7, 0x67, 0x72, 0xC3, 0xB6, 0xC3, 0x9F, 0x65,
+                ]
+            ),
         ]
     }()
 
@@ -76,12 +98,12 @@ import Testing
         var expected = example.header
         if expected.fillCost == .seconds(100_000) { expected.fillCost = .microseconds(Int64(UInt32.max)) }
         #expect(header == expected)
-        #expect(offset == 40)
+        #expect(offset == example.bytes.count)
     }
 
     @Test(arguments: golden)
     func everyTruncationIsNoHeader(_ example: Golden) {
-        for count in 0..<EntryHeader.length { #expect(Self.parse(Array(example.bytes.prefix(count))) == nil) }
+        for count in 0..<example.bytes.count { #expect(Self.parse(Array(example.bytes.prefix(count))) == nil) }
         #expect(Self.parse(example.bytes) != nil)
     }
 
@@ -94,6 +116,42 @@ import Testing
         var bytes = Self.golden[0].bytes + [UInt8](repeating: 0, count: 400)
         bytes[offset] = byte
         #expect(Self.parse(bytes) == nil)
+    }
+
+    @Test func tagSectionThatCannotBeReadIsNoHeader() {
+        let good = Self.golden[3].bytes
+        let faults: [(String, (inout [UInt8]) -> Void)] = [
+            ("a name that goes past the header", { $0[74] = 8 }),
+            ("a name that ends before the header does", { $0[74] = 6 }),
+            ("an empty name", { $0[56] = 0 }),
+            ("a header that ends within the second tag", { $0[6] = 81 }),
+            ("a header that ends within the generations", { $0[6] = 60 }),
+            ("a header that ends before a name", { $0[6] = 75 }),
+            ("a header that is longer than the entry", { $0[7] = 1 }),
+            ("a name that is not UTF-8", { $0[77] = 0xFF }),
+        ]
+        for (name, spoil) in faults {
+            var bytes = good
+            spoil(&bytes)
+            #expect(Self.parse(bytes) == nil, "\(name)")
+            #expect(Self.parse(bytes + [UInt8](repeating: 0x20, count: 20)) == nil, "\(name)")
+        }
+        // The header ends where the first tag does: that one is all there is.
+        var first = good
+        first[6] = 58
+        #expect(Self.parse(first)?.header.marks.map(\.name) == ["a"])
+        #expect(Self.parse(first)?.valueOffset == 58)
+    }
+
+    @Test func mostTagsWithTheLongestNamesFitTheHeader() throws {
+        var header = Self.golden[0].header
+        header.marks = (0..<100).map { index in
+            let name = String(repeating: "x", count: 250 - "\(index)".count) + "\(index)"
+            return TagMark(name: name, generation: UInt64(index), freshness: 7)
+        }
+        let (parsed, offset) = try #require(Self.parse(header.bytes + [1]))
+        #expect(parsed == header)
+        #expect(offset == 40 + 100 * 267)
     }
 
     @Test func randomMutationsCrashNothingAndMakeNoImpossibleHeader() {

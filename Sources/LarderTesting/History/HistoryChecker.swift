@@ -19,8 +19,8 @@ import Larder
 /// out: `expire` raises no serial, so it is not known whether they were expired before the value was stored.
 ///
 /// **Second fill.** Two fills of a key, by one cache or (where the scope is the fleet) by any two, and nothing between the beginning of the
-/// first one's call and that of the second fill that may have ended the first one's lease or its entry. Either they overlap, and the
-/// first was not cancelled; or the call of the second began after a call had returned the value of the first, which was to be stored
+/// earlier of their calls and that of the second fill that may have ended the lease of either or the first one's entry. Either they overlap, and
+/// neither was cancelled; or the call of the second began after a call had returned the value of the first, which was to be stored
 /// and has not expired.
 ///
 /// **Expired value.** A value was stored before the first call that got it returned. A call that began later than its time to
@@ -181,8 +181,10 @@ public struct HistoryChecker: Sendable {
         guard isOwn || self.rules.scope == .fleet else { return nil }
         let message: String
         if begin < first.fill.end ?? .max {
-            // Whose end is not known, or who was cancelled, had lost its lease perhaps.
-            guard let outcome = first.fill.outcome, outcome != .cancelled else { return nil }
+            // Whose end is not known, or who was cancelled, had lost its lease perhaps; the second even before it began.
+            guard let outcome = first.fill.outcome, outcome != .cancelled, second.fill.outcome != .cancelled else {
+                return nil
+            }
             // One of several keys may have lost all who waited for it, while the fill went on for the others.
             if first.fill.values.count > 1, first.call.error != nil { return nil }
             if let lapse = self.rules.leaseMayLapseAfter, begin - first.call.begin > lapse.wholeNanoseconds {
@@ -201,7 +203,12 @@ public struct HistoryChecker: Sendable {
             }
             message = "\(second.value.name) was filled although \(first.value.name) had been returned and was valid"
         }
-        return index.mayHaveTouched(first.value, until: begin) ? nil : message
+        // The second may have got its lease before the first one's call began, and have lost it, by its own tags too, before
+        // the first got its lease.
+        let isExcused =
+            index.mayHaveTouched(first.value, from: min(first.value.origin, second.call.begin), until: begin)
+            || index.mayHaveTouched(second.value, from: second.call.begin, until: begin)
+        return isExcused ? nil : message
     }
 
     // MARK: Reports

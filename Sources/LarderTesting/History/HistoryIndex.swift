@@ -103,10 +103,10 @@ struct HistoryIndex {
         )
     }
 
-    /// Whether a call may have made a value invalid or stale while it was being made or afterwards, up to a moment.
-    func mayHaveTouched(_ value: Value, until moment: Int64) -> Bool {
+    /// Whether a call may have made a value invalid or stale, or ended a lease on its key, between two moments.
+    func mayHaveTouched(_ value: Value, from start: Int64, until moment: Int64) -> Bool {
         self.changes.contains { change in
-            guard change.id != value.maker.id, change.begin <= moment, change.latestEffect >= value.origin else {
+            guard change.id != value.maker.id, change.begin <= moment, change.latestEffect >= start else {
                 return false
             }
             switch change.operation {

@@ -91,6 +91,7 @@ enum EntryScripts {
           return names
         end
         local function take_all(packed, stamp, milliseconds)
+          if packed == '' then return '' end
           local marks = {}
           for _, name in ipairs(names_in(packed)) do marks[#marks + 1] = take(name, stamp, milliseconds) end
           return table.concat(marks)

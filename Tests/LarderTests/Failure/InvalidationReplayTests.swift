@@ -9,6 +9,8 @@ import Testing
 /// Invalidations during an outage, under `.replay`.
 @Suite(.timeLimit(.minutes(2))) struct InvalidationReplayTests {
     private let key = CacheKey<Int>("k")
+    /// Stands still, so that no replay is late on a busy machine.
+    private let clock = CacheClock(ManualClock())
     private let quiet = Logger(label: "test") { _ in NoLog() }
 
     private func defaults(
@@ -78,7 +80,7 @@ import Testing
 
     @Test func nothingIsAnsweredAtOnceWhileSomethingIsOwed() async throws {
         let store = RecordingStore()
-        let cache = Cache(store, namespace: "ns", defaults: self.defaults(), logger: self.quiet)
+        let cache = Cache(store, namespace: "ns", defaults: self.defaults(), clock: self.clock, logger: self.quiet)
         let key = StoreKey(version: 1, name: "k")
         guard case .fresh = cache.space.readNow(key) else {
             Issue.record("not answered")
@@ -100,7 +102,7 @@ import Testing
 
     @Test func replayTellsTheStoreWhatItMissedAndThenAsks() async throws {
         let store = RecordingStore()
-        let cache = Cache(store, namespace: "ns", defaults: self.defaults(), logger: self.quiet)
+        let cache = Cache(store, namespace: "ns", defaults: self.defaults(), clock: self.clock, logger: self.quiet)
         store.isFailing = true
         try await cache.remove(CacheKey<Int>("a"))
         try await cache.space.invalidate(["t", "u"], .dead)
@@ -116,7 +118,7 @@ import Testing
 
     @Test func clearSwallowsTheOthers() async throws {
         let store = RecordingStore()
-        let cache = Cache(store, namespace: "ns", defaults: self.defaults(), logger: self.quiet)
+        let cache = Cache(store, namespace: "ns", defaults: self.defaults(), clock: self.clock, logger: self.quiet)
         store.isFailing = true
         try await cache.remove(self.key)
         try await cache.clear()
@@ -303,7 +305,13 @@ import Testing
     @Test func whatTheStoreRefusesDoesNotBlockTheRest() async throws {
         let log = RecordingLog()
         let store = RecordingStore(refusing: "bad")
-        let cache = Cache(store, namespace: "ns", defaults: self.defaults(), logger: log.logger(.error))
+        let cache = Cache(
+            store,
+            namespace: "ns",
+            defaults: self.defaults(),
+            clock: self.clock,
+            logger: log.logger(.error)
+        )
         store.isFailing = true
         try await cache.removeMany(["a", "bad", "b"] as [CacheKey<Int>])
         store.isFailing = false
@@ -355,7 +363,7 @@ import Testing
         weak var ended: Cache?
         do {
             let defaults = self.defaults(limit: limit, path: path)
-            let cache = Cache(store, namespace: "ns", defaults: defaults, logger: self.quiet)
+            let cache = Cache(store, namespace: "ns", defaults: defaults, clock: self.clock, logger: self.quiet)
             ended = cache
             try await body(cache)
             try await eventually("its tasks have ended") { cache.flights.taskCount == 0 }

@@ -2,8 +2,10 @@
 enum CacheStatus: Sendable, Equatable {
     /// It was in the cache, and stays fresh for this long; `nil` is for ever.
     case hit(timeLeft: Duration?)
-    /// It was in the cache, past its time, and stood in for a fill that failed.
-    case stale
+    /// It was in the cache, past its time or expired by a tag, and stood in for what the database did not bring in time.
+    ///
+    /// The time that is left is negative then; `nil` or more where a tag was expired.
+    case stale(timeLeft: Duration?)
     /// Another request was fetching it already; this one waited for it.
     case joined
     /// It was fetched.
@@ -16,7 +18,8 @@ enum CacheStatus: Sendable, Equatable {
         switch self {
         case .hit(nil): "Larder; hit"
         case .hit(let timeLeft?): "Larder; hit; ttl=\(Self.wholeSeconds(timeLeft))"
-        case .stale: "Larder; hit; detail=stale"
+        // A hit with a negative ttl, as in section 2.1 of the RFC: the answer is the cache's, and it is stale.
+        case .stale(let timeLeft): "Larder; hit; ttl=\(Self.secondsPast(timeLeft)); detail=stale"
         case .joined: "Larder; fwd=miss; collapsed"
         case .filled(stored: true): "Larder; fwd=miss; stored"
         case .filled(stored: false): "Larder; fwd=miss"
@@ -30,7 +33,7 @@ enum CacheStatus: Sendable, Equatable {
         case .hit(nil): "This page came from the cache."
         case .hit(let timeLeft?):
             "This page came from the cache and stays there for another \(Self.wholeSeconds(timeLeft)) seconds."
-        case .stale: "This page came from the cache, past its time, because the database did not answer."
+        case .stale: "This page came from the cache, past its time, because the database did not answer in time."
         case .joined: "This page came from the database, along with another request that had asked just before."
         case .filled(stored: true): "This page came from the database and is in the cache now."
         case .filled(stored: false): "This page came from the database."
@@ -43,6 +46,9 @@ enum CacheStatus: Sendable, Equatable {
         if case .hit(let mine) = self, case .hit(let others) = other {
             guard let mine else { return other }
             return .hit(timeLeft: others.map { min($0, mine) } ?? mine)
+        }
+        if case .stale(let mine) = self, case .stale(let others) = other {
+            return .stale(timeLeft: min(mine ?? .zero, others ?? .zero))
         }
         return self.distanceFromHit >= other.distanceFromHit ? self : other
     }
@@ -60,6 +66,15 @@ enum CacheStatus: Sendable, Equatable {
 
     private static func wholeSeconds(_ duration: Duration) -> Int64 {
         max(0, duration.components.seconds)
+    }
+
+    /// How many seconds a value is past its time, as a number that is never more than zero.
+    ///
+    /// Parts of a second count as a whole one, so that a value past its time never looks as if it were not.
+    private static func secondsPast(_ timeLeft: Duration?) -> Int64 {
+        guard let timeLeft, timeLeft < .zero else { return 0 }
+        let (seconds, attoseconds) = timeLeft.components
+        return attoseconds < 0 ? seconds - 1 : seconds
     }
 }
 

@@ -1,5 +1,13 @@
 /// How an answer came about, for the `Cache-Status` header of RFC 9211.
 enum CacheStatus: Sendable, Equatable {
+    /// Why the database was asked.
+    enum Reason: String, Sendable, Equatable {
+        /// There was nothing in the cache.
+        case miss
+        /// What there was, was past its time.
+        case stale
+    }
+
     /// It was in the cache, and stays fresh for this long; `nil` is for ever.
     case hit(timeLeft: Duration?)
     /// It was in the cache, past its time or expired by a tag, and stood in for what the database did not bring in time.
@@ -7,9 +15,9 @@ enum CacheStatus: Sendable, Equatable {
     /// The time that is left is negative then; `nil` or more where a tag was expired.
     case stale(timeLeft: Duration?)
     /// Another request was fetching it already; this one waited for it.
-    case joined
+    case joined(Reason)
     /// It was fetched.
-    case filled(stored: Bool)
+    case filled(Reason, stored: Bool)
     /// The cache could not be asked, so it was fetched.
     case unavailable
 
@@ -18,11 +26,11 @@ enum CacheStatus: Sendable, Equatable {
         switch self {
         case .hit(nil): "Larder; hit"
         case .hit(let timeLeft?): "Larder; hit; ttl=\(Self.wholeSeconds(timeLeft))"
-        // A hit with a negative ttl, as in section 2.1 of the RFC: the answer is the cache's, and it is stale.
+        // The RFC lets a stale answer count as a hit where the origin is not available; its ttl is negative then.
         case .stale(let timeLeft): "Larder; hit; ttl=\(Self.secondsPast(timeLeft)); detail=stale"
-        case .joined: "Larder; fwd=miss; collapsed"
-        case .filled(stored: true): "Larder; fwd=miss; stored"
-        case .filled(stored: false): "Larder; fwd=miss"
+        case .joined(let reason): "Larder; fwd=\(reason.rawValue); collapsed"
+        case .filled(let reason, stored: true): "Larder; fwd=\(reason.rawValue); stored"
+        case .filled(let reason, stored: false): "Larder; fwd=\(reason.rawValue)"
         case .unavailable: "Larder; fwd=miss; detail=unavailable"
         }
     }
@@ -35,8 +43,8 @@ enum CacheStatus: Sendable, Equatable {
             "This page came from the cache and stays there for another \(Self.wholeSeconds(timeLeft)) seconds."
         case .stale: "This page came from the cache, past its time, because the database did not answer in time."
         case .joined: "This page came from the database, along with another request that had asked just before."
-        case .filled(stored: true): "This page came from the database and is in the cache now."
-        case .filled(stored: false): "This page came from the database."
+        case .filled(_, stored: true): "This page came from the database and is in the cache now."
+        case .filled(_, stored: false): "This page came from the database."
         case .unavailable: "This page came from the database, because the cache could not be reached."
         }
     }
@@ -58,8 +66,8 @@ enum CacheStatus: Sendable, Equatable {
         case .hit: 0
         case .stale: 1
         case .joined: 2
-        case .filled(stored: true): 3
-        case .filled(stored: false): 4
+        case .filled(_, stored: true): 3
+        case .filled(_, stored: false): 4
         case .unavailable: 5
         }
     }

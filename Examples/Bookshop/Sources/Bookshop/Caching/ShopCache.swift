@@ -46,7 +46,14 @@ struct ShopCache: Sendable {
     private init(on store: some CacheStore, services: [any Service] = [], logger: Logger, clock: CacheClock) {
         // A shop that stays open when the store does not answer.
         let defaults = CacheDefaults(fetchPolicy: .lists, failurePolicy: .missing)
-        self.larder = Cache(store, namespace: "bookshop", defaults: defaults, clock: clock, logger: logger)
+        self.larder = Cache(
+            store,
+            namespace: "bookshop",
+            defaults: defaults,
+            clock: clock,
+            logger: logger,
+            onEvent: ReadTrace.note
+        )
         self.services = services + [self.larder]
     }
 

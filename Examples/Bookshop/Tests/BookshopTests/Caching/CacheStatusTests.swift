@@ -13,9 +13,11 @@ import Testing
         // Expired by a tag before its time.
         (.stale(timeLeft: .seconds(30)), "Larder; hit; ttl=0; detail=stale"),
         (.stale(timeLeft: nil), "Larder; hit; ttl=0; detail=stale"),
-        (.joined, "Larder; fwd=miss; collapsed"),
-        (.filled(stored: true), "Larder; fwd=miss; stored"),
-        (.filled(stored: false), "Larder; fwd=miss"),
+        (.joined(.miss), "Larder; fwd=miss; collapsed"),
+        (.joined(.stale), "Larder; fwd=stale; collapsed"),
+        (.filled(.miss, stored: true), "Larder; fwd=miss; stored"),
+        (.filled(.stale, stored: true), "Larder; fwd=stale; stored"),
+        (.filled(.miss, stored: false), "Larder; fwd=miss"),
         (.unavailable, "Larder; fwd=miss; detail=unavailable"),
     ])
     func headerIsAsInTheStandard(status: CacheStatus, header: String) {
@@ -29,11 +31,11 @@ import Testing
         #expect(long.combined(with: short) == short)
         #expect(CacheStatus.hit(timeLeft: nil).combined(with: short) == short)
         #expect(short.combined(with: .hit(timeLeft: nil)) == short)
-        #expect(short.combined(with: .filled(stored: true)) == .filled(stored: true))
+        #expect(short.combined(with: .filled(.miss, stored: true)) == .filled(.miss, stored: true))
         let stale = CacheStatus.stale(timeLeft: .seconds(-5))
         #expect(short.combined(with: stale) == stale)
         #expect(stale.combined(with: .stale(timeLeft: .seconds(-9))) == .stale(timeLeft: .seconds(-9)))
-        #expect(stale.combined(with: .joined) == .joined)
+        #expect(stale.combined(with: .joined(.stale)) == .joined(.stale))
         #expect(CacheStatus.unavailable.combined(with: short) == .unavailable)
     }
 }

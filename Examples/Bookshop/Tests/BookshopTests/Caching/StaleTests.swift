@@ -38,6 +38,33 @@ import Testing
         }
     }
 
+    @Test func oldValueThatIsFetchedAnewIsNoMiss() async throws {
+        let clock = ManualClock()
+        try await TestShop.open(clock: CacheClock(clock)) { shop async throws in
+            for uri in ["/api/books/42", "/api/shelves/horror/top", "/books?shelf=horror"] {
+                #expect(try await shop.get(uri).cacheStatus == "Larder; fwd=miss; stored")
+                clock.advance(by: .seconds(7_200))
+                #expect(try await shop.get(uri).cacheStatus == "Larder; fwd=stale; stored")
+                #expect(try await shop.get(uri).isHit)
+                // Past its grace it is as good as gone.
+                clock.advance(by: .seconds(100_000))
+                #expect(try await shop.get(uri).cacheStatus == "Larder; fwd=miss; stored")
+            }
+        }
+    }
+
+    /// What a list is made of can be old while there is no list yet.
+    @Test func oldRowDoesNotMakeAMissLookStale() async throws {
+        let clock = ManualClock()
+        try await TestShop.open(clock: CacheClock(clock)) { shop async throws in
+            _ = try await shop.get("/api/shelves/horror/top")
+            clock.advance(by: .seconds(7_200))
+            #expect(try await shop.get("/api/books?shelf=horror").cacheStatus == "Larder; fwd=miss; stored")
+            let statistics = try await shop.get("/api/stats").decode(StatisticsAnswer.self)
+            #expect(statistics.stale == 1)
+        }
+    }
+
     @Test func afterADayNothingStandsIn() async throws {
         let clock = ManualClock()
         try await TestShop.open(clock: CacheClock(clock)) { shop in

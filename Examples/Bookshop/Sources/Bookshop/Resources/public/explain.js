@@ -23,11 +23,12 @@ function time(seconds) {
 
 function facts(tier) {
     const isEntry = tier.age !== null || tier.timeLeft !== null;
-    const left = tier.timeLeft;
+    // What nobody is served with has no time left, whatever its end would have been.
+    const left = tier.state === "dead" ? null : tier.timeLeft;
     return [
         ["Age", tier.age === null ? null : time(tier.age)],
         ["Time left", left === null ? null : left > 0 ? time(left) : `none, since ${time(-left)}`],
-        ["Kept longer", tier.grace ? `${time(tier.grace)}, to stand in for a failing database` : null],
+        ["Kept longer", tier.grace && left !== null ? `${time(tier.grace)}, to stand in for a failing database` : null],
         ["Fill took", tier.fillCost === null ? null : time(tier.fillCost)],
         ["Size", tier.size === null ? (isEntry ? "kept as a value, not as bytes" : null) : `${tier.size} bytes`],
         ["Codec", tier.codec],

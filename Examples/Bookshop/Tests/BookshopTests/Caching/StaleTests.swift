@@ -65,6 +65,45 @@ import Testing
         }
     }
 
+    /// A database that hangs keeps nobody waiting who can have an old answer, and its answer is stored when it comes.
+    @Test func staleAnswerStandsInForADatabaseThatIsSlow() async throws {
+        let clock = ManualClock()
+        try await TestShop.open(clock: CacheClock(clock)) { shop in
+            _ = try await shop.get("/api/books/42")
+            let book = try #require(try await shop.catalogue.book(42))
+            clock.advance(by: .seconds(7_200))
+
+            let (opened, open) = AsyncStream.makeStream(of: Never.self)
+            let slow = Task {
+                try await shop.repository.cache.larder.fetch(.book(42), tags: ["book:42"], policy: .rows) {
+                    () -> Book? in
+                    for await _ in opened {}
+                    return book
+                }
+            }
+            func explanation() async throws -> ExplanationAnswer {
+                try await shop.get("/api/cache/explain?key=book:42").decode(ExplanationAnswer.self)
+            }
+            while try await explanation().waiters != 1 { await Task.yield() }
+            #expect(try await explanation().tiers.first?.state == "stale")
+            let visitor = Task { try await shop.get("/api/books/42") }
+            while try await explanation().waiters != 2 { await Task.yield() }
+            // The fill's own timer, and the patience of the two.
+            try await clock.waitForSleepers(3)
+            clock.advance(by: .milliseconds(500))
+            let answer = try await visitor.value
+            #expect(answer.status == 200)
+            #expect(answer.cacheStatus?.hasSuffix("; detail=stale") == true)
+            #expect(try await slow.value == book)
+
+            open.finish()
+            while try await explanation().tiers.first?.state != "fresh" { await Task.yield() }
+            #expect(try await shop.get("/api/books/42").isHit)
+            let statistics = try await shop.get("/api/stats").decode(StatisticsAnswer.self)
+            #expect(statistics.staleServes == 2 && statistics.failedFills == 0)
+        }
+    }
+
     @Test func afterADayNothingStandsIn() async throws {
         let clock = ManualClock()
         try await TestShop.open(clock: CacheClock(clock)) { shop in

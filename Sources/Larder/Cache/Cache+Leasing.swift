@@ -153,9 +153,9 @@ extension Cache {
     ///
     /// - Returns: `nil` where the lease belongs to a flight of this cache that has ended.
     private func seat(beside holder: LeaseHolder, _ key: StoreKey, _ scope: FetchPolicy.Scope) throws -> Seat? {
-        try CurrentFill.check(holder.token, key)
-        guard let place = try self.flights.joinHolder(holder.token, key) else { return nil }
         let isForeign = scope == .fleet && !self.flights.owns(holder.token)
+        if isForeign { try CurrentFill.check(holder.token, key) }
+        guard let place = try self.flights.joinHolder(holder.token, key) else { return nil }
         return Seat(key: key, place: place, serial: holder.serial, awaited: isForeign ? holder : nil)
     }
 

@@ -63,10 +63,9 @@ struct BookRepository: Sendable {
 
     func search(_ query: SearchQuery, onShelf slug: String?) async throws -> Answer<[BookSummary]?> {
         // A new title can bring a book into a search that has never heard of it, so the tags of what is found do not do.
-        let tags = [Tag.searches]
-        return try await self.larder.answer(
+        try await self.larder.answer(
             for: .search(query, onShelf: slug),
-            tags: tags,
+            tags: [Tag.searches],
             policy: .lists
         ) { context in
             var shelf: Shelf?

@@ -43,6 +43,8 @@ extension Cache {
     ///   - keys: The keys.
     ///   - replaceable: Those whose entry is known to be of no use as it is, so that its lease is asked for expressly.
     ///   - call: The call.
+    /// - Returns: What somebody has filled meanwhile, and the call's seats in flights for the rest.
+    /// - Throws: What the store throws; the seats have been given up then.
     func takeLeases<Value>(
         on keys: [StoreKey],
         replacing replaceable: Set<StoreKey>,

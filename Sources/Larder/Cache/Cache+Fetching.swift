@@ -16,7 +16,8 @@ extension Cache {
     ///   - fill: Makes the value. What it throws, its callers throw, and nothing is stored.
     /// - Returns: The value.
     /// - Throws: What `fill` throws. ``CacheError``: ``CacheError/Code/invalidKey``, ``CacheError/Code/invalidTag``,
-    ///   ``CacheError/Code/fillTimedOut``, ``CacheError/Code/fillReentered``, ``CacheError/Code/shutDown``, or
+    ///   ``CacheError/Code/fillTimedOut``, ``CacheError/Code/fillReentered``, ``CacheError/Code/shutDown``,
+    ///   ``CacheError/Code/encodingFailed`` where the store keeps bytes and the value cannot be encoded, or
     ///   ``CacheError/Code/unavailable`` under ``FailurePolicy/throwing``. `CancellationError`.
     public func fetch<Value: Codable & Sendable>(
         _ key: CacheKey<Value>,
@@ -28,10 +29,7 @@ extension Cache {
     ) async throws -> Value {
         let storeKey = try self.storeKey(key)
         let now = self.space.readNow(storeKey)
-        if case .fresh(.object(let box)) = now, box.holds(Value.self), !self.looksAtAge(policy) {
-            self.note(.hit, storeKey)
-            return box.content(as: Value.self)
-        }
+        if let value = self.boxedHit(now, Value.self, storeKey, policy) { return value }
         return try await self.fetch(storeKey, after: now, ttl, tags, policy, onFailure) { _ in try await fill() }.value
     }
 
@@ -56,10 +54,7 @@ extension Cache {
     ) async throws -> Value {
         let storeKey = try self.storeKey(key)
         let now = self.space.readNow(storeKey)
-        if case .fresh(.object(let box)) = now, box.holds(Value.self), !self.looksAtAge(policy) {
-            self.note(.hit, storeKey)
-            return box.content(as: Value.self)
-        }
+        if let value = self.boxedHit(now, Value.self, storeKey, policy) { return value }
         return try await self.fetch(storeKey, after: now, ttl, tags, policy, onFailure, fill).value
     }
 
@@ -135,7 +130,30 @@ extension Cache {
         if let policy { policy.looksAtAge } else { self.defaultsLookAtAge }
     }
 
-    /// Every fetch of one key but a hit in memory on a boxed value without tags.
+    /// The value of a fresh entry that the store had at once, boxed as just this type: what hits in memory are.
+    @inline(__always)
+    private func boxedHit<Value: Codable & Sendable>(
+        _ now: ImmediateLookup,
+        _ type: Value.Type,
+        _ key: StoreKey,
+        _ policy: FetchPolicy?
+    ) -> Value? {
+        switch now {
+        case .fresh(.object(let box)):
+            guard box.holds(type), !self.looksAtAge(policy) else { return nil }
+            self.note(.hit, key)
+            return box.content(as: type)
+        case .tagged(.object(let box), let marks):
+            guard box.holds(type), !self.looksAtAge(policy) else { return nil }
+            self.note(.hit, key)
+            self.handUp(marks)
+            return box.content(as: type)
+        default:
+            return nil
+        }
+    }
+
+    /// Every fetch of one key but a hit in memory on a boxed value.
     private func fetch<Value: Codable & Sendable>(
         _ key: StoreKey,
         after now: ImmediateLookup,

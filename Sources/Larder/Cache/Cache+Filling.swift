@@ -69,7 +69,7 @@ extension Cache {
             ObjectIdentifier(self),
             keys,
             context: context,
-            token: seats.first?.lease?.token,
+            tokens: Set(seats.compactMap(\.lease?.token)),
             within: CurrentFill.scope
         )
         let start = self.clock.now
@@ -105,7 +105,7 @@ extension Cache {
         var arrivals: [Arrival] = []
         for seat in seats where seat.place.flight.beginCommitting() {
             guard let value = values[seat.key] else {
-                seat.place.flight.end(.success(.noValue))
+                seat.place.flight.end(.success(.noValue(self.tags(of: seat, context, call))))
                 continue
             }
             arrivals.append(self.arrival(of: value, cost, in: seat, context, call))
@@ -140,12 +140,7 @@ extension Cache {
         let coder = self.coder(for: Value.self)
         let entry = coder.entry(for: value)
         let found = context.dependencies.summary
-        let tags = FillTags(
-            marks: (seat.lease?.marks ?? []) + found.marks,
-            late: found.late,
-            exceedLease: !found.marks.isEmpty || !found.late.isEmpty || !found.isComplete,
-            leaseSerial: seat.lease?.serial
-        )
+        let tags = self.tags(of: seat, context, call)
         var isAbsence = false
         if case .null = entry { isAbsence = true }
         let lifetime = call.policy.lifetime(
@@ -157,11 +152,28 @@ extension Cache {
         var arrival = Arrival(seat: seat, entry: entry, tags: tags)
         guard context.isStored, let lifetime else { return arrival }
         arrival.lifetime = lifetime
+        guard TagRules.fit(tags.marks, tags.late) else {
+            self.logger.warning("A value has more tags than an entry can have", metadata: ["larder.key": "\(seat.key.name)"])
+            return arrival
+        }
         if let lease = seat.lease, found.isComplete {
             let write = EntryWrite(key: seat.key, value: entry, coder: coder, lifetime: lifetime, fillCost: cost)
             arrival.commit = EntryCommit(write: write, lease: lease, marks: found.marks, lateTags: found.late)
         }
         return arrival
+    }
+
+    /// What a fill's value depends on.
+    private func tags<Value>(of seat: Seat, _ context: FillContext, _ call: FetchCall<Value>) -> FillTags {
+        let found = context.dependencies.summary
+        return FillTags(
+            marks: (seat.lease?.marks ?? []) + found.marks,
+            late: found.late,
+            // Without a lease nobody has taken the tags that the call names.
+            areComplete: found.isComplete && (seat.lease != nil || call.tags.isEmpty),
+            exceedLease: seat.lease == nil || !found.marks.isEmpty || !found.late.isEmpty || !found.isComplete,
+            serial: seat.lease?.serial ?? seat.serial
+        )
     }
 
     private enum CommitOutcome {

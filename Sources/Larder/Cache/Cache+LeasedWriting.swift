@@ -42,9 +42,8 @@ extension Cache {
         guard duration > .zero else {
             throw CacheError(.invalidArgument, "a lease has to stand for more than no time", key: key.name)
         }
+        var request = LeaseRequest(token: .random(), duration: duration, tags: names)
         do {
-            let token = LeaseToken.random()
-            var request = LeaseRequest(token: token, duration: duration, tags: names)
             // Once more, where there is an entry that is of no use.
             for replacesEntry in [false, true] {
                 request.replacesEntry = replacesEntry
@@ -66,6 +65,8 @@ extension Cache {
             self.note(.miss, storeKey)
             return .taken
         } catch {
+            // It may have been granted without our hearing of it.
+            self.releaseUnknownLeases(on: [storeKey], request.token)
             throw self.failure(error)
         }
     }
@@ -92,8 +93,11 @@ extension Cache {
         let coder = self.coder(for: Value.self)
         let write = EntryWrite(key: lease.lease.key, value: coder.entry(for: value), coder: coder, lifetime: lifetime)
         do {
-            return try await self.space.commit([EntryCommit(write: write, lease: lease.lease)]).contains(true)
+            let isStored = try await self.space.commit([EntryCommit(write: write, lease: lease.lease)]).contains(true)
+            if isStored { self.tell(.changed(keys: [lease.key.name])) }
+            return isStored
         } catch {
+            self.release([lease.lease])
             throw self.failure(error)
         }
     }

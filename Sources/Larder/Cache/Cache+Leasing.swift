@@ -22,6 +22,8 @@ extension Cache {
         var own: [Seat] = []
         /// Flights of others.
         var joined: [Seat] = []
+        /// Keys about which the store has to be asked again.
+        var again: [StoreKey] = []
 
         mutating func add(_ seat: Seat) {
             if seat.place.isLeader { self.own.append(seat) } else { self.joined.append(seat) }
@@ -76,16 +78,11 @@ extension Cache {
         _ call: FetchCall<Value>,
         _ seats: inout SeatedKeys<Value>
     ) async throws -> [StoreKey] {
-        var unusable: [StoreKey] = []
-        var open = keys
-        while !open.isEmpty {
-            let answers = try await self.askForLeases(on: open, replacingEntries: replacingEntries, call, &seats)
-            unusable += answers.unusable
-            // Their flights are over, so either the value is there by now or nobody needs the lease any more.
-            if !answers.ended.isEmpty { try await self.space.release(answers.ended) }
-            open = answers.ended.map(\.key)
-        }
-        return unusable
+        let answers = try await self.askForLeases(on: keys, replacingEntries: replacingEntries, call, &seats)
+        // Their flights are over, so either the value is there by now or nobody needs the lease any more.
+        if !answers.ended.isEmpty { try await self.space.release(answers.ended) }
+        seats.again += answers.ended.map(\.key)
+        return answers.unusable
     }
 
     private struct LeaseAnswers {
@@ -211,7 +208,7 @@ extension Cache {
     }
 
     /// Gives back leases that the store may have granted without our hearing of it.
-    private func releaseUnknownLeases(on keys: [StoreKey], _ token: LeaseToken) {
+    func releaseUnknownLeases(on keys: [StoreKey], _ token: LeaseToken) {
         self.release(keys.map { Lease(key: $0, token: token, stamp: .none) })
     }
 

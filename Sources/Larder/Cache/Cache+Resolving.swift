@@ -30,8 +30,13 @@ extension Cache {
             results.merge(seats.found) { _, found in found }
             self.begin(seats.own, call)
             open = try await self.collect(seats, call, into: &results)
-            if let key = open.first, self.clock.now >= call.deadline {
-                throw CacheError(.fillTimedOut, "others took the lease for too long", key: key.name)
+            if !open.isEmpty, self.clock.now >= call.deadline {
+                for key in open {
+                    let error = CacheError(.fillTimedOut, "others held the lease for too long", key: key.name)
+                    guard let stale = self.standIn(for: key, error, call) else { throw error }
+                    results[key] = stale
+                }
+                return results
             }
         }
         return results
@@ -56,7 +61,7 @@ extension Cache {
         _ call: FetchCall<Value>,
         into results: inout [StoreKey: Fetched<Value>]
     ) async throws -> [StoreKey] {
-        var again: [StoreKey] = []
+        var again = seats.again
         var waiting = (seats.own + seats.joined)[...]
         let timer = self.softTimer(waiting, call)
         defer { timer?.cancel() }
@@ -65,8 +70,8 @@ extension Cache {
                 let landing = try await seat.place.flight.landing(in: seat.place.seat)
                 if let value = self.value(of: landing, for: seat, Value.self) {
                     results[seat.key] = value
-                } else if case .noValue = landing, seat.place.isLeader {
-                    continue
+                } else if case .noValue(let tags) = landing, seat.place.isLeader {
+                    self.handUp(tags)
                 } else {
                     again.append(seat.key)
                 }
@@ -152,8 +157,8 @@ extension Cache {
         let deadline = self.clock.now.advanced(by: policy.hardTimeout)
         let timer = self.flights.run {
             do { try await self.clock.sleep(until: deadline) } catch { return }
-            let message = "the fill of another process did not finish within \(policy.hardTimeout)"
-            flight.abort(CacheError(.fillTimedOut, message, key: seat.key.name))
+            // Each call knows by itself how long it waits.
+            flight.end(.success(.lookAgain))
         }
         task.own([watch, timer])
     }

@@ -72,9 +72,10 @@ extension Cache {
 
     /// Gives the tags of a value that has just been filled to the fill that the current task is part of.
     func handUp(_ tags: FillTags) {
-        if tags.marks.isEmpty, tags.late.isEmpty { return }
+        if tags.areComplete, tags.marks.isEmpty, tags.late.isEmpty { return }
         guard let context = CurrentFill.context(of: ObjectIdentifier(self)) else { return }
         context.dependencies.add(tags.marks)
         context.dependencies.addLate(tags.late)
+        if !tags.areComplete { context.dependencies.lose() }
     }
 }

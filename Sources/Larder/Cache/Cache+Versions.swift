@@ -46,8 +46,24 @@ extension Cache {
     ) async throws -> Bool {
         let coder = self.coder(for: type)
         let missing = CacheError(.keyNotFound, "there is no entry to move to another version", key: old.name)
-        // No flight's token: fetches of the new key take it for another process's fill and do not wait for it.
-        let request = LeaseRequest(token: .random(), duration: .seconds(30), replacesEntry: true)
+        // No flight's token: fetches of the new key take it for another process's fill, and wait.
+        let request = LeaseRequest(token: .random(), duration: .seconds(5), replacesEntry: true)
+        do {
+            return try await self.move(old, to: new, coder, request, missing)
+        } catch {
+            // It may have been granted without our hearing of it.
+            self.releaseUnknownLeases(on: [new], request.token)
+            throw error
+        }
+    }
+
+    private func move<Value: Codable & Sendable>(
+        _ old: StoreKey,
+        to new: StoreKey,
+        _ coder: ValueCoder<Value>,
+        _ request: LeaseRequest,
+        _ missing: CacheError
+    ) async throws -> Bool {
         let answer = try await self.readOne(new, ReadOptions(lease: request, coder: coder))
         guard case .absent(.granted(let lease)) = answer else {
             if case .absent(.held) = answer {
@@ -58,10 +74,8 @@ extension Cache {
             throw missing
         }
         let found = try await self.readOne(old, ReadOptions(wantsTimes: true, coder: coder))
-        guard case .found(let entry) = found, !entry.isStale, let value = self.decoded(entry.value, type, old) else {
-            try await self.space.release([lease])
-            throw missing
-        }
+        guard case .found(let entry) = found, !entry.isStale, let value = self.decoded(entry.value, Value.self, old)
+        else { throw missing }
         if old == new {
             try await self.space.release([lease])
             return true
@@ -70,10 +84,10 @@ extension Cache {
             key: new,
             value: coder.entry(for: value),
             coder: coder,
-            lifetime: EntryLifetime(freshFor: entry.info.timeLeft.duration),
+            lifetime: EntryLifetime(freshFor: entry.info.timeLeft.duration, grace: entry.grace),
             fillCost: entry.fillCost
         )
-        let commit = EntryCommit(write: write, lease: lease)
+        let commit = EntryCommit(write: write, lease: lease, marks: entry.marks)
         guard try await self.space.commit([commit]).contains(true) else { return false }
         guard try await self.space.remove([old]).contains(true) else {
             // It was removed while we copied it, so the copy is not true either.

@@ -167,6 +167,8 @@ extension Cache {
 
     /// Gives a fresh entry another time to live, counted from now.
     ///
+    /// After it the entry may stand in for a failing fill for as long as the cache's own fetch policy says.
+    ///
     /// - Parameters:
     ///   - key: The key.
     ///   - ttl: How long it stays fresh from now on. Left out, the cache's default; `nil`, for ever; zero or less removes it.
@@ -176,13 +178,15 @@ extension Cache {
     public func touch<Value>(_ key: CacheKey<Value>, ttl: TimeToLive? = .default) async throws -> Bool {
         let storeKey = try self.storeKey(key)
         do {
-            guard let lifetime = EntryLifetime(ttl, defaults: self.defaults) else {
+            guard var lifetime = EntryLifetime(ttl, defaults: self.defaults) else {
                 self.flights.detach(CollectionOfOne(storeKey))
                 defer { self.flights.detach(CollectionOfOne(storeKey)) }
                 let removed = try await self.space.remove([storeKey]).contains(true)
                 self.tell(.changed(keys: [key.name]))
                 return removed
             }
+            // What it was written with nobody here knows; the cache's own policy says how long it may stand in for a fill.
+            lifetime = EntryLifetime(freshFor: lifetime.freshFor, grace: self.defaults.fetchPolicy.staleOnError)
             return try await self.space.touch(storeKey, lifetime)
         } catch {
             throw self.failure(error)

@@ -93,6 +93,7 @@ public final class Cache: Sendable {
                 probeCoder: ValueCoder<[UInt8]>(reference: self.codec)
             ) { [counters = self.counterStorage, outages = self.outageLog] error, keys in
                 counters.add(keys, to: .unavailable)
+                onEvent?(.unavailable(keys: keys))
                 outages.report(error)
             }
             self.guardedSpace = guarded

@@ -35,6 +35,17 @@ public struct CacheKey<Value>: Sendable, Hashable {
     public func version(_ version: Int) -> Self {
         .init(self.name, version: version)
     }
+
+    /// Whether two keys are the same bytes, as stores compare them: text that only looks alike is another key.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.version == right.version && left.name.hasSameBytes(as: right.name)
+    }
+
+    /// Hashes the version and the name's bytes.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(self.version)
+        self.name.hashBytes(into: &hasher)
+    }
 }
 
 extension CacheKey: ExpressibleByStringInterpolation {

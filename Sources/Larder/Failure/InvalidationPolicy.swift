@@ -14,11 +14,11 @@ public struct InvalidationPolicy: Sendable, Hashable {
     /// Invalidating throws ``CacheError/Code/unavailable``.
     public static let throwing = InvalidationPolicy(replay: nil)
 
-    /// Invalidations are kept, and carried out before this process reads or writes anything again.
+    /// Invalidations are kept, and carried out before this cache reads or writes anything again.
     ///
     /// The call returns as if it had succeeded; what says how many entries there were says none. While the store stays
-    /// unavailable, so do the entries, since nothing is served before the replay: the promise holds for this process.
-    /// Others may be served with the old entries until then.
+    /// unavailable, so do the entries, since nothing is served before the replay: the promise holds for this cache.
+    /// Other caches and processes may be served with the old entries until then.
     ///
     /// Writes throw all the same, because the value that they bring is not kept. But a `set` or `replace` that failed
     /// leaves a value in the store that its caller knows to be untrue, so the removal of its key is kept too. It is not for

@@ -56,8 +56,8 @@ final class InvalidationReplay: Sendable {
 
     /// Returns when nothing is owed to the store that was owed when the call began.
     ///
-    /// - Throws: ``CacheError``: ``CacheError/Code/unavailable`` where the store cannot be told,
-    ///   ``CacheError/Code/fileFailed``; `CancellationError`.
+    /// - Throws: ``CacheError`` with ``CacheError/Code/unavailable`` where the store cannot be told or the file cannot be
+    ///   read; `CancellationError`.
     func settle() async throws {
         // A replay that was about to end may not have seen what was kept last, so it is asked again.
         while self.isNeeded { try await self.joinOrStart() }
@@ -104,7 +104,15 @@ final class InvalidationReplay: Sendable {
         }
         _ = self.tasks.run {
             var result = Result<Void, any Error>.success(())
-            do { try await self.replayAll() } catch { result = .failure(error) }
+            do {
+                try await self.replayAll()
+            } catch let error as CacheError where error.code == .fileFailed {
+                // To whoever reads, the store is as good as unavailable: nobody knows what is not true in it any more.
+                let message = "nobody can tell which kept invalidations the store has not heard of"
+                result = .failure(CacheError(.unavailable, message, underlying: error))
+            } catch {
+                result = .failure(error)
+            }
             timer.cancel()
             self.end(result)
         }

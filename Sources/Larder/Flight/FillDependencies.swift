@@ -4,7 +4,7 @@ import Synchronization
 final class FillDependencies: Sendable {
     private struct State {
         var marks: Set<TagMark> = []
-        var late: Set<String> = []
+        var late: [String] = []
         var isComplete = true
     }
 
@@ -25,7 +25,7 @@ final class FillDependencies: Sendable {
 
     /// The value has tags that became known with it.
     func addLate(_ tags: [String]) {
-        self.state.withLock { $0.late.formUnion(tags) }
+        self.state.withLock { $0.late += tags }
     }
 
     /// A tag could not be taken.
@@ -37,7 +37,7 @@ final class FillDependencies: Sendable {
         self.state.withLock { state in
             Summary(
                 marks: state.marks.sorted { ($0.name, $0.generation) < ($1.name, $1.generation) },
-                late: state.late.sorted(),
+                late: TagRules.ascending(state.late),
                 isComplete: state.isComplete
             )
         }

@@ -2,8 +2,8 @@
 enum FillLanding: Sendable {
     /// The value, what became of it, and what it depends on.
     case filled(EntryValue, FillInfo, FillTags)
-    /// The fill, which was for several keys, had no value for this one.
-    case noValue
+    /// The fill, which was for several keys, had no value for this one; what it depends on all the same.
+    case noValue(FillTags)
     /// There was no need to fill, or no lease: look into the store again.
     case lookAgain
 }
@@ -14,18 +14,20 @@ struct FillTags: Sendable {
     var marks: [TagMark] = []
     /// Those that became known with the value.
     var late: [String] = []
+    /// Whether these are all; a fill that uses the value and cannot know its tags is not stored.
+    var areComplete = true
     /// Whether some of them are not in the lease, so that an invalidation of them did not part later callers from the
     /// flight.
     var exceedLease = false
-    /// The serial of the lease; `nil` without one.
-    var leaseSerial: UInt64?
+    /// The namespace's serial before the fill began; `nil` where the store was not asked.
+    var serial: UInt64?
 
     /// Whether the fill may have begun before an invalidation that a caller has been told of.
     ///
     /// - Parameter serial: The namespace's serial when the caller asked for the key.
     /// - Returns: Whether the caller has to look again.
     func mayBeOutdated(forCallerAt serial: UInt64?) -> Bool {
-        guard self.exceedLease, let leaseSerial, let serial else { return false }
-        return serial != leaseSerial
+        guard self.exceedLease, let before = self.serial, let serial else { return false }
+        return serial != before
     }
 }

@@ -23,7 +23,7 @@ enum CurrentFill {
     static func check(_ token: LeaseToken, _ key: StoreKey) throws {
         var scope = Self.scope
         while let here = scope {
-            if here.token == token, !here.isOver { throw CacheError.fillReentered(key.name) }
+            if here.tokens.contains(token), !here.isOver { throw CacheError.fillReentered(key.name) }
             scope = here.outer
         }
     }
@@ -37,8 +37,8 @@ protocol AnyFillScope: AnyObject, Sendable {
     var outer: (any AnyFillScope)? { get }
     /// Where the fill's tags are gathered; `nil` in caches that have none.
     var context: FillContext? { get }
-    /// The token of the fill's leases; `nil` without one.
-    var token: LeaseToken? { get }
+    /// The tokens of the fill's leases.
+    var tokens: Set<LeaseToken> { get }
     /// Whether the fill has ended.
     var isOver: Bool { get }
 }
@@ -47,7 +47,7 @@ protocol AnyFillScope: AnyObject, Sendable {
 final class FillScope<Key: Hashable & Sendable>: AnyFillScope {
     let cache: ObjectIdentifier
     let context: FillContext?
-    let token: LeaseToken?
+    let tokens: Set<LeaseToken>
     let outer: (any AnyFillScope)?
     private let keys: [Key]
     private let hasEnded = Atomic<Bool>(false)
@@ -56,13 +56,13 @@ final class FillScope<Key: Hashable & Sendable>: AnyFillScope {
         _ cache: ObjectIdentifier,
         _ keys: [Key],
         context: FillContext? = nil,
-        token: LeaseToken? = nil,
+        tokens: Set<LeaseToken> = [],
         within outer: (any AnyFillScope)?
     ) {
         self.cache = cache
         self.keys = keys
         self.context = context
-        self.token = token
+        self.tokens = tokens
         self.outer = outer
     }
 

@@ -6,10 +6,11 @@ final class RefreshTable: Sendable {
         var underWay: Set<StoreKey> = []
         /// When the next attempt may begin.
         var notBefore: [StoreKey: CacheInstant] = [:]
+        /// From so many pauses on, those that are over are looked for before another is added; twice what the last search left.
+        var purgeThreshold = RefreshTable.leastThreshold
     }
 
-    /// From so many keys on, those whose pause is over are looked for before another is added.
-    private static let purgeThreshold = 1_024
+    private static let leastThreshold = 1_024
     /// So many pauses are kept at most: a key more is only a fill more.
     private static let limit = 65_536
 
@@ -58,8 +59,9 @@ final class RefreshTable: Sendable {
         guard duration > .zero else { return }
         let now = self.clock.now
         self.state.withLock { state in
-            if state.notBefore.count + keys.count > Self.purgeThreshold {
+            if state.notBefore.count + keys.count > state.purgeThreshold {
                 state.notBefore = state.notBefore.filter { $0.value > now }
+                state.purgeThreshold = max(Self.leastThreshold, 2 * state.notBefore.count)
             }
             for key in keys where state.notBefore.count < Self.limit {
                 state.notBefore[key] = now.advanced(by: duration)

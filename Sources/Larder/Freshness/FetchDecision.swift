@@ -63,10 +63,13 @@ extension FetchPolicy {
     func lifetime(ttl: TimeToLive?, isAbsence: Bool, defaults: CacheDefaults, chance: @autoclosure () -> Double)
         -> EntryLifetime?
     {
-        var ttl = ttl
-        if isAbsence, let negativeTTL = self.negativeTTL { ttl = .duration(negativeTTL) }
         guard let plain = EntryLifetime(ttl, defaults: defaults) else { return nil }
-        guard let freshFor = plain.freshFor else { return plain }
+        var freshFor = plain.freshFor
+        if isAbsence, let negativeTTL = self.negativeTTL {
+            if negativeTTL == .zero { return nil }
+            freshFor = min(freshFor ?? negativeTTL, negativeTTL)
+        }
+        guard let freshFor else { return plain }
         let share = self.jitter > 0 ? 1 - self.jitter * chance() : 1
         return EntryLifetime(freshFor: freshFor * share, grace: self.staleOnError)
     }

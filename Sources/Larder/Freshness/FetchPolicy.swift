@@ -47,7 +47,7 @@ public struct FetchPolicy: Sendable, Hashable {
     /// beta (Vattani, Chierichetti and Lowenstein, VLDB 2015), 1 being their optimum; zero, never.
     public let earlyRefresh: Double
 
-    /// How long a cached absence (`nil` of an optional type) stays fresh; `nil` takes ``ttl``.
+    /// How long a cached absence (`nil` of an optional type) stays fresh at most; zero stores none, `nil` takes ``ttl``.
     public let negativeTTL: Duration?
 
     /// How long after a fill has failed the next one may begin, while there is a value to be served instead.

@@ -29,6 +29,9 @@ final class LeaseTable: Sendable {
     private struct Part: Sendable {
         var records: [NamespacedName: Record] = [:]
         var listeners: [NamespacedName: [MemoryLeaseSignal]] = [:]
+        /// From so many leases on, those that have run out are looked for before another is granted; twice what the last
+        /// search left.
+        var purgeThreshold = LeaseTable.leastThreshold
 
         mutating func remove(_ name: NamespacedName, _ ended: inout EndedLeases) -> Record? {
             guard let record = self.records.removeValue(forKey: name) else { return nil }
@@ -42,6 +45,7 @@ final class LeaseTable: Sendable {
         mutating func purge(at now: CacheInstant, _ ended: inout EndedLeases) -> Int {
             let over = self.records.filter { $0.value.deadline <= now }
             for name in over.keys { _ = self.remove(name, &ended) }
+            self.purgeThreshold = max(LeaseTable.leastThreshold, 2 * self.records.count)
             return over.count
         }
 
@@ -56,8 +60,7 @@ final class LeaseTable: Sendable {
     }
 
     private static let stripeCount = 16
-    /// From so many leases on, those that have run out are looked for before another is granted.
-    private static let purgeThreshold = 1_024
+    private static let leastThreshold = 1_024
 
     private let stripes: [Stripe]
     private let clock: CacheClock
@@ -99,7 +102,7 @@ final class LeaseTable: Sendable {
                 let timeLeft = now.duration(to: held.deadline)
                 return .held(LeaseHolder(token: held.token, timeLeft: timeLeft, serial: terms.serial))
             }
-            if part.records.count >= Self.purgeThreshold {
+            if part.records.count >= part.purgeThreshold {
                 self.count.subtract(part.purge(at: now, &ended), ordering: .relaxed)
             }
             let record = Record(token: request.token, terms: terms, deadline: now.advanced(by: request.duration))

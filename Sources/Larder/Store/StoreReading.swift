@@ -16,6 +16,32 @@ public struct StoreKey: Sendable, Hashable {
         self.version = version
         self.name = name
     }
+
+    /// Whether two names are the same bytes, as stores compare them: text that only looks alike is another key.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.version == right.version && left.name.hasSameBytes(as: right.name)
+    }
+
+    /// Hashes the version and the name's bytes.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(self.version)
+        self.name.hashBytes(into: &hasher)
+    }
+}
+
+extension String {
+    /// Whether both are the same bytes of UTF-8, not only the same characters.
+    func hasSameBytes(as other: String) -> Bool {
+        // Different characters are different bytes; the same ones mostly are the same bytes, found out at once.
+        self == other && self.utf8.elementsEqual(other.utf8)
+    }
+
+    /// Hashes the bytes of UTF-8.
+    func hashBytes(into hasher: inout Hasher) {
+        let isDone: Void? = self.utf8.withContiguousStorageIfAvailable { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+        if isDone == nil { for byte in self.utf8 { hasher.combine(byte) } }
+        hasher.combine(UInt8.max)
+    }
 }
 
 /// What a store found at once.

@@ -72,6 +72,15 @@ enum TagRules {
         return names
     }
 
+    /// Whether an entry can carry all of these, which a fill may have gathered from many places.
+    ///
+    /// A header in Redis has room for 65,535 bytes, some of them for each tag.
+    static func fit(_ marks: [TagMark], _ late: [String]) -> Bool {
+        if marks.count + late.count <= 200 { return true }
+        let names = Self.ascending(marks.map(\.name) + late)
+        return names.reduce(0) { $0 + 17 + $1.utf8.count } <= 65_000
+    }
+
     private static func check(_ tag: String) throws {
         guard !tag.isEmpty else { throw CacheError(.invalidTag, "a tag must not be empty") }
         guard tag.utf8.count <= Self.longestName else {
@@ -91,7 +100,7 @@ enum TagRules {
     }
 
     /// Sorted by bytes, as Redis compares names: letters that look alike and are written differently are two tags there.
-    private static func ascending(_ tags: [String]) -> [String] {
+    static func ascending(_ tags: [String]) -> [String] {
         var names: [String] = []
         names.reserveCapacity(tags.count)
         for tag in tags.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) })

@@ -3,7 +3,7 @@ extension Int64 {
     /// The sum.
     ///
     /// - Throws: ``CacheError`` with ``CacheError/Code/integerOverflow`` where it leaves the bounds.
-    func adding(_ delta: Int64, within bounds: ClosedRange<Int64>, _ key: StoreKey) throws -> Int64 {
+    package func adding(_ delta: Int64, within bounds: ClosedRange<Int64>, _ key: StoreKey) throws -> Int64 {
         let (sum, overflow) = self.addingReportingOverflow(delta)
         guard !overflow, bounds.contains(sum) else { throw CacheError.integerOverflow(key, bounds) }
         return sum

@@ -46,7 +46,7 @@ extension EntryScripts {
     /// Lua's numbers are doubles and cannot add 64 bits; `BITFIELD` can, in place, and refuses to overflow.
     /// `ARGV`: random, what to add, smallest and largest sum (eight bytes each, with the sign bit turned over, so that
     /// they compare as bytes), and to make an entry where there is none, head, value, milliseconds to live, names of its
-    /// tags.
+    /// tags, 1 if the sum is within bounds then.
     /// Returns `{0, the sum's eight bytes}`, `{1}` (absent), `{2}` (not an integer), `{3}` (out of bounds).
     static let increment = script(
         """
@@ -62,7 +62,8 @@ extension EntryScripts {
         local found, header = state(key, stamp)
         local created = found ~= 'fresh'
         if created then
-          if #ARGV < 8 then return { 1 } end
+          if #ARGV < 9 then return { 1 } end
+          if ARGV[9] ~= '1' then return { 3 } end
           store(key, ARGV[5], ARGV[6], ARGV[7], stamp, take_all(ARGV[8], stamp, tonumber(ARGV[7])))
           header = redis.call('GETRANGE', key, 0, 39)
         end
@@ -74,7 +75,7 @@ extension EntryScripts {
         local after = redis.call('GETRANGE', key, offset, offset + 7)
         local flipped = string.char((string.byte(after, 1) + 128) % 256) .. string.sub(after, 2)
         if not sum or below(flipped, ARGV[3]) or below(ARGV[4], flipped) then
-          if created then redis.call('DEL', key) else redis.call('SETRANGE', key, offset, before) end
+          redis.call('SETRANGE', key, offset, before)
           return { 3 }
         end
         end_lease(KEYS[3])

@@ -1,21 +1,25 @@
 import Larder
 import LarderRedisClient
+import Logging
 import Synchronization
 
 extension RedisNamespace {
     /// Begins to listen for the end of the lease on a key, on the channel that is named like the lease.
     ///
-    /// - Returns: What to wait on; `nil` where `client` is none that listens, such as a single connection.
-    /// - Throws: `CacheError` with `.unavailable` where the server does not confirm it within the command timeout, or
-    ///   forbids the channel; `.invalidKey`; `CancellationError`.
+    /// - Returns: What to wait on; `nil` where `client` is none that listens, such as a single connection, or the server
+    ///   does not let it: whoever waits asks from time to time then. That is no sign of a store that is unavailable.
+    /// - Throws: `CacheError` with `.invalidKey`; `CancellationError`.
     func listen(for key: StoreKey) async throws -> (any LeaseSignal)? {
         guard let client = self.client as? any RedisSubscriber else { return nil }
         let channel = try self.keys.lease(of: self.keys.entry(key), key)
         let wake = LeaseWakeUp()
-        let subscription = try await self.translatingErrors {
-            try await client.listen(to: channel) { wake.heard($0) }
+        do {
+            let subscription = try await client.listen(to: channel) { wake.heard($0) }
+            return RedisLeaseSignal(wake: wake, subscription: subscription)
+        } catch let error as RedisError {
+            self.logger.debug("Nobody can listen for leases", metadata: ["larder.error": "\(error)"])
+            return nil
         }
-        return RedisLeaseSignal(wake: wake, subscription: subscription)
     }
 }
 

@@ -74,7 +74,14 @@ final class RedisNamespace: NamespaceStore {
         var arguments: [ScriptArgument] = [
             .random, .integer(delta), .ordered(bounds.lowerBound), .ordered(bounds.upperBound),
         ]
-        if let initial { arguments += try EntryWriting(initial).arguments(tags: initial.tags) }
+        if let initial {
+            // Judged here: where there is no entry, nothing may be written that has to be taken back.
+            var fits = false
+            if case .integer(let start) = initial.value {
+                fits = (try? start.adding(delta, within: bounds, key)) != nil
+            }
+            arguments += try EntryWriting(initial).arguments(tags: initial.tags) + [.integer(fits ? 1 : 0)]
+        }
         let reply = try await self.run(EntryScripts.increment, on: [key], arguments)
         guard case .array(let parts) = reply, case .integer(let kind) = parts.first else {
             throw Self.unexpectedReply(to: "the increment script")

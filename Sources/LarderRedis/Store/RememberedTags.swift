@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// What it says decides how a key is read, never what is found: an entry with other tags than these is looked at again.
 final class RememberedTags: Sendable {
-    private let tags = MemoryCache<StoreKey, [String]>(limit: .entries(10_000))
+    private let tags = MemoryCache<StoreKey, [String]>(limit: .entries(50_000))
 
     /// Whether this process has met an entry with tags; until then nothing is remembered.
     private let isInUse = Atomic(false)

@@ -48,7 +48,10 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),
-        .target(name: "LarderTesting", dependencies: ["Larder"]),
+        .target(
+            name: "LarderTesting",
+            dependencies: ["Larder", .product(name: "Logging", package: "swift-log")]
+        ),
         .testTarget(
             name: "LarderTests",
             dependencies: [

@@ -147,8 +147,7 @@ extension Cache {
     private func freshEntry<Value>(_ key: CacheKey<Value>, wantsTimes: Bool) async throws -> StoredEntry? {
         let storeKey = try self.storeKey(key)
         do {
-            // Nobody looks at the value, so any coder will do.
-            let options = ReadOptions(wantsTimes: wantsTimes, coder: self.coder(for: [UInt8].self))
+            let options = ReadOptions(wantsTimes: wantsTimes, coder: UnreadCoder())
             guard case .found(let entry) = try await self.readOne(storeKey, options) else { return nil }
             return entry.isStale ? nil : entry
         } catch {

@@ -28,6 +28,8 @@ public final class Cache: Sendable {
     public let storeKind: String
 
     let space: any NamespaceStore
+    /// The same, where the store can become unavailable.
+    private let guardedSpace: GuardedNamespace?
     let codec: CodecReference
     let counterStorage: CounterStorage
     let flights = FlightTable()
@@ -65,7 +67,6 @@ public final class Cache: Sendable {
         self.version = version
         self.defaults = defaults
         self.storeKind = store.kind
-        self.space = store.open(namespace)
         self.counterStorage = CounterStorage(cache: namespace.name, store: store.kind)
         self.codec = CodecReference(codec, counters: self.counterStorage)
         self.clock = clock
@@ -76,10 +77,41 @@ public final class Cache: Sendable {
         logger[metadataKey: "larder.store"] = "\(store.kind)"
         self.logger = logger
         self.outageLog = OutageLog(logger: logger, clock: clock)
+        let space = store.open(namespace)
+        if store.isLocal {
+            // It cannot fail, and nothing shall stand between it and a hit.
+            self.guardedSpace = nil
+            self.space = space
+        } else {
+            let guarded = GuardedNamespace(
+                space,
+                name: namespace,
+                defaults: defaults,
+                clock: clock,
+                logger: logger,
+                tasks: self.flights,
+                probeCoder: ValueCoder<[UInt8]>(reference: self.codec)
+            ) { [counters = self.counterStorage, outages = self.outageLog] error, keys in
+                counters.add(keys, to: .unavailable)
+                outages.report(error)
+            }
+            self.guardedSpace = guarded
+            self.space = guarded
+        }
     }
 
     /// What the cache has counted since it was made.
     public var counters: CacheCounters { self.counterStorage.snapshot }
+
+    /// Whether the cache asks its store; always ``CircuitState/closed`` without a circuit breaker.
+    ///
+    /// For pages that people look at: by the time it is read it can have changed.
+    public var circuit: CircuitState { self.guardedSpace?.circuit ?? .closed }
+
+    /// How many invalidations are kept until the store is back; see ``InvalidationPolicy/replay(limit:path:)``.
+    ///
+    /// Those that an earlier process has left in a file count from the first call on, which reads it.
+    public var pendingInvalidations: Int { self.guardedSpace?.pendingInvalidations ?? 0 }
 
     /// Ends all fills under way; their callers get ``CacheError/Code/shutDown``, as do later calls to `fetch` that miss.
     ///

@@ -11,40 +11,33 @@ public struct CacheDefaults: Sendable {
     /// What reading does while the store is unavailable.
     public var failurePolicy: FailurePolicy
 
+    /// When the cache stops asking a store that fails, and how soon it tries again; `nil` asks every time.
+    ///
+    /// Stores in this process' own memory have no use for it.
+    public var circuitBreaker: CircuitBreakerPolicy?
+
+    /// What invalidating does while the store is unavailable.
+    public var invalidationPolicy: InvalidationPolicy
+
     /// Makes the defaults of a cache.
     ///
     /// - Parameters:
     ///   - ttl: How long entries stay fresh. `nil` means for ever, zero or less stores nothing.
     ///   - fetchPolicy: How fresh fetched values have to be, and how long callers wait for them.
     ///   - failurePolicy: What reading does while the store is unavailable.
+    ///   - circuitBreaker: When to stop asking a store that fails; `nil` asks every time.
+    ///   - invalidationPolicy: What invalidating does while the store is unavailable.
     public init(
         ttl: TimeToLive? = .minutes(5),
         fetchPolicy: FetchPolicy = .standard,
-        failurePolicy: FailurePolicy = .missing
+        failurePolicy: FailurePolicy = .missing,
+        circuitBreaker: CircuitBreakerPolicy? = CircuitBreakerPolicy(),
+        invalidationPolicy: InvalidationPolicy = .throwing
     ) {
         self.ttl = ttl == .default ? .minutes(5) : ttl
         self.fetchPolicy = fetchPolicy
         self.failurePolicy = failurePolicy
+        self.circuitBreaker = circuitBreaker
+        self.invalidationPolicy = invalidationPolicy
     }
-}
-
-/// What reading does while the store is unavailable.
-///
-/// Either way it is counted and logged.
-///
-/// Writing and invalidating always throw then: an invalidation that is lost in silence shows old data for ever.
-public struct FailurePolicy: Sendable, Hashable {
-    private enum Kind {
-        case missing
-        case throwing
-    }
-
-    private let kind: Kind
-
-    /// Reading finds nothing, and `fetch` runs its fill and hands the value on without storing it: the service stays up.
-    public static let missing = FailurePolicy(kind: .missing)
-
-    /// Reading and `fetch` throw ``CacheError/Code/unavailable``: what stands behind the cache is protected from the
-    /// load that the cache used to carry.
-    public static let throwing = FailurePolicy(kind: .throwing)
 }

@@ -9,6 +9,17 @@ public protocol EntryCoder: Sendable {
     ///
     /// - Throws: ``CacheError`` with ``CacheError/Code/decodingFailed``.
     func decode(_ encoded: EncodedValue) throws -> EntryValue
+
+    /// Whether a box that somebody else's coder made holds a value of this one's type.
+    ///
+    /// A store asks before it hands a value out that it has decoded for another reader: the bytes may be of use to a reader
+    /// to whom that value is not.
+    func accepts(_ box: ValueBox) -> Bool
+}
+
+extension EntryCoder {
+    /// Readers that are all of one type take what there is.
+    public func accepts(_ box: ValueBox) -> Bool { true }
 }
 
 /// A cache's codec behind one reference, so that a coder fits into an existential without an allocation.
@@ -69,5 +80,18 @@ struct ValueCoder<Value: Codable & Sendable>: EntryCoder {
     func decode(_ encoded: EncodedValue) throws -> EntryValue {
         self.reference.counters.add(encoded.bytes.count, to: .bytesRead)
         return .object(.boxing(try self.coding.decode(encoded)))
+    }
+
+    func accepts(_ box: ValueBox) -> Bool { box.holds(Value.self) }
+}
+
+/// The coder of a reader who looks at no value: it takes any, and lets nobody keep what it would make of bytes.
+struct UnreadCoder: EntryCoder {
+    func encode(_ box: ValueBox) throws -> EncodedValue {
+        throw CacheError(.encodingFailed, "a read that looks at no value encodes none")
+    }
+
+    func decode(_ encoded: EncodedValue) throws -> EntryValue {
+        throw CacheError(.decodingFailed, "a read that looks at no value decodes none")
     }
 }

@@ -29,14 +29,14 @@ public struct EncodedValue: Sendable, Hashable {
     }
 }
 
-// Immutable: `typeID` is a constant of a Sendable type, and the one subclass adds a constant of a Sendable type.
+// Immutable: `typeID` is a constant of a Sendable type, and each subclass adds constants of Sendable types.
 /// A Swift value behind one reference, so that handing it on copies nothing and asks no dynamic cast.
 ///
 /// `any Sendable` would do the same at two to four times the cost of a hit: an unboxing and an `as?`.
 public class ValueBox: @unchecked Sendable {
     private let typeID: ObjectIdentifier
 
-    fileprivate init(typeID: ObjectIdentifier) {
+    init(typeID: ObjectIdentifier) {
         self.typeID = typeID
     }
 

@@ -112,7 +112,7 @@ final class FlightTable: Sendable {
     /// Runs `operation` in a task that this table owns.
     func run(_ operation: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
         self.state.withLock { $0.runningTasks += 1 }
-        return Task {
+        return Task(executorPreference: TestExecutor.current) {
             await operation()
             self.taskEnded()
         }

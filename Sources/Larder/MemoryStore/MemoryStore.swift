@@ -120,7 +120,8 @@ extension EntryValue {
         switch self {
         case .null: nil
         case .integer(let integer): integer
-        case .object(let box): box.content
+        case .object(let box):
+            if let copy = TieredCopy.held(by: box) { copy.value.content } else { box.content }
         case .encoded(let encoded): encoded.bytes
         }
     }

@@ -5,7 +5,7 @@ import Synchronization
 /// It holds no tag: who is bound to one does, and the last to let go of it takes it out of here. Its lock is taken last,
 /// inside any other, and no record is released while it is held: a record's end takes it.
 final class TagTable: Sendable {
-    // A class: looking at a weak reference within a dictionary's value copies it, which costs more than one object does.
+    // A class: Swift 6.3 crashes when it loads a weak reference out of an optional struct, as a dictionary returns it.
     private final class Slot: Sendable {
         weak let record: TagRecord?
         /// Tells a record that ends from the one that has taken its place.

@@ -12,6 +12,7 @@ enum EntryReading {
     /// - Parameters:
     ///   - reply: What Redis holds.
     ///   - stamp: The namespace's stamp; `nil` where a script has compared it already.
+    /// - Returns: What it is.
     static func read(_ reply: RESPValue, stamp: NamespaceStamp?) -> Self {
         guard case .bulkString(let buffer) = reply else { return .absent }
         return buffer.withUnsafeReadableBytes { bytes in
@@ -58,6 +59,7 @@ extension EntryHeader {
     /// How long the entry stays fresh.
     ///
     /// - Parameter milliseconds: What Redis says the key has left, grace included; `nil` where it was not asked.
+    /// - Returns: The time; `nil` where Redis was not asked.
     func timeLeft(milliseconds: Int64?) -> TimeLeft? {
         guard let freshFor = self.lifetime.freshFor else { return .forever }
         // Redis says less than nothing of a key that does not end, which none of ours is.
@@ -150,6 +152,7 @@ enum ScriptArgument: RedisArgument {
     /// - Parameters:
     ///   - tags: The tags.
     ///   - isHeader: Whether they all become the tags of one entry.
+    /// - Returns: The argument.
     /// - Throws: `CacheError` with `.invalidTag` where they fit no header.
     static func names(of tags: [String], inHeader isHeader: Bool = false) throws -> Self {
         var bytes: [UInt8] = []

@@ -3,8 +3,8 @@ import Larder
 /// How the entries of a namespace are named in Redis.
 ///
 /// An entry is `namespace:version:key`, as Django names it. Its lease lies in the same slot of a cluster: `key:lease` where
-/// the entry's name has a hash tag, else `{key}:lease`. The namespace's own stamp is `namespace:@stamp`, and the records of its
-/// tags are `namespace:@tag:tag`, which are no entries' names, since no version and no part of a namespace begins with `@`.
+/// the entry's name has a hash tag, else `{key}:lease`. The namespace's own stamp is `namespace:@stamp`, and the records of
+/// its tags are `namespace:@tag:tag`, which are no entries' names: no version and no part of a namespace begins with `@`.
 struct EntryKeys: Sendable {
     let prefix: String
     let stamp: String

@@ -6,7 +6,8 @@
 extension EntryScripts {
     /// Reads entries and takes the leases of those that are absent.
     ///
-    /// `ARGV`: random, token, milliseconds of the lease, `1` to take it even from an entry that could be read, names of the tags.
+    /// `ARGV`: random, token, milliseconds of the lease, `1` to take it even from an entry that could be read, names of
+    /// the tags.
     /// Returns the stamp, the tags' marks (nothing where no lease is granted), then for each entry `{0}` (the lease
     /// is granted), `{1, entry, milliseconds left, 1 if a tag was expired}`, or `{2, token of the holder, milliseconds which
     /// that has left}`.

@@ -2,8 +2,8 @@
 extension EntryScripts {
     /// Writes entries and ends their leases.
     ///
-    /// `ARGV`: random, condition (`always`, `absent`, `present`), then for each entry head, value, milliseconds to live, names
-    /// of its tags. Returns 1 or 0 for each.
+    /// `ARGV`: random, condition (`always`, `absent`, `present`), then for each entry head, value, milliseconds to live,
+    /// names of its tags. Returns 1 or 0 for each.
     static let write = script(
         """
         local stamp = current_stamp()
@@ -45,7 +45,8 @@ extension EntryScripts {
     ///
     /// Lua's numbers are doubles and cannot add 64 bits; `BITFIELD` can, in place, and refuses to overflow.
     /// `ARGV`: random, what to add, smallest and largest sum (eight bytes each, with the sign bit turned over, so that
-    /// they compare as bytes), and to make an entry where there is none, head, value, milliseconds to live, names of its tags.
+    /// they compare as bytes), and to make an entry where there is none, head, value, milliseconds to live, names of its
+    /// tags.
     /// Returns `{0, the sum's eight bytes}`, `{1}` (absent), `{2}` (not an integer), `{3}` (out of bounds).
     static let increment = script(
         """

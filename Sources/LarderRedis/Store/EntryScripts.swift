@@ -6,9 +6,9 @@ import LarderRedisClient
 ///
 /// `KEYS[1]` is always the namespace's stamp: eight bytes of generation, eight of fill epoch, eight of serial, all
 /// little-endian. After it come, for each entry, its key and the key of its lease, which lies in the same slot.
-/// `ARGV[1]` is sixteen random bytes: the stamp of a namespace that has none, and generation and freshness of tags that
-/// have none. They come from the client, since what Redis draws can be the same after a restart. Every tag that a script makes has the same
-/// two, which is fine: generations are only ever compared within a tag.
+/// `ARGV[1]` is sixteen random bytes: generation and epoch of a namespace that has none, and generation and freshness of
+/// tags that have none. They come from the client, since what Redis draws can be the same after a restart. All tags
+/// that one script makes have the same two, which is fine: generations are only ever compared within a tag.
 ///
 /// Tags come as names, each behind a byte with its length, or as marks in the format of ``EntryHeader``.
 ///
@@ -91,6 +91,7 @@ enum EntryScripts {
           return names
         end
         local function take_all(packed, stamp, milliseconds)
+          if packed == '' then return '' end
           local marks = {}
           for _, name in ipairs(names_in(packed)) do marks[#marks + 1] = take(name, stamp, milliseconds) end
           return table.concat(marks)

@@ -1,6 +1,7 @@
 import Larder
 import LarderRedisClient
 import Logging
+import Synchronization
 
 extension RedisNamespace {
     func readNow(_ key: StoreKey) -> ImmediateLookup { .unknown }
@@ -37,7 +38,8 @@ extension RedisNamespace {
         }
         var findings = Findings(count: keys.count)
         if let tags = self.rememberedTags.tags(of: keys, options.expectedTags) {
-            try await self.readAtOnce(keys, names, tags, wantsTimes: options.wantsTimes, &findings)
+            let wantsTimes = options.wantsTimes || self.hasMetGrace.load(ordering: .relaxed)
+            try await self.readAtOnce(keys, names, tags, wantsTimes: wantsTimes, &findings)
         } else {
             findings.unclear = Array(keys.indices)
         }
@@ -86,6 +88,7 @@ extension RedisNamespace {
                 findings.untended.append(key)
             case .alive(_, let header) where header.lifetime.grace > .zero && !wantsTimes:
                 // Whether it is fresh or in its grace, only its time can tell.
+                self.hasMetGrace.store(true, ordering: .relaxed)
                 findings.unclear.append(index)
             case .alive(let value, let header):
                 let judgement = TagJudgement(of: header.marks, by: records)

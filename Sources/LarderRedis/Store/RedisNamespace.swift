@@ -2,6 +2,7 @@ import Larder
 import LarderRedisClient
 import Logging
 import NIOCore
+import Synchronization
 
 /// One namespace in Redis: what its verbs send, and how the replies read.
 final class RedisNamespace: NamespaceStore {
@@ -17,6 +18,9 @@ final class RedisNamespace: NamespaceStore {
 
     /// The tags that entries had when this process last met them.
     let rememberedTags = RememberedTags()
+
+    /// Whether this process has met an entry with a grace: from then on reads ask for the entries' times at once.
+    let hasMetGrace = Atomic(false)
 
     /// How long Redis keeps an entry for ever that nobody reads.
     static let foreverMilliseconds: UInt64 = 90 * 86_400_000
@@ -130,8 +134,7 @@ final class RedisNamespace: NamespaceStore {
     // MARK: Scripts
 
     /// Runs a script that answers 1 or 0 for each key.
-    func flags(_ script: RedisScript, on keys: [StoreKey], _ arguments: [ScriptArgument]) async throws -> [Bool]
-    {
+    func flags(_ script: RedisScript, on keys: [StoreKey], _ arguments: [ScriptArgument]) async throws -> [Bool] {
         if keys.isEmpty { return [] }
         let reply = try await self.run(script, on: keys, arguments)
         guard case .array(let flags) = reply, flags.count == keys.count else {

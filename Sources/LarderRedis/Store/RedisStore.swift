@@ -10,12 +10,17 @@ public import Logging
 /// ```
 ///
 /// A verb on entries is one round trip and one command or script, so no other client ever sees half of it. A read takes
-/// a second one when it meets dead entries, which it removes, or one for ever that this process has not met for a day,
-/// whose end it puts off. Entries are plain strings named `namespace:version:key`; the namespace itself has one key
-/// more, `namespace:@stamp`.
+/// a second one when it meets dead entries, which it removes, one for ever that this process has not met for a day,
+/// whose end it puts off, or one whose tags this process does not know yet. Entries are plain strings named
+/// `namespace:version:key`; the namespace itself has one key more, `namespace:@stamp`, and one for each tag that is in use,
+/// `namespace:@tag:tag`.
+///
+/// Invalidating tags is one script, however many entries they have. The end of a lease is published on the channel that
+/// has the name of the lease's key.
 ///
 /// The server has to be able to evict entries without refusing writes (`maxmemory-policy allkeys-lru` or one of the others
-/// but `noeviction`); losing a namespace's stamp makes its entries misses, never more.
+/// but `noeviction`); losing a namespace's stamp or a tag's record makes their entries misses, never more. It is one
+/// server: in a cluster, the stamp and the tags' records lie in other slots than the entries.
 public struct RedisStore: CacheStore {
     private let client: any RedisCommandSender
     private let logger: Logger

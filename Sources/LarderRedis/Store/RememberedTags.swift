@@ -7,7 +7,7 @@ import Synchronization
 final class RememberedTags: Sendable {
     private let tags = MemoryCache<StoreKey, [String]>(limit: .entries(10_000))
 
-    /// Whether this process has met an entry with tags. Until then the namespace has none, and nothing is remembered.
+    /// Whether this process has met an entry with tags; until then nothing is remembered.
     private let isInUse = Atomic(false)
 
     /// The most tags that are remembered of an entry: enough for nearly all, and so few that all of it stays small.

@@ -1,7 +1,7 @@
 public import Larder
 import Synchronization
 
-/// A store that fails or hangs when a test wants it to, around one that works.
+/// A store that fails or hangs when a test wants it to, or by a seeded chance, around one that works.
 ///
 /// ```swift
 /// let store = FaultyStore(.memory(entries: 100))
@@ -11,7 +11,7 @@ import Synchronization
 /// store.recover()
 /// ```
 ///
-/// It answers no read at once, as a store in another process would, and counts how often it is called.
+/// ``follow(_:)`` lets faults come by a ``FaultSchedule``. It answers no read at once, as a store in another process would, and counts how often it is called.
 public final class FaultyStore: CacheStore {
     /// What a store is asked to do.
     public enum Operation: Sendable, Hashable, CaseIterable {
@@ -65,8 +65,40 @@ public final class FaultyStore: CacheStore {
         var hanging: Set<Operation> = []
         var calls: [Operation: Int] = [:]
         var interception: Interception?
+        var schedule: FaultSchedule?
+        /// How often each operation has been called since there is a schedule.
+        var scheduledCalls: [Operation: Int] = [:]
+        var faults: [FaultSchedule.Fault: Int] = [:]
+        var known = KnownKeys()
         var nextWaiter = 0
         var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
+
+        /// What is to happen to a call, which is counted.
+        mutating func beginCall(_ operation: Operation) -> Plan {
+            self.calls[operation, default: 0] += 1
+            var plan = Plan(interception: self.interception)
+            guard let schedule = self.schedule else { return plan }
+            let call = self.scheduledCalls[operation, default: 0]
+            self.scheduledCalls[operation] = call + 1
+            let drawn = schedule.draw(operation, call)
+            plan.faults = drawn.faults
+            if drawn.faults.contains(.delay) { plan.delay = (drawn.delay, schedule.clock) }
+            if drawn.faults.contains(.eviction) {
+                plan.victim = self.known.take(drawn.victim)
+                // Where nothing is known nothing can go.
+                if plan.victim == nil { plan.faults.remove(.eviction) }
+            }
+            for fault in plan.faults { self.faults[fault, default: 0] += 1 }
+            return plan
+        }
+    }
+
+    /// What comes between a call and the store.
+    private struct Plan {
+        var interception: Interception?
+        var faults: Set<FaultSchedule.Fault> = []
+        var delay: (duration: Duration, clock: CacheClock)?
+        var victim: KnownKey?
     }
 
     private let base: any CacheStore
@@ -86,6 +118,9 @@ public final class FaultyStore: CacheStore {
 
     /// How often each operation has been called.
     public var calls: [Operation: Int] { self.state.withLock { $0.calls } }
+
+    /// How many faults of each kind the schedule has brought.
+    public var faults: [FaultSchedule.Fault: Int] { self.state.withLock { $0.faults } }
 
     /// How many calls hang.
     public var hangingCalls: Int { self.state.withLock { $0.waiters.count } }
@@ -115,6 +150,18 @@ public final class FaultyStore: CacheStore {
         for waiter in waiters { waiter.resume() }
     }
 
+    /// Lets faults come by a schedule from now on, its calls counted from zero.
+    ///
+    /// ``recover()`` lets calls go on that hang by it, and does not end it.
+    ///
+    /// - Parameter schedule: The schedule; `nil` ends it.
+    public func follow(_ schedule: FaultSchedule?) {
+        self.state.withLock { state in
+            state.schedule = schedule
+            state.scheduledCalls = [:]
+        }
+    }
+
     /// Lets something of your own come between.
     ///
     /// - Parameter interception: Called before and after each operation; `nil` ends it.
@@ -127,7 +174,7 @@ public final class FaultyStore: CacheStore {
     /// - Parameter namespace: The namespace.
     /// - Returns: What a cache reads and writes.
     public func open(_ namespace: CacheNamespace) -> any NamespaceStore {
-        FaultyNamespace(store: self, base: self.base.open(namespace))
+        FaultyNamespace(store: self, name: namespace, base: self.base.open(namespace))
     }
 
     /// Does the wrapped store's periodic work.
@@ -141,22 +188,44 @@ public final class FaultyStore: CacheStore {
     }
 
     /// Carries out a call, if the store is to work.
-    func perform<Result>(_ operation: Operation, _ body: () async throws -> Result) async throws -> Result {
-        let interception = self.state.withLock { state in
-            state.calls[operation, default: 0] += 1
-            return state.interception
+    ///
+    /// - Parameters:
+    ///   - operation: What is asked for.
+    ///   - keys: The keys of entries that may be there afterwards, of a namespace.
+    ///   - lost: What the call returns where what it writes gets lost; `nil` where it writes nothing.
+    ///   - body: Asks the wrapped store.
+    /// - Returns: What the wrapped store returned.
+    /// - Throws: `CacheError` where the store is to fail; `CancellationError`; what `body` or an interception throws.
+    func perform<Result>(
+        _ operation: Operation,
+        on keys: KnownKey.Batch? = nil,
+        lost: Result? = nil,
+        _ body: () async throws -> Result
+    ) async throws -> Result {
+        let plan = self.state.withLock { state in
+            let plan = state.beginCall(operation)
+            if let keys { state.known.add(keys) }
+            return plan
         }
-        try await interception?(operation, .before)
-        try await self.hangIfWanted(operation)
+        try await plan.interception?(operation, .before)
+        if let delay = plan.delay { try await delay.clock.sleep(until: delay.clock.now.advanced(by: delay.duration)) }
+        if let victim = plan.victim { _ = try await self.base.open(victim.namespace).remove([victim.key]) }
+        try await self.hang(operation, isScheduled: plan.faults.contains(.hang))
         if self.state.withLock({ $0.failing.contains(operation) }) {
             throw CacheError(.unavailable, "the faulty store is told to fail")
         }
-        let result = try await body()
-        try await interception?(operation, .after)
+        if plan.faults.contains(.error) { throw CacheError(.unavailable, "the faulty store fails by its schedule") }
+        let result: Result
+        if let lost, plan.faults.contains(.lostWrite) { result = lost } else { result = try await body() }
+        try await plan.interception?(operation, .after)
+        if plan.faults.contains(.lostAnswer) {
+            throw CacheError(.unavailable, "the faulty store loses its answer by its schedule")
+        }
         return result
     }
 
-    private func hangIfWanted(_ operation: Operation) async throws {
+    /// Hangs, if the operation is told to or the schedule wants it.
+    private func hang(_ operation: Operation, isScheduled: Bool) async throws {
         let waiter = self.state.withLock { state in
             defer { state.nextWaiter += 1 }
             return state.nextWaiter
@@ -165,7 +234,7 @@ public final class FaultyStore: CacheStore {
             await withCheckedContinuation { continuation in
                 let goesOn = self.state.withLock { state in
                     // Asked under the lock: a later cancellation finds the waiter.
-                    guard state.hanging.contains(operation), !Task.isCancelled else { return true }
+                    guard isScheduled || state.hanging.contains(operation), !Task.isCancelled else { return true }
                     state.waiters[waiter] = continuation
                     return false
                 }
@@ -174,97 +243,50 @@ public final class FaultyStore: CacheStore {
         } onCancel: {
             self.state.withLock { $0.waiters.removeValue(forKey: waiter) }?.resume()
         }
-        if self.state.withLock({ $0.hanging.contains(operation) }) { try Task.checkCancellation() }
+        if isScheduled || self.state.withLock({ $0.hanging.contains(operation) }) { try Task.checkCancellation() }
     }
 }
 
-/// A namespace of a faulty store.
-private struct FaultyNamespace: NamespaceStore {
-    let store: FaultyStore
-    let base: any NamespaceStore
+/// A key of a namespace that an entry was written or looked for under.
+struct KnownKey: Hashable, Sendable {
+    /// Keys of one namespace.
+    typealias Batch = (namespace: CacheNamespace, keys: [StoreKey])
 
-    func readNow(_ key: StoreKey) -> ImmediateLookup { .unknown }
+    var namespace: CacheNamespace
+    var key: StoreKey
+}
 
-    func read(_ keys: [StoreKey], _ options: ReadOptions) async throws -> [StoreLookup] {
-        try await self.store.perform(.read) { try await self.base.read(keys, options) }
-    }
+/// Keys that can be evicted, in the order in which they became known.
+private struct KnownKeys {
+    /// A test that uses more keys than this evicts the oldest no more.
+    private static let most = 100_000
 
-    func write(_ writes: [EntryWrite], _ condition: WriteCondition) async throws -> [Bool] {
-        try await self.store.perform(.write) { try await self.base.write(writes, condition) }
-    }
+    private var places: [KnownKey: Int] = [:]
+    private var keys: [KnownKey] = []
 
-    func commit(_ commits: [EntryCommit]) async throws -> [Bool] {
-        try await self.store.perform(.commit) { try await self.base.commit(commits) }
-    }
-
-    func release(_ leases: [Lease]) async throws {
-        try await self.store.perform(.release) { try await self.base.release(leases) }
-    }
-
-    func renew(_ leases: [Lease], for duration: Duration) async throws -> [Bool] {
-        try await self.store.perform(.renew) { try await self.base.renew(leases, for: duration) }
-    }
-
-    func listen(for key: StoreKey) async throws -> (any LeaseSignal)? {
-        try await self.store.perform(.listen) { try await self.base.listen(for: key) }
-    }
-
-    func marks(of tags: [String], for duration: Duration) async throws -> [TagMark] {
-        try await self.store.perform(.marks) { try await self.base.marks(of: tags, for: duration) }
-    }
-
-    func invalidate(_ tags: [String], _ manner: TagInvalidation) async throws {
-        try await self.store.perform(.invalidate) { try await self.base.invalidate(tags, manner) }
-    }
-
-    func report(on key: StoreKey) async throws -> [EntryReport] {
-        try await self.store.perform(.report) { try await self.base.report(on: key) }
-    }
-
-    func remove(_ keys: [StoreKey]) async throws -> [Bool] {
-        try await self.store.perform(.remove) { try await self.base.remove(keys) }
-    }
-
-    func increment(
-        _ key: StoreKey,
-        by delta: Int64,
-        initial: EntryWrite?,
-        within bounds: ClosedRange<Int64>
-    ) async throws -> Int64 {
-        try await self.store.perform(.increment) {
-            try await self.base.increment(key, by: delta, initial: initial, within: bounds)
+    mutating func add(_ batch: KnownKey.Batch) {
+        for key in batch.keys {
+            let known = KnownKey(namespace: batch.namespace, key: key)
+            guard self.places[known] == nil else { continue }
+            if self.keys.count == Self.most { self.removeKey(at: 0) }
+            self.places[known] = self.keys.count
+            self.keys.append(known)
         }
     }
 
-    func append(_ write: EntryWrite) async throws -> Int {
-        try await self.store.perform(.append) { try await self.base.append(write) }
+    /// Takes one out; the same number takes the same one of the same keys.
+    mutating func take(_ number: UInt64) -> KnownKey? {
+        if self.keys.isEmpty { return nil }
+        return self.removeKey(at: Int(number % UInt64(self.keys.count)))
     }
 
-    func touch(_ key: StoreKey, _ lifetime: EntryLifetime) async throws -> Bool {
-        try await self.store.perform(.touch) { try await self.base.touch(key, lifetime) }
-    }
-
-    func keys(matching pattern: GlobPattern) -> any AsyncSequence<StoreKey, any Error> & Sendable {
-        AsyncThrowingStream { continuation in
-            let task = Task {
-                do {
-                    try await self.store.perform(.keys) {
-                        for try await key in self.base.keys(matching: pattern) { continuation.yield(key) }
-                    }
-                    continuation.finish()
-                } catch {
-                    continuation.finish(throwing: error)
-                }
-            }
-            continuation.onTermination = { _ in task.cancel() }
-        }
-    }
-
-    func removeAll(matching pattern: GlobPattern) async throws -> Int {
-        try await self.store.perform(.removeAll) { try await self.base.removeAll(matching: pattern) }
-    }
-
-    func clear() async throws {
-        try await self.store.perform(.clear) { try await self.base.clear() }
+    /// The last one takes its place.
+    @discardableResult
+    private mutating func removeKey(at index: Int) -> KnownKey {
+        self.keys.swapAt(index, self.keys.count - 1)
+        let key = self.keys.removeLast()
+        self.places[key] = nil
+        if index < self.keys.count { self.places[self.keys[index]] = index }
+        return key
     }
 }

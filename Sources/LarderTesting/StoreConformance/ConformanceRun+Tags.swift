@@ -82,7 +82,11 @@ extension ConformanceRun {
         case .unknown:
             break
         case let other:
-            throw ConformanceFailure(subject: "what is read at once of \(name)", expected: "\(value)", found: "\(other)")
+            throw ConformanceFailure(
+                subject: "what is read at once of \(name)",
+                expected: "\(value)",
+                found: "\(other)"
+            )
         }
         return value
     }

@@ -32,7 +32,8 @@ extension StoreConformance {
             try run.expect(try await run.fresh("k"), 2, "the entry after it")
             try run.expect(try await run.commit("other", 3, under: other), "the commit under a lease of another tag")
         },
-        StoreCheck("a commit is refused after a tag was invalidated that its fill took, and the lease is ended") { run in
+        StoreCheck("a commit is refused after a tag was invalidated that its fill took, and the lease is ended") {
+            run in
             let lease = try await run.take("k", tags: ["s"])
             let marks = try await run.marks("t", "u")
             try await run.invalidate("u")
@@ -167,7 +168,11 @@ extension StoreConformance {
             let lease = try await run.take("k", tags: ["t"])
             let other = try await run.take("l", tags: ["u"])
             try await run.invalidate("t")
-            try run.expect(try await run.space.renew([lease, other], for: .seconds(30)), [false, true], "after invalidate")
+            try run.expect(
+                try await run.space.renew([lease, other], for: .seconds(30)),
+                [false, true],
+                "after invalidate"
+            )
             _ = try await run.space.removeAll(matching: "x")
             try run.expect(try await run.space.renew([other], for: .seconds(30)), [false], "after removeAll")
             let third = try await run.take("l", tags: ["u"])

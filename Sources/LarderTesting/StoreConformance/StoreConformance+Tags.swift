@@ -35,7 +35,8 @@ extension StoreConformance {
             try await run.set("k", 1, tags: ["never"])
             try run.expect(try await run.fresh("k"), 1, "an entry under it")
         },
-        StoreCheck("an expired tag leaves its entries stale until they are written anew; invalidating kills them") { run in
+        StoreCheck("an expired tag leaves its entries stale until they are written anew; invalidating kills them") {
+            run in
             try await run.set("k", 1, tags: ["s", "t"])
             try await run.set("l", 1, tags: ["t"])
             try await run.expire("t")

@@ -81,7 +81,7 @@ import Testing
     }
 
     @Test func fetchFillsOnceForAllAndStoresNothingWhileTheStoreFails() async throws {
-        try await withCache { subject in
+        try await withCache(.remote, .init(circuitBreaker: nil)) { subject in
             let cache = subject.cache
             subject.faults.fail()
             let gate = Gate()

@@ -28,7 +28,7 @@ import Testing
 
     @Test func cacheReportsItsOutagesWithItsNames() async throws {
         let log = RecordingLog()
-        try await withCache(.remote, logger: log.logger(.info)) { subject in
+        try await withCache(.remote, .init(circuitBreaker: nil), logger: log.logger(.info)) { subject in
             subject.faults.fail()
             for _ in 0..<10 { _ = try await subject.cache.get(CacheKey<Int>("k")) }
             #expect(log.lines.count == 1)

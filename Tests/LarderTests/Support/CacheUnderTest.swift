@@ -6,17 +6,26 @@ import Testing
 
 /// A cache on a memory store, with a clock that the test moves, and with what it takes to look inside.
 struct CacheUnderTest: Sendable {
-    /// Whether reads are answered at once, as by memory, or after a wait, as by a server.
+    /// Whether reads are answered at once, as by memory, or after a wait, as by a server, or first the one and then the
+    /// other.
     enum Shape: CaseIterable, CustomTestStringConvertible {
-        case local, remote
+        case local, remote, tiered
 
-        var testDescription: String { self == .local ? "in memory" : "behind a wait" }
+        var testDescription: String {
+            switch self {
+            case .local: "in memory"
+            case .remote: "behind a wait"
+            case .tiered: "memory over one behind a wait"
+            }
+        }
     }
 
     let clock: ManualClock
     let memory: MemoryStore
-    /// What stands between the cache and the memory where the shape is remote.
+    /// What stands between the cache and the memory where the shape is not local.
     let faults: FaultyStore
+    /// What stands before both where the shape is tiered.
+    let upper: MemoryStore
     let cache: Cache
     /// Another cache on the same entries.
     let other: Cache
@@ -25,15 +34,19 @@ struct CacheUnderTest: Sendable {
         let clock = ManualClock()
         let memory = MemoryStore(limit: limit, clock: CacheClock(clock))
         let faults = FaultyStore(memory)
+        let upper = MemoryStore(limit: .entries(10_000), clock: CacheClock(clock))
+        let tiered = TieredStore(upper: upper, lower: faults)
         func make() -> Cache {
             switch shape {
             case .local: Cache(memory, namespace: "ns", defaults: defaults, clock: CacheClock(clock), logger: logger)
             case .remote: Cache(faults, namespace: "ns", defaults: defaults, clock: CacheClock(clock), logger: logger)
+            case .tiered: Cache(tiered, namespace: "ns", defaults: defaults, clock: CacheClock(clock), logger: logger)
             }
         }
         self.clock = clock
         self.memory = memory
         self.faults = faults
+        self.upper = upper
         self.cache = make()
         self.other = make()
     }
@@ -57,7 +70,9 @@ struct CacheUnderTest: Sendable {
         #expect(self.other.flights.count == 0, "flights of the other cache", sourceLocation: location)
         #expect(self.memory.leases.standing == 0, "leases", sourceLocation: location)
         #expect(self.clock.sleeperCount == 0, "timers", sourceLocation: location)
+        #expect(self.upper.leases.standing == 0, "leases of the upper tier", sourceLocation: location)
         #expect(self.memory.entries.checkInvariants() == [], "the memory store", sourceLocation: location)
+        #expect(self.upper.entries.checkInvariants() == [], "the upper tier", sourceLocation: location)
     }
 }
 

@@ -1,0 +1,53 @@
+public import Larder
+
+/// How large and how wild a random history is.
+public struct HistoryOptions: Sendable {
+    /// How many caches stand on the store, each as if it were a process of its own.
+    public var caches = 3
+
+    /// How many tasks call at the same time; they share the caches evenly.
+    public var tasks = 6
+
+    /// How many calls all tasks make together; inner fetches and the last reads come on top.
+    public var operations = 216
+
+    /// How many keys there are.
+    public var keys = 4
+
+    /// How many counters there are.
+    public var counters = 2
+
+    /// How many tags there are; zero leaves tags out.
+    public var tags = 3
+
+    /// How long a pause may be.
+    public var longestPause = Duration.milliseconds(2)
+
+    /// How long a fill may take before it is cut off.
+    ///
+    /// A few fills take longer on purpose, unless this is more than a second.
+    public var hardTimeout = Duration.milliseconds(60)
+
+    /// How long a lease stands without a sign of life.
+    public var leaseDuration = Duration.milliseconds(30)
+
+    /// How far a fill is shared.
+    public var scope = FetchPolicy.Scope.fleet
+
+    /// The usual size: three caches, six tasks, 216 calls on four keys and two counters under three tags.
+    public init() {}
+
+    /// The usual size, for a store in real time: timeouts and leases are so long that a busy machine does not break them.
+    public static var realTime: Self {
+        var options = Self()
+        options.longestPause = .milliseconds(1)
+        options.hardTimeout = .seconds(30)
+        options.leaseDuration = .seconds(5)
+        return options
+    }
+
+    var keyNames: [String] { (0..<self.keys).map { "\($0.isMultiple(of: 2) ? "a" : "b"):\($0)" } }
+    var counterNames: [String] { (0..<self.counters).map { "n:\($0)" } }
+    var tagNames: [String] { (0..<self.tags).map { "t\($0)" } }
+    var hasLongFills: Bool { self.hardTimeout <= .seconds(1) }
+}

@@ -1,0 +1,86 @@
+import Larder
+import Synchronization
+
+/// Writes down what happens, in the order in which it happens.
+final class HistoryRecorder: Sendable {
+    private struct State {
+        var calls: [HistoryCall] = []
+        var last: Int64 = 0
+        var lastValue = 0
+    }
+
+    private let seed: UInt64
+    private let clock: CacheClock
+    private let start: CacheInstant
+    private let state = Mutex(State())
+
+    init(seed: UInt64, clock: CacheClock) {
+        self.seed = seed
+        self.clock = clock
+        self.start = clock.now
+    }
+
+    /// Where a fill is written down.
+    struct FillPlace: Sendable {
+        var call: Int
+        var fill: Int
+    }
+
+    /// A moment later than all before: who has ended before another begins has the smaller one.
+    ///
+    /// It is drawn under the lock, so this order is the order in which things happened, on several threads as well. Where
+    /// the clock has not moved on, it is a nanosecond later.
+    private func moment(_ state: inout State) -> Int64 {
+        state.last = max(self.start.duration(to: self.clock.now).wholeNanoseconds, state.last + 1)
+        return state.last
+    }
+
+    func begin(
+        _ operation: HistoryCall.Operation,
+        process: Int,
+        task: Int,
+        _ describe: (inout HistoryCall) -> Void
+    ) -> Int {
+        self.state.withLock { state in
+            let id = state.calls.count
+            var call = HistoryCall(operation, history: self.seed, id: id, process: process, task: task, begin: 0)
+            describe(&call)
+            call.begin = self.moment(&state)
+            state.calls.append(call)
+            return id
+        }
+    }
+
+    func end(_ id: Int, _ describe: (inout HistoryCall) -> Void) {
+        self.state.withLock { state in
+            state.calls[id].end = self.moment(&state)
+            describe(&state.calls[id])
+        }
+    }
+
+    /// Draws the number of a value that nobody else has.
+    func valueNumber() -> Int {
+        self.state.withLock { state in
+            state.lastValue += 1
+            return state.lastValue
+        }
+    }
+
+    func beginFill(of values: [String], by call: Int) -> FillPlace {
+        self.state.withLock { state in
+            let fill = HistoryFill(values: values, begin: self.moment(&state))
+            state.calls[call].fills.append(fill)
+            return FillPlace(call: call, fill: state.calls[call].fills.count - 1)
+        }
+    }
+
+    /// The moment of now, and what the fill has to say about it.
+    func note(_ place: FillPlace, _ describe: (inout HistoryFill, Int64) -> Void) {
+        self.state.withLock { state in
+            let moment = self.moment(&state)
+            describe(&state.calls[place.call].fills[place.fill], moment)
+        }
+    }
+
+    var history: History { History(seed: self.seed, calls: self.state.withLock { $0.calls }) }
+}

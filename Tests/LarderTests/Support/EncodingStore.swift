@@ -1,0 +1,101 @@
+import Larder
+
+/// A store that hands out bytes, as a server would, around one that keeps values.
+struct EncodingStore: CacheStore {
+    let base: any CacheStore
+
+    init(_ base: some CacheStore) { self.base = base }
+
+    var kind: String { self.base.kind }
+
+    func open(_ namespace: CacheNamespace) -> any NamespaceStore {
+        EncodingNamespace(base: self.base.open(namespace))
+    }
+}
+
+private struct EncodingNamespace: NamespaceStore {
+    let base: any NamespaceStore
+
+    func readNow(_ key: StoreKey) -> ImmediateLookup { .unknown }
+
+    func read(_ keys: [StoreKey], _ options: ReadOptions) async throws -> [StoreLookup] {
+        try await self.base.read(keys, options).map { lookup in
+            guard case .found(var entry) = lookup, case .object(let box) = entry.value else { return lookup }
+            if let text = box.value(as: String.self) {
+                entry.value = .encoded(EncodedValue(codec: .text, bytes: Array(text.utf8)))
+            } else if let bytes = box.value(as: [UInt8].self) {
+                entry.value = .encoded(EncodedValue(codec: .bytes, bytes: bytes))
+            }
+            return .found(entry)
+        }
+    }
+
+    /// Text and bytes stay what they are until they are read: the store around which this one is adds to no other.
+    private func encoded(_ write: EntryWrite) throws -> EntryWrite {
+        guard case .object(let box) = write.value, box.value(as: String.self) == nil,
+            box.value(as: [UInt8].self) == nil
+        else { return write }
+        var write = write
+        write.value = .encoded(try write.coder.encode(box))
+        return write
+    }
+
+    func write(_ writes: [EntryWrite], _ condition: WriteCondition) async throws -> [Bool] {
+        try await self.base.write(writes.map(self.encoded), condition)
+    }
+
+    func commit(_ commits: [EntryCommit]) async throws -> [Bool] {
+        try await self.base.commit(
+            commits.map { commit in
+                var commit = commit
+                commit.write = try self.encoded(commit.write)
+                return commit
+            }
+        )
+    }
+
+    func release(_ leases: [Lease]) async throws { try await self.base.release(leases) }
+
+    func renew(_ leases: [Lease], for duration: Duration) async throws -> [Bool] {
+        try await self.base.renew(leases, for: duration)
+    }
+
+    func listen(for key: StoreKey) async throws -> (any LeaseSignal)? { try await self.base.listen(for: key) }
+
+    func remove(_ keys: [StoreKey]) async throws -> [Bool] { try await self.base.remove(keys) }
+
+    func increment(
+        _ key: StoreKey,
+        by delta: Int64,
+        initial: EntryWrite?,
+        within bounds: ClosedRange<Int64>
+    ) async throws -> Int64 {
+        try await self.base.increment(key, by: delta, initial: initial, within: bounds)
+    }
+
+    func append(_ write: EntryWrite) async throws -> Int { try await self.base.append(write) }
+
+    func touch(_ key: StoreKey, _ lifetime: EntryLifetime) async throws -> Bool {
+        try await self.base.touch(key, lifetime)
+    }
+
+    func keys(matching pattern: GlobPattern) -> any AsyncSequence<StoreKey, any Error> & Sendable {
+        self.base.keys(matching: pattern)
+    }
+
+    func marks(of tags: [String], for duration: Duration) async throws -> [TagMark] {
+        try await self.base.marks(of: tags, for: duration)
+    }
+
+    func invalidate(_ tags: [String], _ manner: TagInvalidation) async throws {
+        try await self.base.invalidate(tags, manner)
+    }
+
+    func report(on key: StoreKey) async throws -> [EntryReport] { try await self.base.report(on: key) }
+
+    func removeAll(matching pattern: GlobPattern) async throws -> Int {
+        try await self.base.removeAll(matching: pattern)
+    }
+
+    func clear() async throws { try await self.base.clear() }
+}

@@ -23,8 +23,8 @@ struct FetchBench: AsyncParsableCommand {
             out for a call, those of scripts included; tag_keys the records of tags, and how many of them never expire.
 
             fetch.outage: Redis is stopped (SIGSTOP). overhead_ms is what a fetch takes beyond its fill: the longest of those \
-            that wait for the store's timeout, and the 99th percentile of those after them. recovered_ms is the time from \
-            SIGCONT to the next hit.
+            that wait for the store's timeout (phase first), and the 99th percentile of those that the circuit breaker keeps \
+            from it (phase open). recovered_ms is the time from SIGCONT to the next hit.
 
             fetch.leaks fetches --fetches keys, each under a tag of its own and one of a thousand others, every hundredth \
             with a call that is cancelled, and says what is left of that.

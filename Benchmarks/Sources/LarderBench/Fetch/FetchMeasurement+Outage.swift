@@ -35,11 +35,11 @@ extension FetchMeasurement {
     private static func key(_ index: Int) -> CacheKey<Int> { CacheKey("outage:\(index % Self.keyCount)") }
 
     private struct OutageFigures {
-        /// Of calls that waited for the store.
+        /// Of calls that waited for the store, one after the other.
         var first: [Double] = []
         /// Of 50 calls at the same moment, before anybody knew.
         var crowd: [Double] = []
-        /// Of calls after the first that did not wait.
+        /// Of calls after those, which the circuit breaker kept from the store.
         var open: [Double] = []
         var recoveries: [Double] = []
     }
@@ -70,12 +70,10 @@ extension FetchMeasurement {
     }
 
     private func measureCalls(_ cache: Cache, _ figures: inout OutageFigures) async throws {
-        // A call that takes half of the timeout has waited for the store. Without anybody who remembers that it hangs, all do.
-        for index in 0..<20 {
-            let overhead = try await Self.overhead(cache, index)
-            if overhead < Double(Self.timeoutMilliseconds) / 2 { break }
-            figures.first.append(overhead)
+        for index in 0..<20 where cache.circuit == .closed {
+            figures.first.append(try await Self.overhead(cache, index))
         }
+        guard cache.circuit != .closed else { throw Failure("the circuit breaker stays closed") }
         let end = ContinuousClock.now.advanced(by: .seconds(self.seconds))
         var index = 0
         while ContinuousClock.now < end {

@@ -28,11 +28,8 @@ extension Cache {
     ) async throws -> Value {
         let storeKey = try self.storeKey(key)
         let now = self.space.readNow(storeKey)
-        if case .fresh(.object(let box)) = now, box.holds(Value.self), !self.looksAtAge(policy) {
-            self.note(.hit, storeKey)
-            return box.content(as: Value.self)
-        }
-        return try await self.fetch(storeKey, after: now, ttl, tags, policy, onFailure) { _ in try await fill() }.value
+        if let box = self.hitAtOnce(now, storeKey, Value.self, policy) { return box.content(as: Value.self) }
+        return try await self.value(of: storeKey, after: now, ttl, tags, policy, onFailure) { _ in try await fill() }
     }
 
     /// The value of a key, or what `fill` makes of it, where the fill has something to say about how it is stored.
@@ -56,11 +53,8 @@ extension Cache {
     ) async throws -> Value {
         let storeKey = try self.storeKey(key)
         let now = self.space.readNow(storeKey)
-        if case .fresh(.object(let box)) = now, box.holds(Value.self), !self.looksAtAge(policy) {
-            self.note(.hit, storeKey)
-            return box.content(as: Value.self)
-        }
-        return try await self.fetch(storeKey, after: now, ttl, tags, policy, onFailure, fill).value
+        if let box = self.hitAtOnce(now, storeKey, Value.self, policy) { return box.content(as: Value.self) }
+        return try await self.value(of: storeKey, after: now, ttl, tags, policy, onFailure, fill)
     }
 
     /// The value of a key, or what `fill` makes of it, together with where it came from and how long it stays fresh.
@@ -135,7 +129,46 @@ extension Cache {
         if let policy { policy.looksAtAge } else { self.defaultsLookAtAge }
     }
 
-    /// Every fetch of one key but a hit in memory on a boxed value without tags.
+    /// What the store had at once, where that is a hit whatever else the call says; counted, and with its tags handed up.
+    @inline(__always)
+    private func hitAtOnce<Value: Sendable>(
+        _ now: ImmediateLookup,
+        _ key: StoreKey,
+        _ type: Value.Type,
+        _ policy: FetchPolicy?
+    ) -> ValueBox? {
+        switch now {
+        case .fresh(.object(let box)):
+            guard box.holds(type), !self.looksAtAge(policy) else { return nil }
+            self.note(.hit, key)
+            return box
+        case .tagged(.object(let box), let marks):
+            guard box.holds(type), !self.looksAtAge(policy) else { return nil }
+            self.note(.hit, key)
+            self.handUp(marks)
+            return box
+        default:
+            return nil
+        }
+    }
+
+    /// Every fetch of one key's value but a hit in memory on a boxed value.
+    ///
+    /// A function of its own, so that a hit need not make room for what a fetch returns in full.
+    @inline(never)
+    private func value<Value: Codable & Sendable>(
+        of key: StoreKey,
+        after now: ImmediateLookup,
+        _ ttl: TimeToLive?,
+        _ tags: [String],
+        _ policy: FetchPolicy?,
+        _ onFailure: FailurePolicy?,
+        _ fill: @escaping @Sendable (FillContext) async throws -> Value
+    ) async throws -> Value {
+        try await self.fetch(key, after: now, ttl, tags, policy, onFailure, fill).value
+    }
+
+    /// Every fetch of one key but a hit in memory on a boxed value.
     private func fetch<Value: Codable & Sendable>(
         _ key: StoreKey,
         after now: ImmediateLookup,

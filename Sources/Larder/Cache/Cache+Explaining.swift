@@ -34,8 +34,8 @@ extension Cache {
         let storeKey = try self.storeKey(key)
         do {
             let tiers = try await self.space.report(on: storeKey)
-            let holder = tiers.lazy.compactMap(\.holder).first
-            let waiters = holder.flatMap { self.flights.seatCount(of: $0.token, storeKey) }
+            let waiters = tiers.lazy.compactMap(\.holder)
+                .compactMap { self.flights.seatCount(of: $0.token, storeKey) }.first
             return KeyExplanation(key: key.name, version: storeKey.version, tiers: tiers, waiters: waiters)
         } catch {
             throw self.failure(error)

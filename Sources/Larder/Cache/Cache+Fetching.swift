@@ -195,7 +195,7 @@ extension Cache {
         }
         if case .absent = now {
             self.note(.miss, key)
-        } else if let found = try await self.firstRead([key], &call, wantsTimes: wantsTimes)[key] {
+        } else if let found = try await self.firstRead(key, &call, wantsTimes: wantsTimes) {
             return found
         }
         guard let result = try await self.resolve([key], call)[key] else {

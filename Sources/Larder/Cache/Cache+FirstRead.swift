@@ -1,39 +1,63 @@
 /// How fetches look for entries before they ask for leases, so that a hit costs what `get` costs.
 extension Cache {
-    /// Reads keys, and decides by the call's policy what is to be done with what there is.
+    /// Reads a key, and decides by the call's policy what is to be done with what there is.
     ///
-    /// Entries that are to be refreshed are, behind the caller; those that may only stand in for a fill go into the call. What was
-    /// found is counted.
+    /// An entry that is to be refreshed is, behind the caller; one that may only stand in for a fill goes into the call. What
+    /// was found is counted.
     ///
     /// - Returns: What is good as it is.
     func firstRead<Value>(
-        _ keys: [StoreKey],
+        _ key: StoreKey,
         _ call: inout FetchCall<Value>,
-        wantsTimes: Bool = false
+        wantsTimes: Bool
+    ) async throws -> Fetched<Value>? {
+        do {
+            let found = try await self.readOne(key, self.options(of: call, wantsTimes: wantsTimes))
+            return self.judge(found, key, &call)
+        } catch {
+            try self.tolerate(error, call.onFailure, keys: 1)
+            call.storeIsAvailable = false
+            return nil
+        }
+    }
+
+    /// Reads several keys as ``firstRead(_:_:wantsTimes:)`` reads one.
+    func firstRead<Value>(
+        _ keys: [StoreKey],
+        _ call: inout FetchCall<Value>
     ) async throws -> [StoreKey: Fetched<Value>] {
         guard !keys.isEmpty else { return [:] }
-        let found: [StoreLookup]
         do {
-            let options = ReadOptions(
-                wantsTimes: wantsTimes || call.policy.looksAtAge,
-                expectedTags: call.tags,
-                coder: self.coder(for: Value.self)
-            )
-            found = try await self.readAll(keys, options)
+            let found = try await self.readAll(keys, self.options(of: call, wantsTimes: false))
+            var results: [StoreKey: Fetched<Value>] = [:]
+            for (key, lookup) in zip(keys, found) { results[key] = self.judge(lookup, key, &call) }
+            return results
         } catch {
             try self.tolerate(error, call.onFailure, keys: keys.count)
             call.storeIsAvailable = false
             return [:]
         }
-        var results: [StoreKey: Fetched<Value>] = [:]
-        for (key, lookup) in zip(keys, found) {
-            guard case .found(let entry) = lookup, let value = self.decoded(entry.value, Value.self, key) else {
-                self.note(.miss, key)
-                continue
-            }
-            results[key] = self.judge(entry, value, key, &call)
+    }
+
+    private func options<Value>(of call: FetchCall<Value>, wantsTimes: Bool) -> ReadOptions {
+        ReadOptions(
+            wantsTimes: wantsTimes || call.policy.looksAtAge,
+            expectedTags: call.tags,
+            coder: self.coder(for: Value.self)
+        )
+    }
+
+    /// - Returns: The value, if the caller is to have it without waiting.
+    private func judge<Value>(
+        _ lookup: StoreLookup,
+        _ key: StoreKey,
+        _ call: inout FetchCall<Value>
+    ) -> Fetched<Value>? {
+        guard case .found(let entry) = lookup, let value = self.decoded(entry.value, Value.self, key) else {
+            self.note(.miss, key)
+            return nil
         }
-        return results
+        return self.judge(entry, value, key, &call)
     }
 
     /// - Returns: The value, if the caller is to have it without waiting.

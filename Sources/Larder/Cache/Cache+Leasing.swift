@@ -43,6 +43,8 @@ extension Cache {
     ///   - keys: The keys.
     ///   - replaceable: Those whose entry is known to be of no use as it is, so that its lease is asked for expressly.
     ///   - call: The call.
+    /// - Returns: What somebody has filled meanwhile, and the call's seats in flights for the rest.
+    /// - Throws: What the store throws; the seats have been given up then.
     func takeLeases<Value>(
         on keys: [StoreKey],
         replacing replaceable: Set<StoreKey>,
@@ -153,9 +155,9 @@ extension Cache {
     ///
     /// - Returns: `nil` where the lease belongs to a flight of this cache that has ended.
     private func seat(beside holder: LeaseHolder, _ key: StoreKey, _ scope: FetchPolicy.Scope) throws -> Seat? {
-        try CurrentFill.check(holder.token, key)
-        guard let place = try self.flights.joinHolder(holder.token, key) else { return nil }
         let isForeign = scope == .fleet && !self.flights.owns(holder.token)
+        if isForeign { try CurrentFill.check(holder.token, key) }
+        guard let place = try self.flights.joinHolder(holder.token, key) else { return nil }
         return Seat(key: key, place: place, serial: holder.serial, awaited: isForeign ? holder : nil)
     }
 

@@ -36,7 +36,10 @@ extension Cache {
             // The next caller is served all the same, and tries again after the pause.
             self.refreshes.pause([key], for: call.policy.retryAfter)
             _ = self.failure(error)
-            self.logger.debug("A refresh failed", metadata: ["larder.key": "\(key.name)", "larder.error": "\(type(of: error))"])
+            self.logger.debug(
+                "A refresh failed",
+                metadata: ["larder.key": "\(key.name)", "larder.error": "\(type(of: error))"]
+            )
         }
     }
 }

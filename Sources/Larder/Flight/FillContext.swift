@@ -64,7 +64,7 @@ public final class FillContext: Sendable {
     ///
     /// - Parameter tags: The tags.
     /// - Throws: ``CacheError`` with ``CacheError/Code/invalidTag``.
-    public func addTags(_ tags: some Sequence<String>) throws {
+    public func addTags(_ tags: [String]) throws {
         self.dependencies.addLate(try TagRules.checked(tags))
     }
 

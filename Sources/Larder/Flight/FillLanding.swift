@@ -23,6 +23,7 @@ struct FillTags: Sendable {
     /// Whether the fill may have begun before an invalidation that a caller has been told of.
     ///
     /// - Parameter serial: The namespace's serial when the caller asked for the key.
+    /// - Returns: Whether the caller has to look again.
     func mayBeOutdated(forCallerAt serial: UInt64?) -> Bool {
         guard self.exceedLease, let leaseSerial, let serial else { return false }
         return serial != leaseSerial

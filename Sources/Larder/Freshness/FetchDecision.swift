@@ -27,16 +27,18 @@ extension FetchPolicy {
     ///
     /// - Parameters:
     ///   - entry: The entry, with its times where they matter.
-    ///   - chance: A random number over 0 and up to 1.
+    ///   - chance: A random number over 0 and up to 1; drawing it costs more than all else, so it is asked for last.
     /// - Returns: The decision.
-    func decision(on entry: StoredEntry, chance: Double) -> FetchDecision {
+    func decision(on entry: StoredEntry, chance: @autoclosure () -> Double) -> FetchDecision {
         if case .remaining(let left) = entry.timeLeft, left <= .zero {
             return .zero - left < self.staleOnError ? .fillOrServe : .fill
         }
         if entry.isExpiredByTag { return .serveAndRefresh }
         guard let freshFor = entry.freshFor, case .remaining(let left) = entry.timeLeft else { return .serve }
         if let refreshAfter = self.refreshAfter, freshFor - left >= refreshAfter { return .serveAndRefresh }
-        if let cost = entry.fillCost, self.isTimeForEarlyRefresh(left: left, cost: cost, chance: chance) {
+        if self.earlyRefresh > 0, let cost = entry.fillCost,
+            self.isTimeForEarlyRefresh(left: left, cost: cost, chance: chance())
+        {
             return .serveAndRefresh
         }
         return .serve
@@ -47,8 +49,7 @@ extension FetchPolicy {
     /// A random number that is distributed exponentially, scaled by what the fill took, says how long before the end this
     /// caller would begin; with many callers one of them begins early enough, and hardly ever many.
     private func isTimeForEarlyRefresh(left: Duration, cost: Duration, chance: Double) -> Bool {
-        guard self.earlyRefresh > 0 else { return false }
-        return cost / .seconds(1) * self.earlyRefresh * -log(chance) >= left / .seconds(1)
+        cost / .seconds(1) * self.earlyRefresh * -log(chance) >= left / .seconds(1)
     }
 
     /// How long a fill's value is to live.
@@ -59,11 +60,14 @@ extension FetchPolicy {
     ///   - defaults: What the cache does where the call says nothing.
     ///   - chance: A random number from 0 to 1.
     /// - Returns: The lifetime; `nil` where nothing is to be stored.
-    func lifetime(ttl: TimeToLive?, isAbsence: Bool, defaults: CacheDefaults, chance: Double) -> EntryLifetime? {
+    func lifetime(ttl: TimeToLive?, isAbsence: Bool, defaults: CacheDefaults, chance: @autoclosure () -> Double)
+        -> EntryLifetime?
+    {
         var ttl = ttl
         if isAbsence, let negativeTTL = self.negativeTTL { ttl = .duration(negativeTTL) }
         guard let plain = EntryLifetime(ttl, defaults: defaults) else { return nil }
         guard let freshFor = plain.freshFor else { return plain }
-        return EntryLifetime(freshFor: freshFor * (1 - self.jitter * chance), grace: self.staleOnError)
+        let share = self.jitter > 0 ? 1 - self.jitter * chance() : 1
+        return EntryLifetime(freshFor: freshFor * share, grace: self.staleOnError)
     }
 }

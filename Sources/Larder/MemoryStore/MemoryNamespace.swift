@@ -31,14 +31,15 @@ final class MemoryNamespace: NamespaceStore {
 
     func readNow(_ key: StoreKey) -> ImmediateLookup {
         let generation = self.state.currentGeneration
+        let clock = self.entries.clock
         var isExpired = false
         var isSweepDue = false
         // The entries live as long as this namespace does, which the optimiser does not see: it would retain them.
         let found = Unmanaged.passUnretained(self.entries)._withUnsafeGuaranteedRef { entries in
             NamespacedNameScheme.withProbe(self.id, key.version, key.name, seed: entries.seed) { probe in
                 entries.read(probe, isExpired: &isExpired, isSweepDue: &isSweepDue) { entry -> ImmediateLookup in
-                    // One that is dead or may be stale takes the longer way.
-                    guard entry.generation == generation, !entry.hasGrace else { return .unknown }
+                    // One that is dead or stale takes the longer way.
+                    guard entry.generation == generation, !entry.isOver(clock) else { return .unknown }
                     guard let tags = entry.tags else { return .fresh(entry.value) }
                     return tags.isFresh ? .tagged(entry.value, tags.marks) : .unknown
                 }

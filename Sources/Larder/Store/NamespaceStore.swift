@@ -103,6 +103,7 @@ public protocol NamespaceStore: Sendable {
     ///   - tags: The tags, each once.
     ///   - duration: How long the generations have to be kept at least, unless an entry needs them longer.
     /// - Returns: A mark for each, in order.
+    /// - Throws: ``CacheError`` with ``CacheError/Code/unavailable``.
     func marks(of tags: [String], for duration: Duration) async throws -> [TagMark]
 
     /// Draws new generations for tags, at the same cost however many entries have them.

@@ -62,23 +62,42 @@ enum TagRules {
 
     /// - Returns: The tags, each once, in the order of their names.
     /// - Throws: ``CacheError`` with ``CacheError/Code/invalidTag``.
-    static func checked(_ tags: some Sequence<String>) throws -> [String] {
-        var names = Set<String>()
-        for tag in tags where names.insert(tag).inserted {
-            guard !tag.isEmpty else { throw CacheError(.invalidTag, "a tag must not be empty") }
-            guard tag.utf8.count <= Self.longestName else {
-                throw CacheError(
-                    .invalidTag,
-                    "a tag has \(tag.utf8.count) bytes; at most \(Self.longestName) are accepted"
-                )
-            }
-            guard tag.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
-                throw CacheError(.invalidTag, "a tag must not carry control characters: \(tag.debugDescription)")
-            }
-        }
+    static func checked(_ tags: [String]) throws -> [String] {
+        if tags.isEmpty { return tags }
+        for tag in tags { try Self.check(tag) }
+        let names = Self.areAscending(tags) ? tags : Self.ascending(tags)
         guard names.count <= Self.mostTags else {
             throw CacheError(.invalidTag, "\(names.count) tags; an entry can have \(Self.mostTags)")
         }
-        return names.sorted()
+        return names
+    }
+
+    private static func check(_ tag: String) throws {
+        guard !tag.isEmpty else { throw CacheError(.invalidTag, "a tag must not be empty") }
+        guard tag.utf8.count <= Self.longestName else {
+            throw CacheError(
+                .invalidTag,
+                "a tag has \(tag.utf8.count) bytes; at most \(Self.longestName) are accepted"
+            )
+        }
+        guard tag.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+            throw CacheError(.invalidTag, "a tag must not carry control characters: \(tag.debugDescription)")
+        }
+    }
+
+    /// Whether nothing has to be done, as with tags that are written down in order.
+    private static func areAscending(_ tags: [String]) -> Bool {
+        zip(tags, tags.dropFirst()).allSatisfy { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    /// Sorted by bytes, as Redis compares names: letters that look alike and are written differently are two tags there.
+    private static func ascending(_ tags: [String]) -> [String] {
+        var names: [String] = []
+        names.reserveCapacity(tags.count)
+        for tag in tags.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) })
+        where names.last.map({ !$0.utf8.elementsEqual(tag.utf8) }) ?? true {
+            names.append(tag)
+        }
+        return names
     }
 }

@@ -124,6 +124,8 @@ extension RedisNamespace {
         for (index, answer) in zip(findings.unclear, answers) {
             guard case .array(let parts) = answer else { continue }
             guard let found = try self.entry(parts[...], script: "the read script") else { continue }
+            // What was read at once needs no remembering: its tags were known.
+            self.rememberedTags.remember(found.marks.map(\.name), of: keys[index])
             self.note(found, at: index, keys[index], &findings)
         }
     }
@@ -141,7 +143,6 @@ extension RedisNamespace {
     }
 
     private func note(_ entry: StoredEntry, at index: Int, _ key: StoreKey, _ findings: inout Findings) {
-        self.rememberedTags.remember(entry.marks.map(\.name), of: key)
         if entry.freshFor == nil, !entry.isExpiredByTag, self.renewed.value(forKey: key) == nil {
             findings.untended.append(key)
         }
@@ -219,17 +220,28 @@ extension RedisNamespace {
 
 /// The records of tags that were read along.
 private struct TagRecords {
-    /// By the names' bytes: text that only looks alike is one `String` and two keys in Redis.
-    private var records: [[UInt8]: TagRecord?] = [:]
+    private let names: [String]
+    private let records: [TagRecord?]
+    /// Where each name stands, once looking for it one by one would take too long.
+    private let places: [String: Int]
+
+    private static let fewNames = 8
 
     init(_ names: [String], _ replies: ArraySlice<RESPValue>) {
-        for (name, reply) in zip(names, replies) {
-            self.records.updateValue(TagRecord(reply: reply), forKey: Array(name.utf8))
-        }
+        self.names = names
+        self.records = replies.map { TagRecord(reply: $0) }
+        self.places =
+            names.count <= Self.fewNames
+            ? [:] : Dictionary(zip(names, names.indices)) { first, _ in first }
     }
 
     /// - Returns: `nil` where it was not read, `.some(nil)` where there is none.
-    func record(of name: String) -> TagRecord?? { self.records[Array(name.utf8)] }
+    func record(of name: String) -> TagRecord?? {
+        let place = self.places.isEmpty ? self.names.firstIndex(of: name) : self.places[name]
+        // Text that only looks alike is one `String` and two keys in Redis.
+        guard let place, self.names[place].utf8.elementsEqual(name.utf8) else { return nil }
+        return self.records[place]
+    }
 }
 
 /// What the tags of an entry make of it.

@@ -21,6 +21,9 @@ final class RememberedTags: Sendable {
     /// - Returns: The tags, each once; `nil` where nobody knows what one of the entries has.
     func tags(of keys: [StoreKey], _ expected: [String]) -> [String]? {
         guard self.isInUse.load(ordering: .relaxed) else { return expected }
+        if keys.count == 1, let remembered = self.tags.value(forKey: keys[0]) {
+            return expected + remembered.filter { !expected.contains($0) }
+        }
         var names = expected
         var seen = Set(expected)
         for key in keys {

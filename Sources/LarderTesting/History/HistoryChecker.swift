@@ -16,7 +16,7 @@ import Larder
 /// Values whose write threw are never reported.
 ///
 /// **Stale value.** The same for `expire(tags:)`, but only of `get`: a fetch may return a stale value and refresh it. Late tags are left
-/// out: `expire` raises no serial, so it is not known whether they were expired before the value was stored.
+/// out: that a store notices their expiry before it has the value is not among what every store promises.
 ///
 /// **Second fill.** Two fills of a key, by one cache or (where the scope is the fleet) by any two, and nothing between the beginning of the
 /// earlier of their calls and that of the second fill that may have ended the lease of either or the first one's entry. Either they overlap, and

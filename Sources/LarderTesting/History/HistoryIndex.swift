@@ -110,11 +110,9 @@ struct HistoryIndex {
                 return false
             }
             switch change.operation {
-            case .invalidate:
-                // Whether a late tag was invalidated is told by a number that all tags of the namespace share.
+            case .invalidate, .expire:
+                // Whether a late tag was touched is told by a number that all tags of the namespace share.
                 return value.tags.contains { $0.isLate || change.tags.contains($0.name) }
-            case .expire:
-                return value.tags.contains { change.tags.contains($0.name) }
             case .removeMatching, .clear:
                 // These void the leases of all keys.
                 return true

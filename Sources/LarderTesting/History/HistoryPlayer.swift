@@ -192,10 +192,10 @@ struct HistoryPlayer: Sendable {
         }
     }
 
-    /// Does what the script of a fill says.
+    /// Does what the script of a fill says; its context is `nil` in `fetchMany`, whose fills have none.
     ///
-    /// - Parameter context: `nil` in `fetchMany`, whose fills have none.
     /// - Returns: A value for each key, which names the fill.
+    /// - Throws: What the script says; what an inner fetch throws.
     private func fill(
         _ keys: [String],
         _ step: HistoryStep,

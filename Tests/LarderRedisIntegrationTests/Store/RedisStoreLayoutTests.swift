@@ -70,7 +70,7 @@ import Testing
                 _ = try await cache.fetch(CacheKey<Int>(name)) {
                     #expect(try await self.exists(redis, lease), "\(lease)")
                     let left = try await self.left(redis, lease)
-                    #expect(left <= 35_000 && left > 10_000)
+                    #expect(left <= 5_000 && left > 2_000)
                     return 1
                 }
                 #expect(try await self.exists(redis, lease) == false, "\(lease)")

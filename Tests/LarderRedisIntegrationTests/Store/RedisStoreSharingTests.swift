@@ -46,9 +46,10 @@ import Testing
         try await withRedis { redis in
             let second = try RedisClient(url: redis.server.url)
             let other = Cache(.redis(second), namespace: "ns")
-            // The other process cannot wait for our fill yet: it fills for itself and stores nothing.
+            // The other process does not wait for our fill: it fills for itself and stores nothing.
+            let policy = try FetchPolicy(scope: .process)
             let fetched = try await redis.cache().fetchReportingOutcome("k") { _ in
-                let inner = try await other.fetchReportingOutcome("k") { _ in 2 }
+                let inner = try await other.fetchReportingOutcome("k", policy: policy) { _ in 2 }
                 guard case .filled(let info) = inner.outcome else {
                     Issue.record("\(inner.outcome)")
                     return 1

@@ -386,6 +386,19 @@ import Testing
         #expect(again(nil, false) == [])
     }
 
+    @Test(arguments: [HistoryCall.Operation.invalidate, .expire])
+    func anyTagThatIsTouchedMayKeepAValueWithALateTagOut(_ operation: HistoryCall.Operation) {
+        let again: ([String]) -> [Rule] = { lateTags in
+            self.rules {
+                $0.fill("k#1", 0...10, fill: 1...9) { $0.lateTags = lateTags }
+                $0.tag(operation, "other", 3...4)
+                $0.fill("k#2", 20...30, fill: 21...29)
+            }
+        }
+        #expect(again(["late"]) == [])
+        #expect(again([]) == [.secondFill])
+    }
+
     @Test func storeThatLosesEntriesMayFillAgain() {
         var rules = HistoryRules()
         rules.keepsEntries = false

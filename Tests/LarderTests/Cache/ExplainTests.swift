@@ -10,7 +10,7 @@ import Testing
     private func report(_ cache: Cache) async throws -> EntryReport {
         let explanation = try await cache.explain(Self.key)
         #expect(explanation.key == "k")
-        return try #require(explanation.tiers.first)
+        return try #require(explanation.tiers.last)
     }
 
     @Test(arguments: CacheUnderTest.Shape.allCases)
@@ -60,7 +60,7 @@ import Testing
             try await subject.waitForSeats(3)
             let explanation = try await cache.explain(Self.key)
             #expect(explanation.waiters == 3)
-            let holder = try #require(explanation.tiers.first?.holder)
+            let holder = try #require(explanation.tiers.last?.holder)
             #expect(holder.timeLeft == .seconds(5))
             #expect(explanation.description.contains("calls that wait: 3"))
             try await #expect(subject.other.explain(Self.key).waiters == nil)

@@ -11,7 +11,11 @@ import Testing
     func otherCacheWaitsForTheFillInsteadOfFilling(_ shape: CacheUnderTest.Shape) async throws {
         try await withCache(shape) { subject in
             let gate = Gate()
-            let first = Task { try await subject.cache.fetch(Self.key) { try await gate.pass(); return 1 } }
+            let first = Task {
+                try await subject.cache.fetch(Self.key) {
+                    try await gate.pass(); return 1
+                }
+            }
             try await subject.waitForSeats(1)
             let others = (0..<10).map { _ in Task { try await subject.other.fetch(Self.key) { 2 } } }
             try await eventually("the others wait") { subject.other.flights.seatCount == 10 }
@@ -41,7 +45,11 @@ import Testing
     func otherCacheFillsWhenTheHolderGivesUp(_ shape: CacheUnderTest.Shape) async throws {
         try await withCache(shape) { subject in
             let gate = Gate()
-            let first = Task { try await subject.cache.fetch(Self.key) { try await gate.pass(); return 1 } }
+            let first = Task {
+                try await subject.cache.fetch(Self.key) {
+                    try await gate.pass(); return 1
+                }
+            }
             try await subject.waitForSeats(1)
             let other = Task { try await subject.other.fetch(Self.key) { 2 } }
             try await eventually("the other waits") { subject.other.flights.seatCount == 1 }
@@ -74,7 +82,11 @@ import Testing
         let policy = try FetchPolicy(hardTimeout: .seconds(120), leaseDuration: .seconds(3))
         try await withCache(shape, .init(fetchPolicy: policy)) { subject in
             let gate = Gate()
-            let first = Task { try await subject.cache.fetch(Self.key) { try await gate.pass(); return 1 } }
+            let first = Task {
+                try await subject.cache.fetch(Self.key) {
+                    try await gate.pass(); return 1
+                }
+            }
             try await subject.waitForSeats(1)
             try await subject.clock.waitForSleepers()
             for _ in 0..<60 {
@@ -112,7 +124,11 @@ import Testing
         let policy = try FetchPolicy(scope: .process)
         try await withCache(shape) { subject in
             let gate = Gate()
-            let first = Task { try await subject.cache.fetch(Self.key, policy: policy) { try await gate.pass(); return 1 } }
+            let first = Task {
+                try await subject.cache.fetch(Self.key, policy: policy) {
+                    try await gate.pass(); return 1
+                }
+            }
             try await subject.waitForSeats(1)
             try await #expect(subject.other.fetch(Self.key, policy: policy) { 2 } == 2)
             gate.open()
@@ -125,7 +141,11 @@ import Testing
     func waitingCallsThatLeaveLeaveNothing(_ shape: CacheUnderTest.Shape) async throws {
         try await withCache(shape) { subject in
             let gate = Gate()
-            let first = Task { try await subject.cache.fetch(Self.key) { try await gate.pass(); return 1 } }
+            let first = Task {
+                try await subject.cache.fetch(Self.key) {
+                    try await gate.pass(); return 1
+                }
+            }
             try await subject.waitForSeats(1)
             let others = (0..<10).map { _ in Task { try await subject.other.fetch(Self.key) { 2 } } }
             try await eventually("the others wait") { subject.other.flights.seatCount == 10 }

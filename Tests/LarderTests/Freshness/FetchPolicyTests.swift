@@ -94,7 +94,10 @@ import Testing
         let policy = try FetchPolicy(earlyRefresh: 1)
         // -ln(0.5) is 0.69: with a fill of 10 seconds the refresh begins 6.9 seconds before the end.
         #expect(policy.decision(on: self.entry(left: .seconds(7), cost: .seconds(10)), chance: 0.5) == .serve)
-        #expect(policy.decision(on: self.entry(left: .milliseconds(6_900), cost: .seconds(10)), chance: 0.5) == .serveAndRefresh)
+        #expect(
+            policy.decision(on: self.entry(left: .milliseconds(6_900), cost: .seconds(10)), chance: 0.5)
+                == .serveAndRefresh
+        )
         // A certain chance never, an entry without a known cost never.
         #expect(policy.decision(on: self.entry(left: .milliseconds(1), cost: .seconds(10)), chance: 1) == .serve)
         #expect(policy.decision(on: self.entry(left: .milliseconds(1)), chance: 0.0001) == .serve)

@@ -142,8 +142,8 @@ struct MemorySpace {
             return
         }
         try await subject.set("grace", 7, ["a"], grace: .seconds(5))
-        guard case .unknown = subject.space.readNow(MemorySpace.key("grace")) else {
-            Issue.record("an entry with a grace is read at once")
+        guard case .tagged(.integer(7), _) = subject.space.readNow(MemorySpace.key("grace")) else {
+            Issue.record("a fresh entry with a grace is not read at once")
             return
         }
     }

@@ -4,21 +4,24 @@ extension Cache {
     /// Fetches a value and says how that went, which is what `Cache-Status` is made of.
     func answer<Value: Codable & Sendable>(
         for key: CacheKey<Value>,
-        ttl: TimeToLive? = .default,
-        _ fill: @escaping @Sendable () async throws -> Value
+        tags: [String] = [],
+        policy: FetchPolicy,
+        _ fill: @escaping @Sendable (FillContext) async throws -> Value
     ) async throws -> Answer<Value> {
-        let fetched = try await self.fetchReportingOutcome(key, ttl: ttl) { _ in try await fill() }
-        return Answer(value: fetched.value, status: CacheStatus(fetched.outcome))
+        let (fetched, foundStale) = try await ReadTrace.following(key.name) {
+            try await self.fetchReportingOutcome(key, tags: tags, policy: policy, fill)
+        }
+        return Answer(value: fetched.value, status: CacheStatus(fetched.outcome, because: foundStale ? .stale : .miss))
     }
 }
 
 extension CacheStatus {
-    init(_ outcome: FetchOutcome) {
+    init(_ outcome: FetchOutcome, because reason: Reason) {
         switch outcome {
         case .hit(let info): self = .hit(timeLeft: info.timeLeft.duration)
-        case .stale: self = .stale
-        case .filled(let info): self = info.storeWasUnavailable ? .unavailable : .filled(stored: info.isStored)
-        case .joined: self = .joined
+        case .stale(let info): self = .stale(timeLeft: info.timeLeft.duration)
+        case .filled(let info): self = info.storeWasUnavailable ? .unavailable : .filled(reason, stored: info.isStored)
+        case .joined: self = .joined(reason)
         }
     }
 }

@@ -8,6 +8,11 @@ extension CacheKey where Value == Book? {
     static func book(_ id: Int) -> Self { "book:\(id)" }
 }
 
+extension CacheKey where Value == Shelf? {
+    /// A shelf.
+    static func shelf(_ slug: String) -> Self { "shelf:\(slug)" }
+}
+
 extension CacheKey where Value == [Shelf] {
     /// The list of all shelves.
     static var shelves: Self { "shelves" }

@@ -4,15 +4,13 @@ import LarderRedisClient
 import Logging
 import ServiceLifecycle
 
-/// The shop's two caches on one store.
+/// The shop's cache, on the store that the settings name.
 ///
-/// A new title changes one book and an unknown number of lists. So the books have a namespace of their own, in which
-/// one key is removed, and the lists have another, which is cleared: that costs the same for ten lists or ten million.
+/// Everything is in one namespace: what a fill fetches hands its tags up within a namespace only.
 struct ShopCache: Sendable {
-    let books: Cache
-    let lists: Cache
+    let larder: Cache
 
-    /// What has to run while the caches are used, in the order of starting.
+    /// What has to run while the cache is used, in the order of starting.
     let services: [any Service]
 
     /// How many entries are kept in memory; a whole shop of books, shelves and searches fits.
@@ -21,11 +19,18 @@ struct ShopCache: Sendable {
     /// How long a visitor waits for Redis before the database is asked instead.
     private static let patience = Duration.milliseconds(250)
 
-    /// Opens the two caches on the store that the settings name.
-    init(_ store: Settings.Store, logger: Logger) throws {
+    /// Opens the cache on the store that the settings name.
+    ///
+    /// - Parameters:
+    ///   - store: Where the values are.
+    ///   - logger: Where an unavailable store is reported.
+    ///   - clock: What values in memory get old by, and what fills are timed by.
+    /// - Throws: `RedisError` for a URL that cannot be used.
+    init(_ store: Settings.Store, logger: Logger, clock: CacheClock = .system) throws {
         switch store {
         case .memory:
-            self.init(on: .memory(entries: Self.memoryEntries), logger: logger)
+            let memory = MemoryStore(limit: .entries(Self.memoryEntries), clock: clock)
+            self.init(on: memory, logger: logger, clock: clock)
         case .redis(let url):
             var configuration = try RedisConfiguration(url: url)
             // The database answers within milliseconds, so nobody should wait seconds for its cache when that hangs.
@@ -34,91 +39,57 @@ struct ShopCache: Sendable {
                 configuration.commandTimeout = Self.patience
             }
             let client = try RedisClient(configuration)
-            self.init(on: .redis(client), services: [client], logger: logger)
+            self.init(on: .redis(client), services: [client], logger: logger, clock: clock)
         }
     }
 
-    private init(on store: some CacheStore, services: [any Service] = [], logger: Logger) {
-        self.books = Cache(store, namespace: "bookshop:books", defaults: Self.defaults, logger: logger)
-        self.lists = Cache(store, namespace: "bookshop:lists", defaults: Self.defaults, logger: logger)
-        self.services = services + [self.books, self.lists]
+    private init(on store: some CacheStore, services: [any Service] = [], logger: Logger, clock: CacheClock) {
+        // A shop that stays open when the store does not answer.
+        let defaults = CacheDefaults(fetchPolicy: .lists, failurePolicy: .missing)
+        self.larder = Cache(
+            store,
+            namespace: "bookshop",
+            defaults: defaults,
+            clock: clock,
+            logger: logger,
+            onEvent: ReadTrace.note
+        )
+        self.services = services + [self.larder]
     }
 
-    /// Five minutes, and a shop that stays open when the store does not answer.
-    private static let defaults = CacheDefaults(ttl: .minutes(5), failurePolicy: .missing)
-
-    /// Removes entries, whichever of the two caches they are in.
-    func remove(named names: [String]) async throws {
+    /// Makes what is in the cache absent, by key and by tag.
+    func invalidate(keys: [String], tags: [String]) async throws {
+        // The tags first: one that is none is refused before anything has happened.
+        try await self.larder.invalidate(tags: tags)
         // Removing asks only for names; of which type the values are does not matter.
-        let keys = names.map { CacheKey<Never>($0) }
-        try await self.books.removeMany(keys)
-        try await self.lists.removeMany(keys)
+        try await self.larder.removeMany(keys.map { CacheKey<Never>($0) })
     }
 
     /// Removes everything.
     func clear() async throws {
-        try await self.books.clear()
-        try await self.lists.clear()
+        try await self.larder.clear()
     }
 
-    /// What the caches did since the start.
+    /// What there is of a key, and why it is or is not of use.
+    func explain(key: String) async throws -> KeyExplanation {
+        try await self.larder.explain(CacheKey<Never>(key))
+    }
+
+    /// What the cache did since the start.
     func statistics() async -> CacheStatistics {
-        let books = self.books.counters
-        let lists = self.lists.counters
-        return CacheStatistics(
-            hits: books.hits + lists.hits,
-            misses: books.misses + lists.misses,
-            stale: books.stale + lists.stale,
-            unavailable: books.unavailable + lists.unavailable,
-            fills: books.fills + lists.fills,
+        CacheStatistics(
+            self.larder.counters,
             entries: await self.entryCount(),
-            store: self.books.storeKind
+            store: self.larder.storeKind
         )
     }
 
     /// The number of entries; `nil` where the store cannot be asked, because statistics are wanted then most of all.
     private func entryCount() async -> Int? {
         do {
-            return try await self.books.entryCount() + self.lists.entryCount()
+            return try await self.larder.entryCount()
         } catch {
             return nil
         }
-    }
-}
-
-/// What the caches did since the start.
-struct CacheStatistics: Encodable, Sendable, Equatable {
-    let hits: Int
-    let misses: Int
-    let stale: Int
-    /// Look-ups that the store did not answer.
-    let unavailable: Int
-    /// How often the database was asked instead.
-    let fills: Int
-    /// How many entries the store holds; `nil` where it cannot tell.
-    let entries: Int?
-    let store: String
-
-    /// The share of look-ups that found a fresh entry, from 0 to 1; 0 before the first.
-    var hitRatio: Double {
-        let lookups = self.hits + self.misses + self.stale + self.unavailable
-        return lookups == 0 ? 0 : Double(self.hits) / Double(lookups)
-    }
-
-    private enum CodingKeys: CodingKey {
-        case hits, misses, stale, unavailable, fills, hitRatio, entries, store
-    }
-
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(self.hits, forKey: .hits)
-        try container.encode(self.misses, forKey: .misses)
-        try container.encode(self.stale, forKey: .stale)
-        try container.encode(self.unavailable, forKey: .unavailable)
-        try container.encode(self.fills, forKey: .fills)
-        try container.encode(self.hitRatio, forKey: .hitRatio)
-        // Unlike the synthesized code, this writes `null` rather than leave the key out.
-        try container.encode(self.entries, forKey: .entries)
-        try container.encode(self.store, forKey: .store)
     }
 }

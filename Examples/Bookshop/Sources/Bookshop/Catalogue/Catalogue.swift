@@ -68,76 +68,73 @@ final class Catalogue: Sendable {
         }
     }
 
-    /// The top books of a shelf, or `nil` where there is no such shelf.
+    /// A shelf, or `nil` where there is none of that address.
+    func shelf(_ slug: String) async throws -> Shelf? {
+        try await self.read { db in
+            let sql = "SELECT slug, name, books FROM shelf WHERE slug = ?"
+            return try Row.fetchOne(db, sql: sql, arguments: [slug]).map(Shelf.init(row:))
+        }
+    }
+
+    /// The top books of a shelf.
     ///
     /// The catalogue knows of no sales, but the people who keep it put a book on the more shelves the better known it
     /// is. So the top books are those with the most shelves, and among equals those with the lowest number, because
     /// Project Gutenberg began with the classics.
-    func top(ofShelf slug: String) async throws -> TopOfShelf? {
+    func top(of shelf: Shelf) async throws -> [BookSummary] {
         try await self.read { db in
-            guard let (id, shelf) = try Self.shelf(slug, db) else { return nil }
             let rows = try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT \(Self.summaryColumns) FROM bookOnShelf JOIN book ON book.id = bookID
-                    WHERE shelfID = ? ORDER BY standing DESC, book.id LIMIT \(Self.topSize)
+                    SELECT \(Self.summaryColumns) FROM book \(Self.onShelf)
+                    ORDER BY standing DESC, book.id LIMIT \(Self.topSize)
                     """,
-                arguments: [id]
+                arguments: ["shelf": shelf.slug]
             )
-            return TopOfShelf(shelf: shelf, books: rows.map(BookSummary.init(row:)))
+            return rows.map(BookSummary.init(row:))
         }
     }
 
-    /// A page of all books, or of a shelf's, by number; `nil` where there is no such shelf or no such page.
-    func page(_ number: Int, ofShelf slug: String?) async throws -> BookPage? {
+    /// A page of all books, or of a shelf's, by number; `nil` where there is no such page.
+    func page(_ number: Int, of shelf: Shelf?) async throws -> BookPage? {
         try await self.read { db in
-            var shelf: (id: Int, shelf: Shelf)?
-            if let slug {
-                guard let found = try Self.shelf(slug, db) else { return nil }
-                shelf = found
-            }
-            let total = try shelf?.shelf.books ?? Int.fetchOne(db, sql: "SELECT count(*) FROM book") ?? 0
+            let total = try shelf?.books ?? Int.fetchOne(db, sql: "SELECT count(*) FROM book") ?? 0
             // An empty catalogue has one page, with nothing on it.
             let pages = max(1, (total + BookPage.size - 1) / BookPage.size)
             guard (1...pages).contains(number) else { return nil }
-            let condition = shelf == nil ? "" : "JOIN bookOnShelf ON bookID = book.id AND shelfID = :shelf"
+            var arguments: StatementArguments = ["offset": (number - 1) * BookPage.size]
+            if let shelf { arguments += ["shelf": shelf.slug] }
             let rows = try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT \(Self.summaryColumns) FROM book \(condition)
+                    SELECT \(Self.summaryColumns) FROM book \(shelf == nil ? "" : Self.onShelf)
                     ORDER BY book.id LIMIT \(BookPage.size) OFFSET :offset
                     """,
-                arguments: shelf.map { ["shelf": $0.id, "offset": (number - 1) * BookPage.size] }
-                    ?? ["offset": (number - 1) * BookPage.size]
+                arguments: arguments
             )
             return BookPage(
                 books: rows.map(BookSummary.init(row:)),
                 page: number,
                 pages: pages,
                 total: total,
-                shelf: shelf?.shelf
+                shelf: shelf
             )
         }
     }
 
-    /// The books whose title and authors have all the words, best first; `nil` where there is no such shelf.
-    func search(_ query: SearchQuery, onShelf slug: String?) async throws -> [BookSummary]? {
-        try await self.read { db in
-            var arguments: StatementArguments = [query.matchExpression]
-            var condition = ""
-            if let slug {
-                guard let (id, _) = try Self.shelf(slug, db) else { return nil }
-                condition = "JOIN bookOnShelf ON bookID = book.id AND shelfID = ?"
-                arguments = [id, query.matchExpression]
-            }
-            guard query.matchExpression != nil else { return [] }
+    /// The books whose title and authors have all the words, best first.
+    func search(_ query: SearchQuery, on shelf: Shelf?) async throws -> [BookSummary] {
+        guard let words = query.matchExpression else { return [] }
+        return try await self.read { db in
+            var arguments: StatementArguments = ["words": words]
+            if let shelf { arguments += ["shelf": shelf.slug] }
             // bm25 is the more negative the better the match. A hit in the title counts twice one among the authors,
             // and well-known books gain on others that match as well.
             let rows = try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT \(Self.summaryColumns) FROM bookSearch JOIN book ON book.id = bookSearch.rowid \(condition)
-                    WHERE bookSearch MATCH ?
+                    SELECT \(Self.summaryColumns) FROM bookSearch JOIN book ON book.id = bookSearch.rowid
+                    \(shelf == nil ? "" : Self.onShelf) WHERE bookSearch MATCH :words
                     ORDER BY bm25(bookSearch, 2.0, 1.0) * (4 + standing), book.id LIMIT \(Self.searchLimit)
                     """,
                 arguments: arguments
@@ -162,16 +159,15 @@ final class Catalogue: Sendable {
 
     private static let summaryColumns = "book.id, book.title, book.authors, book.language, book.issued"
 
+    /// Limits books to those on the shelf with the slug `:shelf`.
+    private static let onShelf =
+        "JOIN bookOnShelf ON bookID = book.id AND shelfID = (SELECT id FROM shelf WHERE slug = :shelf)"
+
     private func read<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws -> Value {
         self.readCount.add(1, ordering: .relaxed)
         return try await self.database.read(body)
-    }
-
-    private static func shelf(_ slug: String, _ db: Database) throws -> (id: Int, shelf: Shelf)? {
-        try Row.fetchOne(db, sql: "SELECT id, slug, name, books FROM shelf WHERE slug = ?", arguments: [slug])
-            .map { ($0["id"], Shelf(row: $0)) }
     }
 }
 

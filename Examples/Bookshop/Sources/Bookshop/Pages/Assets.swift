@@ -25,6 +25,7 @@ struct Assets: Sendable {
         self.files = try [
             Self.load("style.css", contentType: "text/css; charset=utf-8"),
             Self.load("icon.svg", contentType: "image/svg+xml"),
+            Self.load("explain.js", contentType: "text/javascript; charset=utf-8"),
         ]
     }
 

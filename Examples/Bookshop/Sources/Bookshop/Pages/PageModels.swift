@@ -1,4 +1,5 @@
 import HTTPTypes
+import Larder
 
 // What the templates show. They find these properties by name, so a property here is a word there.
 
@@ -251,26 +252,50 @@ struct StatisticsPage: PageContent {
         let meaning: String
     }
 
+    struct Group: Sendable {
+        let heading: String
+        let rows: [Counter]
+    }
+
     let ratio: Double
     let percent: String
-    let rows: [Counter]
+    let groups: [Group]
 
     init(_ statistics: CacheStatistics) {
         func row(_ name: String, _ value: String, _ meaning: String) -> Counter {
             Counter(name: name, value: value, meaning: meaning)
         }
-        self.ratio = statistics.hitRatio
+        let counters = statistics.counters
+        self.ratio = counters.hitRatio
         // Rounded down: 100 % would claim that there was no miss.
-        let tenths = Int(statistics.hitRatio * 1_000)
+        let tenths = Int(counters.hitRatio * 1_000)
         self.percent = "\(tenths / 10).\(tenths % 10) %"
-        self.rows = [
-            row("Hits", grouped(statistics.hits), "look-ups that found a fresh entry"),
-            row("Misses", grouped(statistics.misses), "look-ups that found nothing"),
-            row("Stale", grouped(statistics.stale), "look-ups that found an entry past its time"),
-            row("Unavailable", grouped(statistics.unavailable), "look-ups that the store did not answer"),
-            row("Fills", grouped(statistics.fills), "times that the database was asked instead"),
-            row("Entries", statistics.entries.map(grouped) ?? "unknown", "values in the store now"),
-            row("Store", statistics.store, "where they are: in this process (memory), or in Redis"),
+        self.groups = [
+            Group(
+                heading: "Look-ups",
+                rows: [
+                    row("Hits", grouped(counters.hits), "found a fresh entry"),
+                    row("Misses", grouped(counters.misses), "found nothing"),
+                    row("Stale", grouped(counters.stale), "found an entry past its time"),
+                    row("Unavailable", grouped(counters.unavailable), "got no answer from the store"),
+                ]
+            ),
+            Group(
+                heading: "Fills",
+                rows: [
+                    row("Fills", grouped(counters.fills), "times that the database was asked"),
+                    row("Refreshes", grouped(counters.refreshes), "of them behind visitors, who did not wait"),
+                    row("Failed fills", grouped(counters.failedFills), "of them that brought nothing"),
+                    row("Stale serves", grouped(counters.staleServes), "answers past their time that stood in"),
+                ]
+            ),
+            Group(
+                heading: "Store",
+                rows: [
+                    row("Entries", statistics.entries.map(grouped) ?? "unknown", "fresh values in the store now"),
+                    row("Store", statistics.store, "where they are: in this process (memory), or in Redis"),
+                ]
+            ),
         ]
     }
 }

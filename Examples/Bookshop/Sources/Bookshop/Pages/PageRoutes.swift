@@ -38,7 +38,9 @@ struct PageRoutes: Sendable {
         }
         router.get("stats") { _, _ in
             let statistics = await self.repository.cache.statistics()
-            return try self.pages.response(StatisticsPage(statistics), titled: "Statistics")
+            var response = try self.pages.response(StatisticsPage(statistics), titled: "Statistics")
+            response.headers[.contentSecurityPolicy] = ContentSecurityPolicy.withScript
+            return response
         }
     }
 
@@ -49,9 +51,9 @@ struct PageRoutes: Sendable {
         var status = answer.status
         var shelf: Shelf?
         if let slug {
-            let shelves = try await self.repository.shelves()
-            status = status.combined(with: shelves.status)
-            shelf = shelves.value.first { $0.slug == slug }
+            let row = try await self.repository.shelf(slug)
+            status = status.combined(with: row.status)
+            shelf = row.value
         }
         let text = query["q"] ?? ""
         return try self.pages.response(

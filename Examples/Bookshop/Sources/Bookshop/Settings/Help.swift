@@ -11,7 +11,7 @@ enum Help {
           HOST            the address to listen on (127.0.0.1)
           PORT            the port to listen on, 0 for any free one (8080)
           REDIS_URL       the Redis to cache in, such as redis://localhost:6379/1 (unset: in memory)
-          ADMIN_TOKEN     what changing titles and emptying the cache need (unset: both are refused)
+          ADMIN_TOKEN     what changing titles, emptying the cache and explaining it need (unset: all are refused)
           DATABASE_PATH   the SQLite file with the books, made and filled on the first start (data/bookshop.sqlite)
 
         """

@@ -12,6 +12,17 @@ extension HTTPField.Name {
     }
 }
 
+/// What a browser may load and run on a page.
+enum ContentSecurityPolicy {
+    /// Nothing is loaded from elsewhere, and there are no scripts: what slipped through escaping would not run.
+    static let plain =
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+        + "frame-ancestors 'none'"
+
+    /// The same with the shop's own script files, which may ask the shop's own API.
+    static let withScript = Self.plain + "; script-src 'self'; connect-src 'self'"
+}
+
 /// Headers that every response has.
 struct ResponseHeadersMiddleware: RouterMiddleware {
     typealias Context = ShopContext
@@ -22,10 +33,9 @@ struct ResponseHeadersMiddleware: RouterMiddleware {
         next: @concurrent (Request, ShopContext) async throws -> Response
     ) async throws -> Response {
         var response = try await next(request, context)
-        // Nothing is loaded from elsewhere, and there are no scripts: what slipped through escaping would not run.
-        response.headers[.contentSecurityPolicy] =
-            "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
-            + "frame-ancestors 'none'"
+        if response.headers[.contentSecurityPolicy] == nil {
+            response.headers[.contentSecurityPolicy] = ContentSecurityPolicy.plain
+        }
         response.headers[.xContentTypeOptions] = "nosniff"
         response.headers[.referrerPolicy] = "same-origin"
         // The shop knows at once when a title changes; a browser's cache would not.

@@ -66,11 +66,11 @@ import Testing
         let catalogue = try Catalogue(path: path)
         let catalogueImport = CatalogueImport(source: { Self.threeBooks }, progress: { _ in })
         #expect(throws: DatabaseError.self) { try catalogue.importIfEmpty(catalogueImport) }
-        #expect(try await catalogue.page(1, ofShelf: nil)?.total == 0)
+        #expect(try await catalogue.page(1, of: nil)?.total == 0)
 
         try await database.write { try $0.execute(sql: "DROP TRIGGER stop") }
         try catalogue.importIfEmpty(catalogueImport)
-        #expect(try await catalogue.page(1, ofShelf: nil)?.total == 3)
+        #expect(try await catalogue.page(1, of: nil)?.total == 3)
         try catalogue.close()
         try database.close()
     }

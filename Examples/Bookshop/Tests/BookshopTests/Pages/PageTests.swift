@@ -80,6 +80,9 @@ import Testing
             #expect(page.status == 200)
             #expect(page.text.contains("75.0 %"))
             #expect(page.text.contains("memory"))
+            for name in ["Fills", "Refreshes", "Failed fills", "Stale serves", "Unavailable"] {
+                #expect(page.text.contains("<th scope=\"row\">\(name)</th>"), "\(name)")
+            }
             #expect(page.cacheStatus == nil)
         }
     }
@@ -100,7 +103,7 @@ import Testing
 
     @Test func styleSheetIsServedAndNotSentTwice() async throws {
         try await TestShop.open { shop in
-            for uri in ["/style.css", "/icon.svg"] {
+            for uri in ["/style.css", "/icon.svg", "/explain.js"] {
                 let first = try await shop.get(uri)
                 #expect(first.status == 200 && !first.text.isEmpty)
                 let tag = try #require(first.header(.eTag))
@@ -150,6 +153,25 @@ import Testing
                     || character == "&"
             )
             #expect(escaped.unicodeScalars.starts(with: "a&".unicodeScalars))
+        }
+    }
+
+    /// The one page with a script: a file of the shop's own, and a form that could not put the token into a URL.
+    @Test func statisticsPageRunsTheShopsOwnScriptOnly() async throws {
+        try await TestShop.open { shop in
+            let page = try await shop.get("/stats")
+            let policy = try #require(page.header(.contentSecurityPolicy))
+            #expect(
+                policy.hasPrefix("default-src 'none'") && policy.hasSuffix("; script-src 'self'; connect-src 'self'")
+            )
+            #expect(page.text.ranges(of: "<script").count == 1)
+            #expect(page.text.contains("<script src=\"/explain.js\" defer></script>"))
+            let form = try #require(page.text.firstMatch(of: /(?s)<form class="explain".*?<\/form>/)).output
+            #expect(form.contains("type=\"password\"") && !form.contains("name="))
+            #expect(form.contains("hidden>"))
+            let script = try await shop.get("/explain.js")
+            #expect(script.header(.contentType) == "text/javascript; charset=utf-8")
+            #expect(!script.text.contains("innerHTML"))
         }
     }
 

@@ -2,6 +2,8 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
+import Larder
+import LarderTesting
 import Logging
 import NIOCore
 
@@ -20,11 +22,13 @@ struct TestShop: Sendable {
     /// - Parameters:
     ///   - adminToken: The token for admin calls.
     ///   - redisURL: The Redis to cache in; `nil` caches in memory.
+    ///   - clock: What values in memory get old by.
     ///   - body: What to do in the shop.
     /// - Throws: What the body throws, and if the shop cannot be opened.
     static func open(
         adminToken: String? = Self.token,
         redisURL: String? = nil,
+        clock: CacheClock = .system,
         _ body: @escaping @Sendable (TestShop) async throws -> Void
     ) async throws {
         let folder = try TemporaryFolder()
@@ -37,7 +41,10 @@ struct TestShop: Sendable {
         var settings = Settings()
         settings.adminToken = adminToken
         settings.store = redisURL.map { .redis(url: $0) } ?? .memory
-        let repository = try BookRepository(catalogue: catalogue, cache: ShopCache(settings.store, logger: logger))
+        let repository = try BookRepository(
+            catalogue: catalogue,
+            cache: ShopCache(settings.store, logger: logger, clock: clock)
+        )
         let application = try ShopApplication.make(repository: repository, settings: settings, logger: logger)
         try await application.test(.router) { client in
             try await body(TestShop(client: client, catalogue: catalogue, repository: repository))
@@ -145,7 +152,37 @@ struct StatisticsAnswer: Decodable {
     let stale: Int
     let unavailable: Int
     let fills: Int
+    let refreshes: Int
+    let failedFills: Int
+    let staleServes: Int
     let hitRatio: Double
     let entries: Int?
     let store: String
+}
+
+struct ExplanationAnswer: Decodable {
+    struct Tier: Decodable {
+        let tier: String
+        let state: String
+        let why: String
+        let tag: String?
+        let age: Double?
+        let timeLeft: Double?
+        let grace: Double?
+        let size: Int?
+        let codec: String?
+        let fillCost: Double?
+        let tags: [String]
+        let holder: Holder?
+    }
+
+    struct Holder: Decodable {
+        let lease: String
+        let timeLeft: Double
+    }
+
+    let key: String
+    let version: Int
+    let waiters: Int?
+    let tiers: [Tier]
 }

@@ -4,9 +4,12 @@ import Testing
 @testable import Bookshop
 
 @Suite struct AdminTests {
-    private static let calls: [(HTTPRequest.Method, String, String)] = [
+    private static let calls: [(HTTPRequest.Method, String, String?)] = [
         (.put, "/api/books/42", #"{"title": "New"}"#),
         (.post, "/api/cache/invalidate", #"{"all": true}"#),
+        (.get, "/api/cache/explain?key=book:42", nil),
+        // Who may not ask is not told what is wrong with the question.
+        (.get, "/api/cache/explain", nil),
     ]
 
     @Test func adminCallsWithoutATokenAreUnauthorized() async throws {

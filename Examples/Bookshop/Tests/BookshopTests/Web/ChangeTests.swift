@@ -44,6 +44,51 @@ import Testing
         }
     }
 
+    /// What does not show the book, and could not show it now, stays.
+    @Test func aPutLeavesTheRestInTheCache() async throws {
+        try await TestShop.open { shop in
+            let others = [
+                "/api/books/43", "/api/shelves", "/api/books?page=1", "/api/shelves/american-revolutionary-war/top",
+            ]
+            for uri in others { #expect(try await !shop.get(uri).text.contains("\"id\":42,"), "\(uri)") }
+            let answer = try await shop.send(.put, "/api/books/42", body: #"{"title": "The Doctor Renamed"}"#)
+            #expect(answer.status == 200)
+            for uri in others { #expect(try await shop.get(uri).isHit, "\(uri)") }
+        }
+    }
+
+    /// A search that had found nothing is made of no book, so no book's tag could tell it.
+    @Test func aPutReachesSearchesThatDidNotFindTheBook() async throws {
+        try await TestShop.open { shop in
+            let searches = ["/api/search?q=zanzibar", "/api/search?q=zanzibar&shelf=horror", "/search?q=zanzibar"]
+            for uri in searches { #expect(try await !shop.get(uri).text.contains("Zanzibar"), "\(uri)") }
+            let answer = try await shop.send(.put, "/api/books/345", body: #"{"title": "Dracula of Zanzibar"}"#)
+            #expect(answer.status == 200)
+            for uri in searches { #expect(try await shop.get(uri).text.contains("Dracula of Zanzibar"), "\(uri)") }
+        }
+    }
+
+    /// Tells from the explanation, and not only from the title, that it was the book's tag.
+    @Test(arguments: [
+        "book:42", "top:horror", "page:horror:1", "page::3", "search::stevenson", "search:horror:stevenson",
+    ])
+    func aPutKillsByTag(key: String) async throws {
+        try await TestShop.open { shop async throws in
+            func tier() async throws -> ExplanationAnswer.Tier {
+                let answer = try await shop.get("/api/cache/explain?key=\(key)").decode(ExplanationAnswer.self)
+                return try #require(answer.tiers.first)
+            }
+            for way in Self.ways { _ = try await shop.get(way) }
+            let before = try await tier()
+            #expect(before.state == "fresh" && before.tags.contains("book:42"))
+            _ = try await shop.send(.put, "/api/books/42", body: #"{"title": "The Doctor Renamed"}"#)
+            let after = try await tier()
+            // The memory store gives back what is dead when it comes upon it, so it may be gone already.
+            #expect(after.state == "dead" || after.state == "absent")
+            if after.state == "dead" { #expect(["book:42", "searches"].contains(after.tag)) }
+        }
+    }
+
     /// Readers fill the cache all the while; none that asks after a change is answered may get an older title.
     @Test func readersNeverSeeATitleOlderThanTheLastChange() async throws {
         try await TestShop.open { shop in

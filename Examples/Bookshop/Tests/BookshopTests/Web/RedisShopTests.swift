@@ -14,7 +14,7 @@ import Testing
                     #expect(try await shop.get(uri).isHit)
                     #expect(shop.catalogue.reads == reads)
                 }
-                for key in ["bookshop:books:1:book:42", "bookshop:lists:1:shelves", "bookshop:lists:1:search::austen"] {
+                for key in ["bookshop:1:book:42", "bookshop:1:shelves", "bookshop:1:search::austen"] {
                     #expect(try await server.command("EXISTS", key) == ":1\r\n")
                 }
                 let statistics = try await shop.get("/api/stats").decode(StatisticsAnswer.self)

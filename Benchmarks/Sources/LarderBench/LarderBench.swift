@@ -12,7 +12,7 @@ struct LarderBench: AsyncParsableCommand {
             standard error.
             """,
         subcommands: [
-            FetchBench.self, MemoryBench.self, HistoryBench.self, RedisBench.self, TraceBench.self,
+            FetchBench.self, FetchWorker.self, MemoryBench.self, HistoryBench.self, RedisBench.self, TraceBench.self,
             TableCommand.self, HitRatioTableCommand.self, PlotCommand.self, SynthesizeCommand.self,
         ]
     )

@@ -15,6 +15,14 @@ struct TableCommand: ParsableCommand {
         ("hit_ratio", " hits"), ("bytes_per_entry", " bytes"), ("p9999_us", " µs 99.99 %"), ("max_us", " µs longest"),
         ("over_1ms", " over 1 ms"), ("cpu_p9999_us", " µs 99.99 % of CPU"), ("cpu_max_us", " µs longest of CPU"),
         ("cpu_over_1ms", " over 1 ms of CPU"), ("freed_after_ms", " ms until freed"), ("added_ns", " ns added"),
+        ("untagged_ratio", " of the speed without tags"), ("fills", " fills"), ("last_ms", " ms until the last had it"),
+        ("last_max_ms", " ms at most"), ("left_after_ms", " ms until all had left"),
+        ("fill_cancelled_after_ms", " ms until the fill ended"), ("began_after_ms", " ms until the next fill began"),
+        ("began_after_max_ms", " ms at most"), ("overhead_ms", " ms over the fill"), ("overhead_p50_ms", " ms median"),
+        ("overhead_max_ms", " ms at most"), ("recovered_ms", " ms until a hit"), ("recovered_max_ms", " ms at most"),
+        ("commands", " commands"), ("tag_keys", " tag keys"), ("tag_keys_for_ever", " of them for ever"),
+        ("lease_keys", " lease keys"), ("remaining", " entries remain"), ("held", " leases or waiters held"),
+        ("grown_bytes", " bytes grown"), ("grown_bytes_per_fetch", " a fetch"),
     ]
 
     private static let measured = Set(

@@ -29,8 +29,10 @@ extension Cache {
     ) async throws -> Value {
         let storeKey = try self.storeKey(key)
         let now = self.space.readNow(storeKey)
-        if let value = self.boxedHit(now, Value.self, storeKey, policy) { return value }
-        return try await self.fetch(storeKey, after: now, ttl, tags, policy, onFailure) { _ in try await fill() }.value
+        if !self.looksAtAge(policy), let box = self.hitAtOnce(now, storeKey, Value.self) {
+            return box.content(as: Value.self)
+        }
+        return try await self.value(of: storeKey, after: now, ttl, tags, policy, onFailure) { _ in try await fill() }
     }
 
     /// The value of a key, or what `fill` makes of it, where the fill has something to say about how it is stored.
@@ -54,8 +56,10 @@ extension Cache {
     ) async throws -> Value {
         let storeKey = try self.storeKey(key)
         let now = self.space.readNow(storeKey)
-        if let value = self.boxedHit(now, Value.self, storeKey, policy) { return value }
-        return try await self.fetch(storeKey, after: now, ttl, tags, policy, onFailure, fill).value
+        if !self.looksAtAge(policy), let box = self.hitAtOnce(now, storeKey, Value.self) {
+            return box.content(as: Value.self)
+        }
+        return try await self.value(of: storeKey, after: now, ttl, tags, policy, onFailure, fill)
     }
 
     /// The value of a key, or what `fill` makes of it, together with where it came from and how long it stays fresh.
@@ -130,27 +134,20 @@ extension Cache {
         if let policy { policy.looksAtAge } else { self.defaultsLookAtAge }
     }
 
-    /// The value of a fresh entry that the store had at once, boxed as just this type: what hits in memory are.
-    @inline(__always)
-    private func boxedHit<Value: Codable & Sendable>(
-        _ now: ImmediateLookup,
-        _ type: Value.Type,
-        _ key: StoreKey,
-        _ policy: FetchPolicy?
-    ) -> Value? {
-        switch now {
-        case .fresh(.object(let box)):
-            guard box.holds(type), !self.looksAtAge(policy) else { return nil }
-            self.note(.hit, key)
-            return box.content(as: type)
-        case .tagged(.object(let box), let marks):
-            guard box.holds(type), !self.looksAtAge(policy) else { return nil }
-            self.note(.hit, key)
-            self.handUp(marks)
-            return box.content(as: type)
-        default:
-            return nil
-        }
+    /// Every fetch of one key's value but a hit in memory on a boxed value.
+    ///
+    /// A function of its own, so that a hit need not make room for what a fetch returns in full.
+    @inline(never)
+    private func value<Value: Codable & Sendable>(
+        of key: StoreKey,
+        after now: ImmediateLookup,
+        _ ttl: TimeToLive?,
+        _ tags: [String],
+        _ policy: FetchPolicy?,
+        _ onFailure: FailurePolicy?,
+        _ fill: @escaping @Sendable (FillContext) async throws -> Value
+    ) async throws -> Value {
+        try await self.fetch(key, after: now, ttl, tags, policy, onFailure, fill).value
     }
 
     /// Every fetch of one key but a hit in memory on a boxed value.

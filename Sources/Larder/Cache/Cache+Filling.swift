@@ -153,7 +153,10 @@ extension Cache {
         guard context.isStored, let lifetime else { return arrival }
         arrival.lifetime = lifetime
         guard TagRules.fit(tags.marks, tags.late) else {
-            self.logger.warning("A value has more tags than an entry can have", metadata: ["larder.key": "\(seat.key.name)"])
+            self.logger.warning(
+                "A value has more tags than an entry can have",
+                metadata: ["larder.key": "\(seat.key.name)"]
+            )
             return arrival
         }
         if let lease = seat.lease, found.isComplete {

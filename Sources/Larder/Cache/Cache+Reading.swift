@@ -16,10 +16,7 @@ extension Cache {
     ) async throws -> Value? {
         let storeKey = try self.storeKey(key)
         let now = self.space.readNow(storeKey)
-        if case .fresh(.object(let box)) = now, box.holds(Value.self) {
-            self.note(.hit, storeKey)
-            return box.content(as: Value.self)
-        }
+        if let box = self.hitAtOnce(now, storeKey, Value.self) { return box.content(as: Value.self) }
         return try await self.get(storeKey, after: now, onFailure)
     }
 
@@ -156,6 +153,25 @@ extension Cache {
     }
 
     // MARK: What reading verbs share
+
+    /// What the store had at once, where it is boxed as just this type, as nearly all hits in memory are; counted, and with
+    /// its tags handed up.
+    @inline(__always)
+    func hitAtOnce<Value: Sendable>(_ now: ImmediateLookup, _ key: StoreKey, _ type: Value.Type) -> ValueBox? {
+        switch now {
+        case .fresh(.object(let box)):
+            guard box.holds(type) else { return nil }
+            self.note(.hit, key)
+            return box
+        case .tagged(.object(let box), let marks):
+            guard box.holds(type) else { return nil }
+            self.note(.hit, key)
+            self.handUp(marks)
+            return box
+        default:
+            return nil
+        }
+    }
 
     func readOne(_ key: StoreKey, _ options: ReadOptions) async throws -> StoreLookup {
         let found = try await self.readAll([key], options)

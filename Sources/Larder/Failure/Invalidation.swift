@@ -12,6 +12,31 @@ enum Invalidation: Sendable, Hashable {
     case clear
 }
 
+// By bytes, as stores compare names: one that only looks like another that is kept has to be kept as well.
+extension Invalidation {
+    static func == (left: Self, right: Self) -> Bool {
+        switch (left, right) {
+        case (.key(let left), .key(let right)): left == right
+        case (.tag(let left, let leftManner), .tag(let right, let rightManner)):
+            leftManner == rightManner && left.hasSameBytes(as: right)
+        case (.pattern(let left), .pattern(let right)): left.text.hasSameBytes(as: right.text)
+        case (.clear, .clear): true
+        default: false
+        }
+    }
+
+    func hash(into hasher: inout Hasher) {
+        switch self {
+        case .key(let key): hasher.combine(key)
+        case .tag(let tag, let manner):
+            hasher.combine(manner)
+            tag.hashBytes(into: &hasher)
+        case .pattern(let pattern): pattern.text.hashBytes(into: &hasher)
+        case .clear: hasher.combine(0)
+        }
+    }
+}
+
 /// Invalidations that the store can be told of in one call.
 enum InvalidationBatch: Sendable, Hashable {
     case keys([StoreKey])

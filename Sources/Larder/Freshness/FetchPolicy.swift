@@ -21,45 +21,88 @@ public struct FetchPolicy: Sendable, Hashable {
         case fleet
     }
 
+    /// Behind a reference: policies go with every call, and are too large to be copied on every hit.
+    private let terms: Terms
+
+    private final class Terms: Sendable {
+        let ttl: TimeToLive?
+        let refreshAfter: Duration?
+        let staleOnError: Duration
+        let softTimeout: Duration?
+        let hardTimeout: Duration
+        let jitter: Double
+        let earlyRefresh: Double
+        let negativeTTL: Duration?
+        let retryAfter: Duration
+        let leaseDuration: Duration
+        let scope: Scope
+
+        init(
+            ttl: TimeToLive?,
+            refreshAfter: Duration?,
+            staleOnError: Duration,
+            softTimeout: Duration?,
+            hardTimeout: Duration,
+            jitter: Double,
+            earlyRefresh: Double,
+            negativeTTL: Duration?,
+            retryAfter: Duration,
+            leaseDuration: Duration,
+            scope: Scope
+        ) {
+            self.ttl = ttl
+            self.refreshAfter = refreshAfter
+            self.staleOnError = staleOnError
+            self.softTimeout = softTimeout
+            self.hardTimeout = hardTimeout
+            self.jitter = jitter
+            self.earlyRefresh = earlyRefresh
+            self.negativeTTL = negativeTTL
+            self.retryAfter = retryAfter
+            self.leaseDuration = leaseDuration
+            self.scope = scope
+        }
+    }
+
     /// How long values stay fresh.
     ///
     /// ``TimeToLive/default`` takes the cache's; `nil` means for ever, zero or less stores nothing.
-    public let ttl: TimeToLive?
+    public var ttl: TimeToLive? { self.terms.ttl }
 
     /// The age from which a value is still served but filled anew behind its callers; `nil` never.
-    public let refreshAfter: Duration?
+    public var refreshAfter: Duration? { self.terms.refreshAfter }
 
     /// How long past its ttl a value may stand in for a fill that fails; zero, not at all.
-    public let staleOnError: Duration
+    public var staleOnError: Duration { self.terms.staleOnError }
 
     /// How long callers wait for a fill while there is a stale value, before they get that and the fill goes on behind
     /// them; `nil`, until ``hardTimeout``.
-    public let softTimeout: Duration?
+    public var softTimeout: Duration? { self.terms.softTimeout }
 
     /// How long a fill may take before its callers get ``CacheError/Code/fillTimedOut``, or a stale value, and it is cancelled.
-    public let hardTimeout: Duration
+    public var hardTimeout: Duration { self.terms.hardTimeout }
 
     /// By which part of it, at most, each ttl is shortened at random, from 0 to 1, so that what was stored together does not
     /// expire together.
-    public let jitter: Double
+    public var jitter: Double { self.terms.jitter }
 
     /// How eagerly a value is filled anew shortly before its end, by a chance that grows with what its fill took: XFetch's
     /// beta (Vattani, Chierichetti and Lowenstein, VLDB 2015), 1 being their optimum; zero, never.
-    public let earlyRefresh: Double
+    public var earlyRefresh: Double { self.terms.earlyRefresh }
 
     /// How long a cached absence (`nil` of an optional type) stays fresh at most; zero stores none, `nil` takes ``ttl``.
-    public let negativeTTL: Duration?
+    public var negativeTTL: Duration? { self.terms.negativeTTL }
 
     /// How long after a fill has failed the next one may begin, while there is a value to be served instead.
-    public let retryAfter: Duration
+    public var retryAfter: Duration { self.terms.retryAfter }
 
     /// How long the lease of a fill stands without a sign of life from whoever fills.
     ///
     /// It is renewed while he lives; when he dies, another process may begin its fill after this time.
-    public let leaseDuration: Duration
+    public var leaseDuration: Duration { self.terms.leaseDuration }
 
     /// How far fills are shared.
-    public let scope: Scope
+    public var scope: Scope { self.terms.scope }
 
     /// Makes a policy.
     ///
@@ -89,17 +132,19 @@ public struct FetchPolicy: Sendable, Hashable {
         leaseDuration: Duration = .seconds(5),
         scope: Scope = .fleet
     ) throws(CacheError) {
-        self.ttl = ttl
-        self.refreshAfter = refreshAfter
-        self.staleOnError = staleOnError
-        self.softTimeout = softTimeout
-        self.hardTimeout = hardTimeout
-        self.jitter = jitter
-        self.earlyRefresh = earlyRefresh
-        self.negativeTTL = negativeTTL
-        self.retryAfter = retryAfter
-        self.leaseDuration = leaseDuration
-        self.scope = scope
+        self.terms = Terms(
+            ttl: ttl,
+            refreshAfter: refreshAfter,
+            staleOnError: staleOnError,
+            softTimeout: softTimeout,
+            hardTimeout: hardTimeout,
+            jitter: jitter,
+            earlyRefresh: earlyRefresh,
+            negativeTTL: negativeTTL,
+            retryAfter: retryAfter,
+            leaseDuration: leaseDuration,
+            scope: scope
+        )
         if let contradiction = self.contradiction { throw CacheError(.invalidPolicy, contradiction) }
     }
 
@@ -130,6 +175,36 @@ public struct FetchPolicy: Sendable, Hashable {
             hardTimeout: .seconds(10),
             jitter: 0.1
         )
+    }
+
+    /// Whether both say the same.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.ttl == right.ttl
+            && left.refreshAfter == right.refreshAfter
+            && left.staleOnError == right.staleOnError
+            && left.softTimeout == right.softTimeout
+            && left.hardTimeout == right.hardTimeout
+            && left.jitter == right.jitter
+            && left.earlyRefresh == right.earlyRefresh
+            && left.negativeTTL == right.negativeTTL
+            && left.retryAfter == right.retryAfter
+            && left.leaseDuration == right.leaseDuration
+            && left.scope == right.scope
+    }
+
+    /// Hashes all that the policy says.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(self.ttl)
+        hasher.combine(self.refreshAfter)
+        hasher.combine(self.staleOnError)
+        hasher.combine(self.softTimeout)
+        hasher.combine(self.hardTimeout)
+        hasher.combine(self.jitter)
+        hasher.combine(self.earlyRefresh)
+        hasher.combine(self.negativeTTL)
+        hasher.combine(self.retryAfter)
+        hasher.combine(self.leaseDuration)
+        hasher.combine(self.scope)
     }
 
     private static func valid(_ policy: () throws(CacheError) -> FetchPolicy) -> FetchPolicy {

@@ -29,9 +29,8 @@ final class LeaseTable: Sendable {
     private struct Part: Sendable {
         var records: [NamespacedName: Record] = [:]
         var listeners: [NamespacedName: [MemoryLeaseSignal]] = [:]
-        /// From so many leases on, those that have run out are looked for before another is granted; twice what the last
-        /// search left.
-        var purgeThreshold = LeaseTable.leastThreshold
+        /// None has run out before this moment.
+        var firstDeadline = CacheInstant.distantFuture
 
         mutating func remove(_ name: NamespacedName, _ ended: inout EndedLeases) -> Record? {
             guard let record = self.records.removeValue(forKey: name) else { return nil }
@@ -45,7 +44,7 @@ final class LeaseTable: Sendable {
         mutating func purge(at now: CacheInstant, _ ended: inout EndedLeases) -> Int {
             let over = self.records.filter { $0.value.deadline <= now }
             for name in over.keys { _ = self.remove(name, &ended) }
-            self.purgeThreshold = max(LeaseTable.leastThreshold, 2 * self.records.count)
+            self.firstDeadline = self.records.values.map(\.deadline).min() ?? .distantFuture
             return over.count
         }
 
@@ -60,7 +59,8 @@ final class LeaseTable: Sendable {
     }
 
     private static let stripeCount = 16
-    private static let leastThreshold = 1_024
+    /// From so many leases on, those that have run out are looked for before another is granted.
+    private static let purgeThreshold = 1_024
 
     private let stripes: [Stripe]
     private let clock: CacheClock
@@ -102,10 +102,11 @@ final class LeaseTable: Sendable {
                 let timeLeft = now.duration(to: held.deadline)
                 return .held(LeaseHolder(token: held.token, timeLeft: timeLeft, serial: terms.serial))
             }
-            if part.records.count >= part.purgeThreshold {
+            if part.records.count >= Self.purgeThreshold, part.firstDeadline <= now {
                 self.count.subtract(part.purge(at: now, &ended), ordering: .relaxed)
             }
             let record = Record(token: request.token, terms: terms, deadline: now.advanced(by: request.duration))
+            part.firstDeadline = min(part.firstDeadline, record.deadline)
             if let old = part.records.updateValue(record, forKey: name) {
                 part.note(old, name, &ended)
             } else {

@@ -38,7 +38,9 @@ extension String {
 
     /// Hashes the bytes of UTF-8.
     func hashBytes(into hasher: inout Hasher) {
-        let isDone: Void? = self.utf8.withContiguousStorageIfAvailable { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+        let isDone: Void? = self.utf8.withContiguousStorageIfAvailable {
+            hasher.combine(bytes: UnsafeRawBufferPointer($0))
+        }
         if isDone == nil { for byte in self.utf8 { hasher.combine(byte) } }
         hasher.combine(UInt8.max)
     }

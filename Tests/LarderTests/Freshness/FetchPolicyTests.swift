@@ -129,7 +129,9 @@ import Testing
         #expect(lifetime(true, .standard) == .seconds(100))
         // What is not to be stored is not, and nothing outlives its own time.
         #expect(policy.lifetime(ttl: .seconds(0), isAbsence: true, defaults: .init(), chance: 0) == nil)
-        #expect(policy.lifetime(ttl: .seconds(1), isAbsence: true, defaults: .init(), chance: 0)?.freshFor == .seconds(1))
+        #expect(
+            policy.lifetime(ttl: .seconds(1), isAbsence: true, defaults: .init(), chance: 0)?.freshFor == .seconds(1)
+        )
         #expect(policy.lifetime(ttl: nil, isAbsence: true, defaults: .init(), chance: 0)?.freshFor == .seconds(3))
         let none = try FetchPolicy(negativeTTL: .zero)
         #expect(none.lifetime(ttl: .seconds(100), isAbsence: true, defaults: .init(), chance: 0) == nil)

@@ -223,3 +223,34 @@ import Testing
         }
     }
 }
+
+/// A user whom the server lets neither publish nor subscribe: the default for users of Redis 7.
+@Suite(.timeLimit(.minutes(2))) struct FleetWithoutChannelsTests {
+    @Test func waitersAskFromTimeToTimeAndTheBreakerStaysClosed() async throws {
+        try await withRedisServer { server in
+            _ = try await server.command("ACL", "SETUSER", "app", "on", ">secret", "~*", "+@all", "resetchannels")
+            let url = "redis://app:secret@127.0.0.1:\(server.port)"
+            let clients = try [RedisClient(url: url), RedisClient(url: url)]
+            let caches = clients.map { Cache(.redis($0), namespace: "ns", defaults: .init(failurePolicy: .throwing)) }
+            let (first, second) = (caches[0], caches[1])
+            let keys = (0..<20).map { CacheKey<Int>("k\($0)") }
+            let leader = Task {
+                try await first.fetchMany(keys) { missing in
+                    try await Task.sleep(for: .milliseconds(500))
+                    return Dictionary(uniqueKeysWithValues: missing.map { ($0, 1) })
+                }
+            }
+            while try await second.explain(keys[0]).tiers.first?.holder == nil {
+                try await Task.sleep(for: .milliseconds(2))
+            }
+            let values = try await second.fetchMany(keys) { missing in
+                Dictionary(uniqueKeysWithValues: missing.map { ($0, 2) })
+            }
+            #expect(values.values.allSatisfy { $0 == 1 })
+            #expect(second.circuit == .closed)
+            #expect(second.counters.fills == 0)
+            _ = try await leader.value
+            for client in clients { await client.shutdown() }
+        }
+    }
+}

@@ -144,6 +144,8 @@ extension Cache {
             marks: (seat.lease?.marks ?? []) + found.marks,
             late: found.late,
             exceedLease: !found.marks.isEmpty || !found.late.isEmpty || !found.isComplete,
+            // The tags that the call named are taken with the lease.
+            isComplete: found.isComplete && (seat.lease != nil || call.tags.isEmpty),
             leaseSerial: seat.lease?.serial
         )
         var isAbsence = false

@@ -71,9 +71,12 @@ extension Cache {
     }
 
     /// Gives the tags of a value that has just been filled to the fill that the current task is part of.
+    ///
+    /// Where some of them could not be taken, the outer value is not stored either: nobody could invalidate it.
     func handUp(_ tags: FillTags) {
-        if tags.marks.isEmpty, tags.late.isEmpty { return }
+        if tags.marks.isEmpty, tags.late.isEmpty, tags.isComplete { return }
         guard let context = CurrentFill.context(of: ObjectIdentifier(self)) else { return }
+        if !tags.isComplete { context.dependencies.lose() }
         context.dependencies.add(tags.marks)
         context.dependencies.addLate(tags.late)
     }

@@ -17,6 +17,8 @@ struct FillTags: Sendable {
     /// Whether some of them are not in the lease, so that an invalidation of them did not part later callers from the
     /// flight.
     var exceedLease = false
+    /// Whether these are all; not where the store could not be asked for some.
+    var isComplete = true
     /// The serial of the lease; `nil` without one.
     var leaseSerial: UInt64?
 

@@ -89,7 +89,10 @@ let package = Package(
                 "LarderTesting",
             ]
         ),
-        .testTarget(name: "LarderTestingTests", dependencies: ["Larder", "LarderTesting"]),
+        .testTarget(
+            name: "LarderTestingTests",
+            dependencies: ["Larder", "LarderRedis", "LarderRedisClient", "LarderTesting"]
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -71,6 +71,8 @@ extension Cache {
     }
 
     /// Gives the tags of a value that has just been filled to the fill that the current task is part of.
+    ///
+    /// Where some of them could not be taken, the outer value is not stored either: nobody could invalidate it.
     func handUp(_ tags: FillTags) {
         if tags.areComplete, tags.marks.isEmpty, tags.late.isEmpty { return }
         guard let context = CurrentFill.context(of: ObjectIdentifier(self)) else { return }

@@ -60,7 +60,16 @@ public final class FaultyStore: CacheStore {
     /// What comes between: it may wait, and throw in the store's place.
     public typealias Interception = @Sendable (Operation, Moment) async throws -> Void
 
+    /// Who is told of calls that the wrapped store has failed.
+    struct Witness: Sendable {
+        /// The moment of now.
+        var moment: @Sendable () -> Int64
+        /// Takes a failure and the moment at which the call was made.
+        var hasFailed: @Sendable (_ since: Int64, any Error) -> Void
+    }
+
     private struct State {
+        var witness: Witness?
         var failing: Set<Operation> = []
         var hanging: Set<Operation> = []
         var calls: [Operation: Int] = [:]
@@ -76,7 +85,7 @@ public final class FaultyStore: CacheStore {
         /// What is to happen to a call, which is counted.
         mutating func beginCall(_ operation: Operation) -> Plan {
             self.calls[operation, default: 0] += 1
-            var plan = Plan(interception: self.interception)
+            var plan = Plan(interception: self.interception, witness: self.witness)
             guard let schedule = self.schedule else { return plan }
             let call = self.scheduledCalls[operation, default: 0]
             self.scheduledCalls[operation] = call + 1
@@ -96,6 +105,7 @@ public final class FaultyStore: CacheStore {
     /// What comes between a call and the store.
     private struct Plan {
         var interception: Interception?
+        var witness: Witness?
         var faults: Set<FaultSchedule.Fault> = []
         var delay: (duration: Duration, clock: CacheClock)?
         var victim: KnownKey?
@@ -169,6 +179,11 @@ public final class FaultyStore: CacheStore {
         self.state.withLock { $0.interception = interception }
     }
 
+    /// Lets somebody know of calls that the wrapped store fails.
+    func setWitness(_ witness: Witness) {
+        self.state.withLock { $0.witness = witness }
+    }
+
     /// A namespace of the wrapped store, with the faults of this one.
     ///
     /// - Parameter namespace: The namespace.
@@ -216,7 +231,17 @@ public final class FaultyStore: CacheStore {
         }
         if plan.faults.contains(.error) { throw CacheError(.unavailable, "the faulty store fails by its schedule") }
         let result: Result
-        if let lost, plan.faults.contains(.lostWrite) { result = lost } else { result = try await body() }
+        if let lost, plan.faults.contains(.lostWrite) {
+            result = lost
+        } else {
+            let begin = plan.witness?.moment() ?? 0
+            do {
+                result = try await body()
+            } catch {
+                plan.witness?.hasFailed(begin, error)
+                throw error
+            }
+        }
         try await plan.interception?(operation, .after)
         if plan.faults.contains(.lostAnswer) {
             throw CacheError(.unavailable, "the faulty store loses its answer by its schedule")

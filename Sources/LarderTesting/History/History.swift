@@ -12,6 +12,16 @@ public struct History: Sendable, Hashable, Codable {
     /// The calls, by their beginning.
     public var calls: [HistoryCall]
 
+    /// When the store could not be asked, or lost something.
+    public var outages: [HistoryOutage] = []
+
+    /// When the caches' client has seen that the server has started anew, and may have forgotten what it had
+    /// acknowledged; `nil` where it has not.
+    public var restart: Int64?
+
+    /// How many disturbances there were.
+    public var disturbances = 0
+
     /// Describes a history.
     ///
     /// - Parameters:
@@ -104,6 +114,9 @@ public struct HistoryCall: Sendable, Hashable, Codable {
     public var hasWritten: Bool?
     /// The kind of error that it threw: nobody knows then whether it took effect.
     public var error: String?
+    /// Where it threw: the moment after which it has no effect any more, because what it had sent was dealt with by then or
+    /// will never arrive; `nil` where nobody knows.
+    public var settled: Int64?
     /// When it began.
     public var begin: Int64
     /// When it returned or threw; `nil` where it did neither.
@@ -141,6 +154,28 @@ public struct HistoryCall: Sendable, Hashable, Codable {
 
     /// Whether it has returned and thrown nothing.
     public var hasSucceeded: Bool { self.end != nil && self.error == nil }
+}
+
+/// A time in which the store did not do what stores do.
+public struct HistoryOutage: Sendable, Hashable, Codable {
+    /// When it began: for a call to the store that failed, when that was made.
+    public var begin: Int64
+    /// When it was over, and what had been sent in it had taken effect or never would; `nil` where nobody knows.
+    public var end: Int64?
+    /// Whether entries, leases or tags may have been lost in it.
+    public var losesEntries: Bool
+
+    /// Describes an outage.
+    ///
+    /// - Parameters:
+    ///   - begin: When it began.
+    ///   - end: When it was over.
+    ///   - losesEntries: Whether entries, leases or tags may have been lost in it.
+    public init(begin: Int64, end: Int64?, losesEntries: Bool = false) {
+        self.begin = begin
+        self.end = end
+        self.losesEntries = losesEntries
+    }
 }
 
 /// One run of a fill.
@@ -221,6 +256,7 @@ extension HistoryCall: CustomStringConvertible {
         if self.written != nil || !self.fills.isEmpty { text += " for \(self.ttl.map { "\($0) ms" } ?? "ever")" }
         if let error = self.error {
             text += ", threw \(error)"
+            if let settled = self.settled { text += ", settled at \(Self.time(settled))" }
         } else if let number = self.number {
             text += ", returned \(number)"
         } else if let hasWritten = self.hasWritten {

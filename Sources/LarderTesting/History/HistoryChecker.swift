@@ -4,8 +4,8 @@ import Larder
 ///
 /// It knows nothing of stores, leases and flights. From the moments of calls and fills it concludes only what must have been
 /// so: something that ended before something else began came before it; of two that overlap, either may have. A call that
-/// threw may have taken effect at any time from its beginning on, or never. So what it reports is broken, and what lies within the
-/// freedom of concurrent calls is not reported.
+/// threw may have taken effect at any time from its beginning on until it is known to be settled, or never. So what it reports is
+/// broken, and what lies within the freedom of concurrent calls is not reported.
 ///
 /// **Resurrection.** A call returned a value although an invalidation of the value's key (`remove`, `set`, an `add` that wrote, a pattern,
 /// `clear`) or of one of its tags had returned, without an error, before the call began, and the value's fill had begun
@@ -13,7 +13,7 @@ import Larder
 /// invalidation took effect. A tag that a fill took while it ran stands for data that it read afterwards: there the moment at
 /// which the fill had the tag counts. A value that was made of values of inner fetches has their tags, from the moments at which they
 /// were taken for those. For a value that `set` or `add` wrote, the end of that call counts: it may have been written at its end.
-/// Values whose write threw are never reported.
+/// Of a write that threw, the moment counts at which it was settled; without one its value is never reported.
 ///
 /// **Stale value.** The same for `expire(tags:)`, but only of `get`: a fetch may return a stale value and refresh it. Late tags are left
 /// out: that a store notices their expiry before it has the value is not among what every store promises.
@@ -21,10 +21,11 @@ import Larder
 /// **Second fill.** Two fills of a key, by one cache or (where the scope is the fleet) by any two, and nothing between the beginning of the
 /// earlier of their calls and that of the second fill that may have ended the lease of either or the first one's entry. Either they overlap, and
 /// neither was cancelled; or the call of the second began after a call had returned the value of the first, which was to be stored
-/// and has not expired.
+/// and has not expired. An outage between the two excuses it.
 ///
 /// **Expired value.** A value was stored before the first call that got it returned. A call that began later than its time to
-/// live after that (and its grace, in fetches) returned it; or any later call, where it was not to be stored at all.
+/// live after that (and its grace, in fetches) returned it; or any later call, where it was not to be stored at all. Where the
+/// commit fell into an outage, the value may have been stored as late as its end.
 ///
 /// **Foreign value.** A value of another key, or of a fill or a write that is not in the history.
 ///
@@ -55,10 +56,13 @@ public struct HistoryChecker: Sendable {
             }
             if let violation = self.resurrection(reading, value, index) { found.append(violation) }
             if let violation = self.staleness(reading, value, index) { found.append(violation) }
-            if let violation = self.expiry(reading, value) { found.append(violation) }
+            if let violation = self.expiry(reading, value, index) { found.append(violation) }
         }
         if self.rules.keepsEntries, self.rules.isAvailable { found += self.secondFills(index) }
-        if self.rules.keepsEntries { found += HistoryCounters(history).violations() }
+        if self.rules.keepsEntries {
+            let recovery = self.rules.recovery.wholeNanoseconds
+            found += HistoryCounters(history, recovery: recovery).violations()
+        }
         return found.sorted { $0.moment < $1.moment }
     }
 
@@ -125,13 +129,17 @@ public struct HistoryChecker: Sendable {
         return nil
     }
 
-    private func expiry(_ reading: HistoryIndex.Reading, _ value: HistoryIndex.Value) -> HistoryViolation? {
+    private func expiry(
+        _ reading: HistoryIndex.Reading,
+        _ value: HistoryIndex.Value,
+        _ index: HistoryIndex
+    ) -> HistoryViolation? {
         guard let available = value.available, available < reading.call.begin else { return nil }
         if !value.isStored {
             let message = "\(value.name), which was not to be stored, was returned by a later call"
             return Self.violation(.expiredValue, message, value.maker, reading.call)
         }
-        guard let ttl = value.maker.ttl else { return nil }
+        guard let ttl = value.maker.ttl, let available = index.latestStoring(of: value) else { return nil }
         let life = Int64(ttl + (reading.call.operation == .get ? 0 : value.maker.grace)) * 1_000_000
         let age = reading.call.begin - available
         guard age > life + self.rules.granularity.wholeNanoseconds else { return nil }
@@ -205,8 +213,10 @@ public struct HistoryChecker: Sendable {
         }
         // The second may have got its lease before the first one's call began, and have lost it, by its own tags too, before
         // the first got its lease.
+        let start = min(first.value.origin, second.call.begin)
         let isExcused =
-            index.mayHaveTouched(first.value, from: min(first.value.origin, second.call.begin), until: begin)
+            index.wasOut(from: start, until: begin, recovery: self.rules.recovery.wholeNanoseconds)
+            || index.mayHaveTouched(first.value, from: start, until: begin)
             || index.mayHaveTouched(second.value, from: second.call.begin, until: begin)
         return isExcused ? nil : message
     }

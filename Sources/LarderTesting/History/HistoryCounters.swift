@@ -3,8 +3,8 @@ import Larder
 /// What increments promise, checked on a history.
 ///
 /// Deltas are positive. An increment that returned `n` found `n - delta` and left `n`; a `get` found and left what it
-/// returned, zero where there was nothing. Between the first and the last of the calls that are compared, nothing may have
-/// reset the counter (`remove`, a pattern, `clear`, whatever came of them). Then:
+/// returned, zero where there was nothing; in an outage, nothing says nothing. Between the first and the last of the calls that are compared, nothing may have
+/// reset the counter (`remove`, a pattern, `clear`, whatever came of them; an outage in which entries are lost). Then:
 ///
 /// - what a call found is no less than what a call left that had ended before it began;
 /// - nor is it less than the sum of all that had been added by such calls;
@@ -21,9 +21,16 @@ struct HistoryCounters {
     }
 
     private let calls: [HistoryCall]
+    private let outages: [HistoryOutage]
+    private let recovery: Int64
 
-    init(_ history: History) {
+    /// - Parameters:
+    ///   - history: What happened.
+    ///   - recovery: How long after an outage a cache may not know yet that it is over.
+    init(_ history: History, recovery: Int64) {
         self.calls = history.calls
+        self.outages = history.outages
+        self.recovery = recovery
     }
 
     func violations() -> [HistoryViolation] {
@@ -49,10 +56,18 @@ struct HistoryCounters {
                 guard let number = call.number, let delta = call.delta else { return nil }
                 return Observation(call: call, found: number - delta, left: number, end: end)
             case .get:
+                // Without the store nothing is found, whatever is there.
+                if call.number == nil, self.wasOut(during: call) { return nil }
                 return Observation(call: call, found: call.number ?? 0, left: call.number ?? 0, end: end)
             default:
                 return nil
             }
+        }
+    }
+
+    private func wasOut(during call: HistoryCall) -> Bool {
+        self.outages.contains { outage in
+            outage.begin <= call.end ?? .max && (outage.end.map { $0 + self.recovery } ?? .max) >= call.begin
         }
     }
 
@@ -66,7 +81,9 @@ struct HistoryCounters {
         for other in observations where other.call.id != later.call.id {
             let begin = min(other.call.begin, later.call.begin)
             let end = max(other.end, later.end)
-            guard !resets.contains(where: { $0.begin <= end && $0.latestEffect >= begin }) else { continue }
+            guard !resets.contains(where: { $0.begin <= end && $0.latestEffect >= begin }),
+                !self.outages.contains(where: { $0.losesEntries && $0.begin <= end && $0.end ?? .max >= begin })
+            else { continue }
             if other.end < later.call.begin {
                 sum += other.left - other.found
                 if later.found < other.left {

@@ -19,7 +19,7 @@ struct HistoryIndex {
         /// An invalidation of the key that began after this moment has to take the value with it; `nil` where nobody knows.
         ///
         /// For a fill, its beginning: its lease was granted before. For a write, its end: it took effect before. A write that threw
-        /// may take effect at any time.
+        /// may take effect at any time until it is settled.
         var moment: Int64?
         /// Its tags, those of the values that it was made of included.
         var tags: [Tag]
@@ -43,9 +43,11 @@ struct HistoryIndex {
     private(set) var readings: [Reading] = []
     /// Calls that wrote, removed, invalidated or expired, successful or not.
     private(set) var changes: [HistoryCall] = []
+    private let outages: [HistoryOutage]
 
     init(_ history: History) {
         let calls = history.calls
+        self.outages = history.outages
         self.changes = calls.filter(\.changesValues)
         for call in calls where call.operation == .get || call.operation == .fetch || call.operation == .fetchMany {
             guard call.hasSucceeded else { continue }
@@ -70,7 +72,7 @@ struct HistoryIndex {
     private static func written(_ name: String, by call: HistoryCall) -> Value? {
         // An `add` that did not write has made nothing.
         if call.hasSucceeded, call.hasWritten == false { return nil }
-        let moment = call.hasSucceeded ? call.end : nil
+        let moment = call.latestEffect == .max ? nil : call.latestEffect
         return Value(
             name: name,
             key: call.keys.first ?? "",
@@ -78,7 +80,8 @@ struct HistoryIndex {
             moment: moment,
             tags: call.tags.map { Tag(name: $0, moment: moment ?? .max, isLate: false) },
             origin: call.begin,
-            available: moment
+            // One that threw may never have been stored.
+            available: call.hasSucceeded ? moment : nil
         )
     }
 
@@ -101,6 +104,30 @@ struct HistoryIndex {
             tags: tags,
             origin: origin
         )
+    }
+
+    /// Whether there was an outage, or the time after one in which caches may not know yet that it is over, between two
+    /// moments.
+    func wasOut(from start: Int64, until moment: Int64, recovery: Int64) -> Bool {
+        self.outages.contains { outage in
+            outage.begin <= moment && (outage.end.map { $0 + recovery } ?? .max) >= start
+        }
+    }
+
+    /// The last moment at which the value may have been stored that was there for a call to return; `nil` where nobody
+    /// knows.
+    ///
+    /// Who has waited for a fill gets its value also where the store does not answer the commit, which may be carried out
+    /// later.
+    func latestStoring(of value: Value) -> Int64? {
+        guard let available = value.available else { return nil }
+        guard let fill = value.fill else { return available }
+        var latest = available
+        for outage in self.outages where outage.begin <= available && outage.end ?? .max >= fill.begin {
+            guard let end = outage.end else { return nil }
+            latest = max(latest, end)
+        }
+        return latest
     }
 
     /// Whether a call may have made a value invalid or stale, or ended a lease on its key, between two moments.
@@ -133,8 +160,8 @@ extension HistoryCall {
         }
     }
 
-    /// The last moment at which it may take effect: its end, or any time where it threw.
-    var latestEffect: Int64 { self.hasSucceeded ? self.end ?? .max : .max }
+    /// The last moment at which it may take effect: its end; where it threw, any time until it is settled.
+    var latestEffect: Int64 { self.hasSucceeded ? self.end ?? .max : self.settled ?? .max }
 
     /// Whether it makes an entry of the key dead by the key itself, whatever its tags.
     func kills(_ key: String) -> Bool {

@@ -34,6 +34,9 @@ public struct HistoryOptions: Sendable {
     /// How far a fill is shared.
     public var scope = FetchPolicy.Scope.fleet
 
+    /// The circuit breakers that a history's caches may have, one of which the seed picks; `nil` is none.
+    public var circuitBreakers: [CircuitBreakerPolicy?] = [CircuitBreakerPolicy()]
+
     /// The usual size: three caches, six tasks, 216 calls on four keys and two counters under three tags.
     public init() {}
 
@@ -43,6 +46,17 @@ public struct HistoryOptions: Sendable {
         options.longestPause = .milliseconds(1)
         options.hardTimeout = .seconds(30)
         options.leaseDuration = .seconds(5)
+        return options
+    }
+
+    /// The usual size, for a store in real time that is disturbed: leases end soon enough that one which was granted to nobody
+    /// does not keep others waiting, and caches do with or without a circuit breaker.
+    public static var disturbed: Self {
+        var options = Self.realTime
+        options.leaseDuration = .milliseconds(600)
+        options.circuitBreakers = [
+            nil, CircuitBreakerPolicy(failures: 3, firstPause: .milliseconds(5), longestPause: .milliseconds(20)),
+        ]
         return options
     }
 

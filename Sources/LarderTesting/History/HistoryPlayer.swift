@@ -8,6 +8,8 @@ struct HistoryPlayer: Sendable {
     let caches: [Cache]
     let recorder: HistoryRecorder
     let time: HistoryTime
+    /// Where calls wait while a disturbance holds them up.
+    var gate: HistoryGate?
 
     /// What a fill throws that is to fail.
     private struct FillFailed: Error {}
@@ -26,6 +28,7 @@ struct HistoryPlayer: Sendable {
                 group.addTask {
                     let caller = Caller(process: task % self.caches.count, task: task)
                     for index in 0..<share {
+                        await self.gate?.pass()
                         await self.take(
                             HistoryStep(seed: self.seed, task: task, index: index, self.options),
                             caller
@@ -35,6 +38,7 @@ struct HistoryPlayer: Sendable {
             }
         }
         for name in self.options.keyNames + self.options.counterNames {
+            await self.gate?.pass()
             await self.get(name, Caller(process: 0, task: self.options.tasks))
         }
     }

@@ -7,6 +7,11 @@ final class HistoryRecorder: Sendable {
         var calls: [HistoryCall] = []
         var last: Int64 = 0
         var lastValue = 0
+        var outages: [HistoryOutage] = []
+        /// When the calls to the store had failed that are outages of unknown end.
+        var failedBy: [Int: Int64] = [:]
+        var restart: Int64?
+        var disturbances = 0
     }
 
     private let seed: UInt64
@@ -82,5 +87,63 @@ final class HistoryRecorder: Sendable {
         }
     }
 
-    var history: History { History(seed: self.seed, calls: self.state.withLock { $0.calls }) }
+    /// The moment of now.
+    func moment() -> Int64 {
+        self.state.withLock { self.moment(&$0) }
+    }
+
+    /// How many calls have begun.
+    var callCount: Int { self.state.withLock { $0.calls.count } }
+
+    // MARK: Outages
+
+    /// Writes down that a call to the store has failed: it may take effect until somebody says otherwise.
+    func storeFailed(since begin: Int64) {
+        self.state.withLock { state in
+            state.failedBy[state.outages.count] = self.moment(&state)
+            state.outages.append(HistoryOutage(begin: begin, end: nil))
+        }
+    }
+
+    func noteDisturbance() {
+        self.state.withLock { $0.disturbances += 1 }
+    }
+
+    /// Writes down an outage that ends now.
+    func wasOut(since begin: Int64, losesEntries: Bool) {
+        self.state.withLock { state in
+            let end = self.moment(&state)
+            state.outages.append(HistoryOutage(begin: begin, end: end, losesEntries: losesEntries))
+        }
+    }
+
+    /// Writes down that from now on nothing takes effect any more of calls that had ended by a moment.
+    ///
+    /// - Parameters:
+    ///   - bound: The moment.
+    ///   - isRestart: Whether the server has started anew, and the caches' client has seen it.
+    func settle(endedBy bound: Int64, isRestart: Bool = false) {
+        self.state.withLock { state in
+            let moment = self.moment(&state)
+            for index in state.calls.indices {
+                let call = state.calls[index]
+                guard call.error != nil, call.settled == nil, let end = call.end, end <= bound else { continue }
+                state.calls[index].settled = moment
+            }
+            for index in state.outages.indices where state.outages[index].end == nil {
+                if state.failedBy[index] ?? .max <= bound { state.outages[index].end = moment }
+            }
+            if isRestart { state.restart = moment }
+        }
+    }
+
+    var history: History {
+        self.state.withLock { state in
+            var history = History(seed: self.seed, calls: state.calls)
+            history.outages = state.outages
+            history.restart = state.restart
+            history.disturbances = state.disturbances
+            return history
+        }
+    }
 }

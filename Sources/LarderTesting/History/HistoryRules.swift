@@ -22,6 +22,10 @@ public struct HistoryRules: Sendable {
     /// lease; `nil`, never, as in simulated time.
     public var leaseMayLapseAfter: Duration?
 
+    /// How long after an outage a cache may not know yet that the store is back: the longest pause of its circuit breaker,
+    /// and the time of a probe.
+    public var recovery = Duration.zero
+
     /// What holds in simulated time, on a store that loses nothing.
     public init() {}
 
@@ -30,6 +34,15 @@ public struct HistoryRules: Sendable {
         var rules = Self()
         rules.granularity = .milliseconds(5)
         rules.leaseMayLapseAfter = .seconds(2)
+        return rules
+    }
+
+    /// What holds in real time while the store is disturbed, for histories of ``HistoryOptions/disturbed``: what the history's
+    /// outages do not excuse.
+    public static var disturbed: Self {
+        var rules = Self.realTime
+        rules.leaseMayLapseAfter = .milliseconds(200)
+        rules.recovery = .milliseconds(200)
         return rules
     }
 }

@@ -40,7 +40,8 @@ public enum HistoryRun: Sendable {
         return try await executor.run {
             let time = HistoryTime(clock: clock) { await executor.turn() }
             let caches = try await stores(clock, options.caches)
-            return try await Self.play(seed, options, caches, "history", time)
+            let recorder = HistoryRecorder(seed: seed, clock: clock)
+            return try await Self.play(seed, options, caches, "history", time, recorder)
         }
     }
 
@@ -51,23 +52,36 @@ public enum HistoryRun: Sendable {
     ///   - options: How large and how wild; ``HistoryOptions/realTime`` suits.
     ///   - namespace: Where the entries live; nothing may be in it.
     ///   - stores: Makes the stores, on the system's clock.
-    ///   - disturbance: Runs beside the history, to break what it stands on; cancelled at the history's end.
+    ///   - disturbance: Runs beside the history, to break what it stands on and to write down what that excuses; cancelled at the
+    ///     history's end.
     /// - Returns: What happened.
-    /// - Throws: What `stores` throws; `CacheError` where the options contradict themselves.
+    /// - Throws: What `stores` throws; what `disturbance` throws, but not `CancellationError`; `CacheError` where the options
+    ///   contradict themselves.
     public static func live(
         seed: UInt64,
         _ options: HistoryOptions = .realTime,
         namespace: CacheNamespace,
         stores: @escaping Stores,
-        disturbance: (@Sendable () async -> Void)? = nil
+        disturbance: (@Sendable (HistoryControl) async throws -> Void)? = nil
     ) async throws -> History {
         let time = HistoryTime(clock: .system) { await Task.yield() }
         let caches = try await stores(.system, options.caches)
+        let recorder = HistoryRecorder(seed: seed, clock: time.clock)
+        guard let disturbance else {
+            return try await Self.play(seed, options, caches, namespace, time, recorder)
+        }
+        let control = HistoryControl(seed: seed, recorder: recorder)
         return try await withThrowingTaskGroup(of: Void.self) { group in
-            if let disturbance { group.addTask { await disturbance() } }
-            let history = try await Self.play(seed, options, caches, namespace, time)
+            group.addTask {
+                // Whatever becomes of it, nobody waits for it any longer.
+                defer { control.openGate() }
+                do { try await disturbance(control) } catch is CancellationError {}
+            }
+            _ = try await Self.play(seed, options, caches, namespace, time, recorder, control.gate)
             group.cancelAll()
-            return history
+            try await group.waitForAll()
+            // With what the disturbance has said at last.
+            return recorder.history
         }
     }
 
@@ -76,32 +90,41 @@ public enum HistoryRun: Sendable {
         _ options: HistoryOptions,
         _ stores: [any CacheStore],
         _ namespace: CacheNamespace,
-        _ time: HistoryTime
+        _ time: HistoryTime,
+        _ recorder: HistoryRecorder,
+        _ gate: HistoryGate? = nil
     ) async throws -> History {
         var random = SplitMix64(seed: seed, 0xCAC4E)
         let policy = try Self.policy(&random, options)
         var quiet = Logger(label: "larder.history")
         quiet.handler = SwiftLogNoOpLogHandler()
+        let circuitBreaker =
+            options.circuitBreakers.count == 1
+            ? options.circuitBreakers[0] : random.pick(options.circuitBreakers)
         let caches = stores.map { store in
             // Most caches are suspended at every call to the store; the others find hits at once, where the store can.
-            var store = store
-            if random.happens(70) { store = Self.pausing(store) }
+            let store = Self.wrap(store, pauses: random.happens(70), witness: gate == nil ? nil : recorder)
             return Cache(
                 store,
                 namespace: namespace,
-                defaults: CacheDefaults(ttl: nil, fetchPolicy: policy, failurePolicy: .missing),
+                defaults: CacheDefaults(
+                    ttl: nil,
+                    fetchPolicy: policy,
+                    failurePolicy: .missing,
+                    circuitBreaker: circuitBreaker
+                ),
                 clock: time.clock,
                 logger: quiet
             )
         }
-        let recorder = HistoryRecorder(seed: seed, clock: time.clock)
         let player = HistoryPlayer(
             seed: seed,
             options: options,
             policy: policy,
             caches: caches,
             recorder: recorder,
-            time: time
+            time: time,
+            gate: gate
         )
         await player.play()
         for cache in caches { await cache.shutdown() }
@@ -129,10 +152,22 @@ public enum HistoryRun: Sendable {
         )
     }
 
-    /// A store that pauses before and after each call.
-    private static func pausing(_ base: any CacheStore) -> any CacheStore {
+    /// A store that pauses before and after each call, and whose failures are written down.
+    private static func wrap(
+        _ base: any CacheStore,
+        pauses: Bool,
+        witness recorder: HistoryRecorder?
+    ) -> any CacheStore {
+        guard pauses || recorder != nil else { return base }
         let store = FaultyStore(base)
-        store.intercept { _, _ in await HistoryPauses.current?.pause() }
+        if pauses { store.intercept { _, _ in await HistoryPauses.current?.pause() } }
+        if let recorder {
+            let witness = FaultyStore.Witness(moment: { recorder.moment() }) { begin, error in
+                // A call that was given up by its own task is one that others know of.
+                if !(error is CancellationError) { recorder.storeFailed(since: begin) }
+            }
+            store.setWitness(witness)
+        }
         return store
     }
 }

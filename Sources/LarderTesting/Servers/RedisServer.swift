@@ -162,6 +162,10 @@ public final class RedisServer: Sendable {
     /// - Throws: `TestServerError` when the server does not answer in time.
     @discardableResult
     public func command(_ words: String..., atMost limit: Duration = .seconds(5)) async throws -> String {
+        try await self.command(words, atMost: limit)
+    }
+
+    func command(_ words: [String], atMost limit: Duration = .seconds(5)) async throws -> String {
         let login = self.options.password.map { ["AUTH", $0] }
         let path = self.socketPath
         return try await RawRedisExchange.perform(words, login: login, path: path, atMost: limit)

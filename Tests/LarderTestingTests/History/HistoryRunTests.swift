@@ -13,6 +13,33 @@ import Testing
         }
     }
 
+    /// One tiered store for all caches of a history, memory over memory.
+    private static func tiered(_ upperTTL: Duration?, _ isFenced: Bool = true) -> HistoryRun.Stores {
+        { clock, count in
+            let memory = (0..<2).map { _ in MemoryStore(limit: .entries(10_000), clock: clock) }
+            let store = TieredStore(upper: memory[0], lower: memory[1], upperTTL: upperTTL)
+            let shown: any CacheStore = isFenced ? store : UnfencedStore(store)
+            return Array(repeating: shown, count: count)
+        }
+    }
+
+    @Test(arguments: [nil, Duration.milliseconds(2)], [0, 20] as [UInt64])
+    func noHistoryOnTwoTiersBreaksAPromise(_ upperTTL: Duration?, _ first: UInt64) async throws {
+        for seed in first..<(first + 20) {
+            let history = try await HistoryRun.simulated(seed: seed, stores: Self.tiered(upperTTL))
+            let violations = HistoryChecker().violations(in: history)
+            #expect(violations.isEmpty, "\(violations.first.map { "\($0)" } ?? "")")
+        }
+    }
+
+    @Test func sameSeedIsTheSameHistoryOnTwoTiers() async throws {
+        for seed in 0..<5 as Range<UInt64> {
+            let once = try await HistoryRun.simulated(seed: seed, stores: Self.tiered(nil))
+            let again = try await HistoryRun.simulated(seed: seed, stores: Self.tiered(nil))
+            #expect(once == again, "seed \(seed)")
+        }
+    }
+
     @Test(arguments: 0..<8)
     func noHistoryOnMemoryBreaksAPromise(_ block: UInt64) async throws {
         for seed in (block * 40)..<(block * 40 + 40) {
@@ -64,6 +91,12 @@ import Testing
             rules.formUnion(HistoryChecker().violations(in: history).map(\.rule))
         }
         #expect(rules.contains(.resurrection))
+        rules = []
+        for seed in 0..<20 as Range<UInt64> {
+            let history = try await HistoryRun.simulated(seed: seed, stores: Self.tiered(nil, false))
+            rules.formUnion(HistoryChecker().violations(in: history).map(\.rule))
+        }
+        #expect(rules.contains(.resurrection))
     }
 
     @Test func historyInRealTimeBreaksNoPromise() async throws {
@@ -73,9 +106,29 @@ import Testing
         #expect(violations.isEmpty, "\(violations.first.map { "\($0)" } ?? "")")
     }
 
+    @Test func gateHoldsCallsBackAndErrorsOpenIt() async throws {
+        struct Broken: Error {}
+        let (counts, counted) = AsyncStream.makeStream(of: Int.self)
+        await #expect(throws: Broken.self) {
+            try await HistoryRun.live(seed: 9, namespace: "history", stores: Self.memory()) { control in
+                try await control.reached(10)
+                control.narrowGate(to: 5)
+                try await Task.sleep(for: .milliseconds(50))
+                let held = control.callCount
+                try await Task.sleep(for: .milliseconds(50))
+                counted.yield(control.callCount - held)
+                throw Broken()
+            }
+        }
+        counted.finish()
+        var found: [Int] = []
+        for await count in counts { found.append(count) }
+        #expect(found == [0])
+    }
+
     @Test func disturbanceRunsBesideTheHistoryAndEndsWithIt() async throws {
         let (ends, ended) = AsyncStream.makeStream(of: Bool.self)
-        _ = try await HistoryRun.live(seed: 8, namespace: "history", stores: Self.memory()) {
+        _ = try await HistoryRun.live(seed: 8, namespace: "history", stores: Self.memory()) { _ in
             try? await Task.sleep(for: .seconds(3_600))
             ended.yield(Task.isCancelled)
         }

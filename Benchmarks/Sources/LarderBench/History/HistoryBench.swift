@@ -12,14 +12,21 @@ struct HistoryBench: AsyncParsableCommand {
         abstract: "Runs seeded random histories on a store and checks that they break no promise.",
         discussion: """
             Several tasks get, fetch, fetchMany, set, add, increment, remove, remove by pattern, invalidate, expire and \
-            clear shared keys through several caches, with pauses wherever a call is suspended. On memory time is \
-            simulated, and a seed is the same history every time: digest is a number of all of them. On Redis the calls \
-            and pauses are the seed's. Each history that broke a promise is told on standard error, and the \
-            command ends with an error, unless the fence is off.
+            clear shared keys through several caches, with pauses wherever a call is suspended. On memory, and on \
+            tiered (memory over memory), time is simulated, and a seed is the same history every time: digest is a \
+            number of all of them. On redis and tiered-redis (memory over Redis) the calls and pauses are the seed's. \
+            Each history that broke a promise is told on standard error, and the command ends with an error, unless \
+            the fence is off.
+
+            --disturb breaks the server meanwhile, at calls that the seed picks: pause, connections (all are killed), \
+            scripts (flushed), evictions (of entries, leases, tags and the stamp), kill (it starts anew, empty), \
+            restore (it starts anew from an older snapshot). Where it starts anew, violations are only those of what was \
+            acknowledged since the client has seen the new run id; violations_before were seen before that, \
+            violations_forgotten after it, of what only the old server knew.
             """
     )
 
-    @Option(help: "The store: memory or redis.")
+    @Option(help: "The store: memory, tiered, redis or tiered-redis.")
     var store = HistoryStore.memory
 
     @Option(help: "How many histories.")
@@ -34,8 +41,36 @@ struct HistoryBench: AsyncParsableCommand {
     @Option(help: "A file for every call as a line of JSON.")
     var write: String?
 
+    @Option(
+        help: "What is done to the server, with commas between: pause, connections, scripts, evictions, kill, restore."
+    )
+    var disturb = Disturbances(kinds: [])
+
     enum HistoryStore: String, ExpressibleByArgument, CaseIterable {
-        case memory, redis
+        case memory, tiered, redis
+        case tieredRedis = "tiered-redis"
+
+        var isSimulated: Bool { self == .memory || self == .tiered }
+    }
+
+    struct Disturbances: ExpressibleByArgument {
+        var kinds: Set<RedisDisturbance.Kind>
+
+        init(kinds: Set<RedisDisturbance.Kind>) {
+            self.kinds = kinds
+        }
+
+        init?(argument: String) {
+            let kinds = argument.split(separator: ",").map { RedisDisturbance.Kind(rawValue: String($0)) }
+            guard !kinds.contains(nil) else { return nil }
+            self.kinds = Set(kinds.compactMap { $0 })
+        }
+
+        var defaultValueDescription: String { "none" }
+
+        var text: String {
+            RedisDisturbance.Kind.allCases.filter(self.kinds.contains).map(\.rawValue).joined(separator: ",")
+        }
     }
 
     enum Fence: String, ExpressibleByArgument, CaseIterable {
@@ -47,24 +82,41 @@ struct HistoryBench: AsyncParsableCommand {
         guard UInt64.max - self.firstSeed >= UInt64(self.seeds) else {
             throw ValidationError("--first-seed leaves no room for \(self.seeds) seeds")
         }
+        // Copies in the upper tier of a store that has lost entries or forgotten invalidations are a matter of their own.
+        guard self.disturb.kinds.isEmpty || self.store == .redis else {
+            throw ValidationError("--disturb goes with --store redis")
+        }
     }
 
     func run() async throws {
         let file = try self.write.map(Self.create)
         defer { try? file?.close() }
         var tally = HistoryTally(file: file)
-        switch self.store {
-        case .memory: try await self.runOnMemory(&tally)
-        case .redis: try await self.runOnRedis(&tally)
+        if self.store.isSimulated {
+            try await self.runSimulated(&tally)
+        } else if self.disturb.kinds.isEmpty {
+            try await self.runOnRedis(&tally)
+        } else {
+            try await self.runDisturbed(&tally)
         }
         try file?.synchronize()
         var line = BenchLine("history")
         line.set("store", self.store.rawValue)
         line.set("seeds", self.seeds)
         line.set("operations", tally.operations)
+        if !self.disturb.kinds.isEmpty {
+            line.set("disturb", self.disturb.text)
+            line.set("disturbances", tally.disturbances)
+            line.set("outages", tally.outages)
+            line.set("unsettled", tally.unsettled)
+            line.set("errors", tally.errors)
+            line.set("restarts", tally.restarts)
+            line.set("violations_before", tally.violationsBefore)
+            line.set("violations_forgotten", tally.violationsForgotten)
+        }
         line.set("violations", tally.violations)
         line.set("fence", self.fence.rawValue)
-        if self.store == .memory { line.set("digest", String(tally.digest, radix: 16)) }
+        if self.store.isSimulated { line.set("digest", String(tally.digest, radix: 16)) }
         line.print()
         // Without the fence they are what was looked for.
         if tally.violations > 0, self.fence == .on { throw ExitCode.failure }
@@ -78,28 +130,68 @@ struct HistoryBench: AsyncParsableCommand {
 
     private var all: Range<UInt64> { self.firstSeed..<(self.firstSeed + UInt64(self.seeds)) }
 
-    private func runOnMemory(_ tally: inout HistoryTally) async throws {
+    private func runSimulated(_ tally: inout HistoryTally) async throws {
         let isFenced = self.fence == .on
+        let isTiered = self.store == .tiered
         for seed in self.all {
             let history = try await HistoryRun.simulated(seed: seed) { clock, count in
-                Self.shared(MemoryStore(limit: .entries(10_000), clock: clock), count, isFenced)
+                let memory = MemoryStore(limit: .entries(10_000), clock: clock)
+                if isTiered { return Self.shared(Self.tiered(over: memory, seed, clock), count, isFenced) }
+                return Self.shared(memory, count, isFenced)
             }
-            try tally.add(history, HistoryChecker().violations(in: history))
+            try tally.add(history, HistoryChecker())
         }
+    }
+
+    /// One tiered store for all caches: what other processes change is seen when copies end.
+    private static func tiered(over lower: some CacheStore, _ seed: UInt64, _ clock: CacheClock) -> TieredStore {
+        let upper = MemoryStore(limit: .entries(10_000), clock: clock)
+        return TieredStore(upper: upper, lower: lower, upperTTL: seed.isMultiple(of: 3) ? .milliseconds(2) : nil)
     }
 
     private func runOnRedis(_ tally: inout HistoryTally) async throws {
         let isFenced = self.fence == .on
+        let isTiered = self.store == .tieredRedis
         tally = try await withRedisServer { [tally] server in
             var tally = tally
             let client = try RedisClient(url: server.url)
             for seed in self.all {
                 // A namespace of its own, so that nothing is there from the history before.
                 let namespace = try CacheNamespace("history\(seed)")
-                let history = try await HistoryRun.live(seed: seed, namespace: namespace) { _, count in
-                    Self.shared(.redis(client), count, isFenced)
+                let history = try await HistoryRun.live(seed: seed, namespace: namespace) { clock, count in
+                    if isTiered { return Self.shared(Self.tiered(over: .redis(client), seed, clock), count, isFenced) }
+                    return Self.shared(.redis(client), count, isFenced)
                 }
-                try tally.add(history, HistoryChecker(.realTime).violations(in: history))
+                try tally.add(history, HistoryChecker(.realTime))
+                if seed.isMultiple(of: 100) { progress("\(tally.histories) histories") }
+            }
+            await client.shutdown()
+            return tally
+        }
+    }
+
+    private func runDisturbed(_ tally: inout HistoryTally) async throws {
+        let isFenced = self.fence == .on
+        let kinds = self.disturb.kinds
+        tally = try await withRedisServer { [tally] server in
+            var tally = tally
+            var configuration = RedisConfiguration(host: server.host, port: server.port)
+            // Shorter than the longest pause, so that there are calls of which nobody knows what became of them.
+            configuration.commandTimeout = .milliseconds(100)
+            configuration.reconnect = .init(base: .milliseconds(2), maximum: .milliseconds(20))
+            let client = try RedisClient(configuration)
+            for seed in self.all {
+                try await server.command("FLUSHALL")
+                let namespace = try CacheNamespace("history\(seed)")
+                let disturbance = RedisDisturbance(kinds, server: server, namespace: namespace) {
+                    try await client.info(["server"]).runID ?? ""
+                }
+                let history = try await HistoryRun.live(seed: seed, .disturbed, namespace: namespace) { _, count in
+                    Self.shared(.redis(client), count, isFenced)
+                } disturbance: {
+                    try await disturbance.run($0)
+                }
+                try tally.add(history, HistoryChecker(.disturbed))
                 if seed.isMultiple(of: 100) { progress("\(tally.histories) histories") }
             }
             await client.shutdown()
@@ -110,31 +202,5 @@ struct HistoryBench: AsyncParsableCommand {
     private static func shared(_ store: some CacheStore, _ count: Int, _ isFenced: Bool) -> [any CacheStore] {
         let shown: any CacheStore = isFenced ? store : UnfencedStore(store)
         return Array(repeating: shown, count: count)
-    }
-}
-
-/// What has been found so far.
-struct HistoryTally {
-    let file: FileHandle?
-    private(set) var histories = 0
-    private(set) var operations = 0
-    /// How many histories broke a promise.
-    private(set) var violations = 0
-    private(set) var digest: UInt64 = 0
-
-    init(file: FileHandle?) {
-        self.file = file
-    }
-
-    /// Counts a history, writes it to the file, and tells what is wrong with it.
-    mutating func add(_ history: History, _ found: [HistoryViolation]) throws {
-        self.histories += 1
-        self.operations += history.calls.count
-        self.digest = (self.digest ^ history.digest) &* 0x100_0000_01B3
-        if let file = self.file { try file.write(contentsOf: Data(history.jsonLines().utf8)) }
-        guard let first = found.first else { return }
-        self.violations += 1
-        progress("\(first)")
-        if found.count > 1 { progress("    and \(found.count - 1) more in this history") }
     }
 }

@@ -1,0 +1,49 @@
+/// What is wrong with a history whose server may have started anew.
+public struct HistoryJudgement: Sendable {
+    /// Promises broken by what was acknowledged since the caches' client has seen the new server; without a restart, all.
+    public var violations: [HistoryViolation] = []
+
+    /// Promises broken before that.
+    public var before: [HistoryViolation] = []
+
+    /// Promises that the old server had acknowledged, and that were seen broken after the restart: by the server, which has
+    /// forgotten them.
+    public var forgotten: [HistoryViolation] = []
+}
+
+extension HistoryChecker {
+    /// All broken promises of a history, by what a restart of the server makes of them.
+    ///
+    /// - Parameter history: What happened.
+    /// - Returns: The violations, the first to happen first.
+    public func judgement(of history: History) -> HistoryJudgement {
+        let all = self.violations(in: history)
+        guard let restart = history.restart else { return HistoryJudgement(violations: all) }
+        // The call that has seen it is the last to begin.
+        let isLater = { (violation: HistoryViolation) in (violation.calls.last?.begin ?? 0) > restart }
+        var judgement = HistoryJudgement()
+        judgement.violations = self.violations(in: history.forgetting(before: restart)).filter(isLater)
+        judgement.before = all.filter { !isLater($0) }
+        let known = Set(judgement.violations.map(\.moment))
+        judgement.forgotten = all.filter { isLater($0) && !known.contains($0.moment) }
+        return judgement
+    }
+}
+
+extension History {
+    /// The history as a server knows it that remembers part of what was acknowledged before a moment, and nobody knows which:
+    /// changes that were made by then may have taken effect or not, but do so no later. (Of those under way at that moment
+    /// nobody knows who has acknowledged them.)
+    func forgetting(before moment: Int64) -> History {
+        var history = self
+        for index in history.calls.indices {
+            let call = history.calls[index]
+            guard call.hasSucceeded, call.changesValues || call.operation == .increment, let end = call.end,
+                call.begin < moment
+            else { continue }
+            history.calls[index].error = "forgotten"
+            history.calls[index].settled = max(moment, end)
+        }
+        return history
+    }
+}

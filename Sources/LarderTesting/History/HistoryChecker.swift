@@ -15,6 +15,9 @@ import Larder
 /// were taken for those. For a value that `set` or `add` wrote, the end of that call counts: it may have been written at its end.
 /// Of a write that threw, the moment counts at which it was settled; without one its value is never reported.
 ///
+/// A call that joined a fill of its own process while that process could not reach the store is not held to what others
+/// changed meanwhile.
+///
 /// **Stale value.** The same for `expire(tags:)`, but only of `get`: a fetch may return a stale value and refresh it. Late tags are left
 /// out: that a store notices their expiry before it has the value is not among what every store promises.
 ///
@@ -83,6 +86,7 @@ public struct HistoryChecker: Sendable {
     ) -> HistoryViolation? {
         for change in index.changes
         where change.hasSucceeded && change.latestEffect < reading.call.begin && change.id != value.maker.id {
+            if self.wasJoinedWithoutStore(value, by: reading.call, after: change, index) { continue }
             if change.kills(value.key), let moment = value.moment, moment < change.begin {
                 return Self.violation(
                     .resurrection,
@@ -104,6 +108,24 @@ public struct HistoryChecker: Sendable {
             }
         }
         return nil
+    }
+
+    /// Whether the call may have joined a fill of its own process while that could not reach the store, and so could not hear of
+    /// another process's change: where promise 2 ends.
+    private func wasJoinedWithoutStore(
+        _ value: HistoryIndex.Value,
+        by call: HistoryCall,
+        after change: HistoryCall,
+        _ index: HistoryIndex
+    ) -> Bool {
+        guard let fill = value.fill, value.maker.process == call.process, change.process != call.process,
+            call.begin < fill.end ?? .max
+        else { return false }
+        return index.wasOut(
+            from: call.begin,
+            until: call.end ?? .max,
+            recovery: self.rules.recovery.wholeNanoseconds
+        )
     }
 
     private func staleness(

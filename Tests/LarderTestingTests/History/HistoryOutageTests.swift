@@ -135,6 +135,36 @@ import Testing
         #expect(Self.rules(calls, [outage], recovery: .nanoseconds(5)) == [])
     }
 
+    @Test(arguments: [
+        // Joined in an outage what its own process was filling, and another process has removed.
+        (1, 0, 0, 25, HistoryOutage(begin: 22, end: 24), false),
+        // There was no outage, or it was over.
+        (1, 0, 0, 25, HistoryOutage(begin: 2, end: 5), true),
+        // Its own process has removed it, so it could know.
+        (0, 0, 0, 25, HistoryOutage(begin: 22, end: 24), true),
+        // The value is another process's: it came from the store.
+        (1, 2, 0, 25, HistoryOutage(begin: 22, end: 24), true),
+        // The fill had ended, so there was nothing to join.
+        (1, 0, 0, 15, HistoryOutage(begin: 22, end: 24), true),
+    ])
+    func callThatJoinsInAnOutageKnowsNothingOfOthers(
+        _ remover: Int,
+        _ filler: Int,
+        _ reader: Int,
+        _ fillEnd: Int64,
+        _ outage: HistoryOutage,
+        _ isViolation: Bool
+    ) {
+        var fill = Self.fill("k#1", 0...30, fill: 1...fillEnd)
+        fill.process = filler
+        var remove = Self.call(.remove, 10...12)
+        remove.process = remover
+        var fetch = Self.call(.fetch, 20...31) { $0.values = ["k#1"] }
+        fetch.process = reader
+        let rules = Self.rules([fill, remove, fetch], [outage])
+        #expect(rules == (isViolation ? [.resurrection] : []))
+    }
+
     @Test func outageExcusesNoResurrection() {
         let calls = [
             Self.fill("k#1", 0...50, fill: 5...40),

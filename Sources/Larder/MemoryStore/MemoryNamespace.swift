@@ -31,7 +31,6 @@ final class MemoryNamespace: NamespaceStore {
 
     func readNow(_ key: StoreKey) -> ImmediateLookup {
         let generation = self.state.currentGeneration
-        let clock = self.entries.clock
         var isExpired = false
         var isSweepDue = false
         // The entries live as long as this namespace does, which the optimiser does not see: it would retain them.
@@ -39,7 +38,9 @@ final class MemoryNamespace: NamespaceStore {
             NamespacedNameScheme.withProbe(self.id, key.version, key.name, seed: entries.seed) { probe in
                 entries.read(probe, isExpired: &isExpired, isSweepDue: &isSweepDue) { entry -> ImmediateLookup in
                     // One that is dead or stale takes the longer way.
-                    guard entry.generation == generation, !entry.isOver(clock) else { return .unknown }
+                    guard entry.generation == generation, !(entry.hasGrace && self.isOver(entry)) else {
+                        return .unknown
+                    }
                     guard let tags = entry.tags else { return .fresh(entry.value) }
                     return tags.isFresh ? .tagged(entry.value, tags.marks) : .unknown
                 }
@@ -48,6 +49,12 @@ final class MemoryNamespace: NamespaceStore {
         if isExpired { self.entries.removeExpired(self.name(key)) }
         if isSweepDue { self.entries.sweep(besides: self.name(key)) }
         return found ?? .absent
+    }
+
+    /// Out of the way of entries without a grace, which need no clock here: copying one costs.
+    @inline(never)
+    private func isOver(_ entry: borrowing MemoryEntry) -> Bool {
+        self.clock.hasPassed(entry.freshUntil)
     }
 
     /// Removes an entry that is dead, unless it has been written anew meanwhile.

@@ -1,6 +1,7 @@
-import Larder
 import LarderTesting
 import Testing
+
+@testable import Larder
 
 /// What a fill reads from the cache while the store cannot be asked has tags that nobody could take.
 @Suite(.timeLimit(.minutes(1))) struct DependencyOutageTests {
@@ -43,27 +44,27 @@ import Testing
 
     @Test(arguments: Tagging.allCases)
     func pageWithARowOfUnknownTagsIsNotStored(_ tagging: Tagging) async throws {
-        let store = FaultyStore(.memory(entries: 100))
-        let cache = Cache(store, namespace: "books")
-        try await Self.fillPage(cache, store, tagging)
-        // Without tags there is nothing by which it could have to go.
-        try await #expect(cache.get(Self.page) == (tagging == .none ? 1 : nil))
-        try await cache.invalidate(tags: ["row"])
-        try await #expect(cache.get(Self.page) == (tagging == .none ? 1 : nil))
-        await cache.shutdown()
+        try await withCache { subject in
+            let cache = subject.cache
+            try await Self.fillPage(cache, subject.faults, tagging)
+            // Without tags there is nothing by which it could have to go.
+            try await #expect(cache.get(Self.page) == (tagging == .none ? 1 : nil))
+            try await cache.invalidate(tags: ["row"])
+            try await #expect(cache.get(Self.page) == (tagging == .none ? 1 : nil))
+        }
     }
 
     @Test func pageIsStoredAgainOnceTheStoreIsBack() async throws {
-        let store = FaultyStore(.memory(entries: 100))
-        let cache = Cache(store, namespace: "books")
-        try await Self.fillPage(cache, store, .named)
-        let value = try await cache.fetch(Self.page) {
-            try await cache.fetch(Self.row, tags: ["row"]) { 2 }
+        try await withCache { subject in
+            let cache = subject.cache
+            try await Self.fillPage(cache, subject.faults, .named)
+            let value = try await cache.fetch(Self.page) {
+                try await cache.fetch(Self.row, tags: ["row"]) { 2 }
+            }
+            #expect(value == 2)
+            try await #expect(cache.get(Self.page) == 2)
+            try await cache.invalidate(tags: ["row"])
+            try await #expect(cache.get(Self.page) == nil)
         }
-        #expect(value == 2)
-        try await #expect(cache.get(Self.page) == 2)
-        try await cache.invalidate(tags: ["row"])
-        try await #expect(cache.get(Self.page) == nil)
-        await cache.shutdown()
     }
 }

@@ -17,7 +17,7 @@ import Testing
     private static func tiered(_ upperTTL: Duration?, _ isFenced: Bool = true) -> HistoryRun.Stores {
         { clock, count in
             let memory = (0..<2).map { _ in MemoryStore(limit: .entries(10_000), clock: clock) }
-            let store = TieredStore(upper: memory[0], lower: memory[1], upperTTL: upperTTL)
+            let store = TieredStore(upper: memory[0], lower: HistoryRun.pausing(memory[1]), upperTTL: upperTTL)
             let shown: any CacheStore = isFenced ? store : UnfencedStore(store)
             return Array(repeating: shown, count: count)
         }

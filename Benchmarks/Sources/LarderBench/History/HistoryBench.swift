@@ -136,7 +136,10 @@ struct HistoryBench: AsyncParsableCommand {
         for seed in self.all {
             let history = try await HistoryRun.simulated(seed: seed) { clock, count in
                 let memory = MemoryStore(limit: .entries(10_000), clock: clock)
-                if isTiered { return Self.shared(Self.tiered(over: memory, seed, clock), count, isFenced) }
+                if isTiered {
+                    let store = Self.tiered(over: HistoryRun.pausing(memory), seed, clock)
+                    return Self.shared(store, count, isFenced)
+                }
                 return Self.shared(memory, count, isFenced)
             }
             try tally.add(history, HistoryChecker())

@@ -64,7 +64,12 @@ public struct HistoryChecker: Sendable {
         if self.rules.keepsEntries, self.rules.isAvailable { found += self.secondFills(index) }
         if self.rules.keepsEntries {
             let recovery = self.rules.recovery.wholeNanoseconds
-            found += HistoryCounters(history, recovery: recovery).violations()
+            let counters = HistoryCounters(
+                history,
+                recovery: recovery,
+                readsAreMonotonic: self.rules.readsAreMonotonic
+            )
+            found += counters.violations()
         }
         return found.sorted { $0.moment < $1.moment }
     }

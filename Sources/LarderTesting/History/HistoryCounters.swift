@@ -23,14 +23,17 @@ struct HistoryCounters {
     private let calls: [HistoryCall]
     private let outages: [HistoryOutage]
     private let recovery: Int64
+    private let readsAreMonotonic: Bool
 
     /// - Parameters:
     ///   - history: What happened.
     ///   - recovery: How long after an outage a cache may not know yet that it is over.
-    init(_ history: History, recovery: Int64) {
+    ///   - readsAreMonotonic: Whether no read finds less than one before it, though nothing larger was acknowledged yet.
+    init(_ history: History, recovery: Int64, readsAreMonotonic: Bool) {
         self.calls = history.calls
         self.outages = history.outages
         self.recovery = recovery
+        self.readsAreMonotonic = readsAreMonotonic
     }
 
     func violations() -> [HistoryViolation] {
@@ -86,7 +89,7 @@ struct HistoryCounters {
             else { continue }
             if other.end < later.call.begin {
                 sum += other.left - other.found
-                if later.found < other.left {
+                if later.found < other.left, self.readsAreMonotonic || other.call.operation == .increment {
                     let message = "\(later.found) was found after \(other.left) had been there"
                     return HistoryChecker.violation(.lostIncrement, message, other.call, later.call)
                 }

@@ -26,8 +26,22 @@ public struct HistoryRules: Sendable {
     /// and the time of a probe.
     public var recovery = Duration.zero
 
+    /// Whether a counter that was read is never read smaller afterwards, though the call that has made it larger may not have
+    /// returned yet.
+    ///
+    /// So it is where there is one place to read from. Between two tiers one reader may see below what is being written, and the
+    /// next one above what was there before; once the writing call has returned nobody does.
+    public var readsAreMonotonic = true
+
     /// What holds in simulated time, on a store that loses nothing.
     public init() {}
+
+    /// What holds in simulated time on tiers.
+    public static var tiered: Self {
+        var rules = Self()
+        rules.readsAreMonotonic = false
+        return rules
+    }
 
     /// What holds in real time, on a store that loses nothing and was always there.
     public static var realTime: Self {

@@ -128,6 +128,23 @@ import Testing
         #expect(Self.rules(calls, [outage]) == (isViolation ? [.secondFill] : []))
     }
 
+    @Test func betweenTiersAReaderMaySeeWhatIsBeingWrittenBeforeTheOthers() {
+        let unacknowledged = [
+            Self.counter(.increment, 3, 0...40, delta: 3), Self.counter(.get, 3, 5...10),
+            Self.counter(.get, 0, 20...25),
+        ]
+        let acknowledged = [
+            Self.counter(.increment, 3, 0...15, delta: 3), Self.counter(.get, 3, 5...10),
+            Self.counter(.get, 0, 20...25),
+        ]
+        func rules(_ calls: [HistoryCall], _ rules: HistoryRules) -> [Rule] {
+            Array(Set(HistoryChecker(rules).violations(in: Self.history(calls)).map(\.rule)))
+        }
+        #expect(rules(unacknowledged, HistoryRules()) == [.lostIncrement])
+        #expect(rules(unacknowledged, .tiered) == [])
+        #expect(rules(acknowledged, .tiered) == [.lostIncrement])
+    }
+
     @Test func cacheMayNotKnowYetThatTheOutageIsOver() {
         let calls = [Self.fill("k#1", 10...20, fill: 11...19), Self.fill("k#2", 40...50, fill: 43...49)]
         let outage = HistoryOutage(begin: 2, end: 5)

@@ -142,7 +142,7 @@ struct HistoryBench: AsyncParsableCommand {
                 }
                 return Self.shared(memory, count, isFenced)
             }
-            try tally.add(history, HistoryChecker())
+            try tally.add(history, HistoryChecker(isTiered ? .tiered : HistoryRules()))
         }
     }
 
@@ -165,7 +165,9 @@ struct HistoryBench: AsyncParsableCommand {
                     if isTiered { return Self.shared(Self.tiered(over: .redis(client), seed, clock), count, isFenced) }
                     return Self.shared(.redis(client), count, isFenced)
                 }
-                try tally.add(history, HistoryChecker(.realTime))
+                var rules = HistoryRules.realTime
+                rules.readsAreMonotonic = !isTiered
+                try tally.add(history, HistoryChecker(rules))
                 if seed.isMultiple(of: 100) { progress("\(tally.histories) histories") }
             }
             await client.shutdown()

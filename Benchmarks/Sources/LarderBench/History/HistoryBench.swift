@@ -90,6 +90,7 @@ struct HistoryBench: AsyncParsableCommand {
 
     func run() async throws {
         let file = try self.write.map(Self.create)
+        // What could not be written has thrown before; nothing is buffered that closing could lose.
         defer { try? file?.close() }
         var tally = HistoryTally(file: file)
         if self.store.isSimulated {

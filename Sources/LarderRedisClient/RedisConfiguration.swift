@@ -10,8 +10,14 @@
 public struct RedisConfiguration: Sendable {
     // MARK: Where and who
 
-    /// The server's address.
+    /// The server's address, where `topology` is `.standalone`.
     public var address: Address
+
+    /// How the servers stand to each other.
+    public var topology: Topology = .standalone
+
+    /// Which servers answer commands that only read, where there are several.
+    public var readPreference: ReadPreference = .primary
 
     /// The ACL user to authenticate as; nil for the user `default`.
     public var username: String?

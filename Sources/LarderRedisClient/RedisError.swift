@@ -117,6 +117,7 @@ extension RedisError {
             case invalidCommand
             case unexpectedReply
             case shutdown
+            case serverChanged
         }
 
         fileprivate let kind: Kind
@@ -163,6 +164,10 @@ extension RedisError {
         public static let unexpectedReply = Code(kind: .unexpectedReply)
         /// The client was shut down.
         public static let shutdown = Code(kind: .shutdown)
+        /// The command was bound to a server that another has taken the place of.
+        ///
+        /// It was not executed.
+        package static let serverChanged = Code(kind: .serverChanged)
 
         /// The server answered with an error.
         ///

@@ -56,7 +56,7 @@ import Testing
 
     @Test func connectionsCutInTheMiddleOfAReplyMixNothingUp() async throws {
         try await withRedisServer { server in
-            try await withCuttingProxy(to: server.port, budgets: (0..<40).map { 500 + $0 * 1237 }) { proxy in
+            try await withCuttingProxy(to: server.port, budgets: (0..<40).map { 3000 + $0 * 1237 }) { proxy in
                 try await withClient(Self.configuration(port: proxy.port)) { client in
                     let tally = try await Load.run(client) {
                         try await #expect(eventually { proxy.remaining == 0 })
@@ -75,17 +75,17 @@ import Testing
             configuration.commandTimeout = .seconds(20)
             configuration.connectTimeout = .seconds(10)
             configuration.healthCheckInterval = .seconds(10)
-            let value = String(repeating: "x", count: 1000)
+            let value = String(repeating: "x", count: 5000)
             _ = try await withClient(configuration) { client in try await client.set("large", value) }
-            // The handshake's reply to HELLO 3 passes; the first command's is cut.
-            try await withCuttingProxy(to: server.port, budgets: [300]) { proxy in
+            // The replies to the handshake pass, some 2000 bytes; the first command's is cut.
+            try await withCuttingProxy(to: server.port, budgets: [3000]) { proxy in
                 configuration.address = .hostname("127.0.0.1", port: proxy.port)
                 try await withClient(configuration) { client in
                     try await #expect(client.get("large", as: String.self) == value)
                     #expect(proxy.remaining == 0)
                 }
             }
-            try await withCuttingProxy(to: server.port, budgets: [300]) { proxy in
+            try await withCuttingProxy(to: server.port, budgets: [3000]) { proxy in
                 configuration.address = .hostname("127.0.0.1", port: proxy.port)
                 try await withClient(configuration) { client in
                     let error = await #expect(throws: RedisError.self) {
@@ -103,7 +103,7 @@ import Testing
     @Test func commandsThatMustNotRepeatAreExecutedOnceAtMost() async throws {
         try await withRedisServer { server in
             let increments = Increments()
-            try await withCuttingProxy(to: server.port, budgets: (0..<30).map { 400 + $0 * 613 }) { proxy in
+            try await withCuttingProxy(to: server.port, budgets: (0..<30).map { 3000 + $0 * 613 }) { proxy in
                 try await withClient(Self.configuration(port: proxy.port)) { client in
                     try await increments.run(on: client) {
                         // Cut by the proxy after some bytes, and by the server after some time.

@@ -34,8 +34,10 @@ import Testing
             // The second round begins after all answers to the first have come.
             #expect(
                 server.commands == [
-                    "HELLO 3 AUTH default sesame SETNAME larder-test", "SELECT 2", "CLIENT SETINFO LIB-NAME larder",
-                    "AUTH sesame", "CLIENT SETNAME larder-test", "SELECT 2", "CLIENT SETINFO LIB-NAME larder",
+                    "HELLO 3 AUTH default sesame SETNAME larder-test", "SELECT 2", "INFO server", "INFO replication",
+                    "CLIENT SETINFO LIB-NAME larder",
+                    "AUTH sesame", "CLIENT SETNAME larder-test", "SELECT 2", "INFO server", "INFO replication",
+                    "CLIENT SETINFO LIB-NAME larder",
                     "GET absent", "HGETALL h", "SET a 1",
                 ]
             )

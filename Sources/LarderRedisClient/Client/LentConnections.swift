@@ -27,16 +27,16 @@ final class LentConnections: Sendable {
 
     private let state = Mutex(State())
     private let tickets = Atomic<UInt64>(0)
-    private let connector: RedisConnector
+    private let locator: any ServerLocator
     private let eventLoopGroup: any EventLoopGroup
     private let logger: Logger
     private let maximum: Int
 
-    init(connector: RedisConnector, eventLoopGroup: any EventLoopGroup, logger: Logger) {
-        self.connector = connector
+    init(locator: any ServerLocator, eventLoopGroup: any EventLoopGroup, logger: Logger) {
+        self.locator = locator
         self.eventLoopGroup = eventLoopGroup
         self.logger = logger
-        self.maximum = connector.configuration.maximumLentConnections
+        self.maximum = locator.configuration.maximumLentConnections
     }
 
     /// Waits until a connection is free, at most until `deadline`.
@@ -70,7 +70,7 @@ final class LentConnections: Sendable {
         return self.eventLoopGroup.next().scheduleTask(in: .nanoseconds(delay)) {
             self.end(
                 ticket,
-                with: .failure(self.connector.error(.timedOut, "all \(self.maximum) lent connections are in use"))
+                with: .failure(self.locator.error(.timedOut, "all \(self.maximum) lent connections are in use"))
             )
         }
     }
@@ -94,7 +94,7 @@ final class LentConnections: Sendable {
 
     /// A kept connection, or a new one if there may be one more.
     private func take(from state: inout State) throws(RedisError) -> CommandLane? {
-        if state.isClosed { throw self.connector.error(.shutdown, "the client was shut down") }
+        if state.isClosed { throw self.locator.error(.shutdown, "the client was shut down") }
         while let lane = state.idle.popLast() {
             if lane.isUsable {
                 state.lent += 1
@@ -108,7 +108,7 @@ final class LentConnections: Sendable {
 
     private func makeLane() -> CommandLane {
         CommandLane(
-            connector: self.connector,
+            locator: self.locator,
             eventLoop: self.eventLoopGroup.next(),
             logger: self.logger,
             reconnects: false
@@ -156,7 +156,7 @@ final class LentConnections: Sendable {
         }
         for lane in idle { lane.close() }
         for request in requests {
-            request.waiter.resume(returning: .failure(self.connector.error(.shutdown, "the client was shut down")))
+            request.waiter.resume(returning: .failure(self.locator.error(.shutdown, "the client was shut down")))
         }
     }
 

@@ -25,7 +25,7 @@ extension RedisClient {
         _ body: (RedisConnection) async throws -> RedisBatch<Responses>?
     ) async throws -> RedisTransactionResult<Responses> {
         guard !keys.isEmpty else { throw RedisError(.invalidCommand, message: "WATCH needs a key", command: "WATCH") }
-        return try await self.withConnection { connection in
+        return try await self.withConnection(for: keys.first) { connection in
             for _ in 0..<max(1, attempts) {
                 _ = try await connection.send(RedisCommand("WATCH", arguments: keys))
                 // If the body throws, the connection is given back watching; such a connection is closed.

@@ -2,7 +2,6 @@ public import Logging
 public import NIOCore
 public import NIOPosix
 public import ServiceLifecycle
-import Synchronization
 
 /// A client of one Redis server.
 ///
@@ -27,18 +26,21 @@ import Synchronization
 /// Cancelling a task ends its call within a few milliseconds with `CancellationError`; the command may be executed all
 /// the same.
 public final class RedisClient: RedisCommandSender, Service, Sendable {
-    let connector: RedisConnector
-    private let lanes: [CommandLane]
-    private let next = Atomic<Int>(0)
+    let servers: Servers
+    /// Where commands go that need not be routed; nil in a cluster.
+    private let primary: RedisNode?
+    private let retries: RetryPolicy
     private let commandTimeout: Int64
-    let lending: LentConnections
     let subscriptions: SubscriptionLane
     let logger: Logger
+
+    /// The configuration that the client was made with.
+    public let configuration: RedisConfiguration
 
     /// Does not connect yet.
     ///
     /// - Parameters:
-    ///   - configuration: The server and how to behave towards it.
+    ///   - configuration: The servers and how to behave towards them.
     ///   - eventLoopGroup: Where connections live.
     ///   - logger: For what happens in the background. It hears of nothing but trouble unless its level is below `info`.
     /// - Throws: `RedisError` with the code `.invalidConfiguration` if a field is out of its range, `.tlsFailed` if a
@@ -49,29 +51,24 @@ public final class RedisClient: RedisCommandSender, Service, Sendable {
         logger: Logger = Logger(label: "larder.redis") { _ in SwiftLogNoOpLogHandler() }
     ) throws(RedisError) {
         let connector = try RedisConnector(configuration)
-        self.connector = connector
+        self.configuration = configuration
         self.logger = logger
         self.commandTimeout = configuration.commandTimeout.wholeNanoseconds
-        self.lanes = (0..<configuration.connections).map { _ in
-            CommandLane(connector: connector, eventLoop: eventLoopGroup.next(), logger: logger)
-        }
-        self.lending = LentConnections(connector: connector, eventLoopGroup: eventLoopGroup, logger: logger)
-        // On the first lane's loop: one taken from the group would leave every other loop without lanes.
+        self.servers = try Servers(connector, eventLoopGroup: eventLoopGroup, logger: logger)
+        self.primary = self.servers.onlyPrimary
+        self.retries = self.servers.retries
+        // On a lane's loop: one taken from the group would leave every other loop without lanes.
         self.subscriptions = SubscriptionLane(
-            connector: connector,
-            eventLoop: self.lanes[0].eventLoop,
+            locator: self.servers.subscriptionLocator,
+            eventLoop: self.primary?.lanes[0].eventLoop ?? eventLoopGroup.next(),
             logger: logger
         )
     }
 
     deinit {
-        for lane in self.lanes { lane.close() }
-        self.lending.close()
+        self.servers.close()
         self.subscriptions.close()
     }
-
-    /// The configuration that the client was made with.
-    public var configuration: RedisConfiguration { self.connector.configuration }
 
     // MARK: Commands
 
@@ -81,7 +78,7 @@ public final class RedisClient: RedisCommandSender, Service, Sendable {
     /// - Throws: `RedisError`, with the code `.server` if the server answered with an error, `.refusedOnSharedConnection`
     ///   for a command that blocks or changes its connection; `CancellationError`.
     public func send(_ command: RedisCommand) async throws -> RESPValue {
-        try await self.send(command, timeout: self.commandTimeout)
+        try await self.send(command, CallTerms(timeout: self.commandTimeout))
     }
 
     /// Sends commands in one go and waits for all replies, within the configured timeout.
@@ -89,74 +86,42 @@ public final class RedisClient: RedisCommandSender, Service, Sendable {
     /// - Returns: For each command its reply or the server's error.
     /// - Throws: As `send(_:)`, but nothing for errors that the server answers with.
     public func pipeline(_ commands: [RedisCommand]) async throws -> [Result<RESPValue, RedisError>] {
-        try await self.pipeline(commands, timeout: self.commandTimeout)
-    }
-
-    /// The same client with another timeout for its commands.
-    ///
-    /// ```swift
-    /// let value = try await redis.timeout(.milliseconds(50)).send(RedisCommand("GET", "greeting"))
-    /// ```
-    ///
-    /// - Parameter timeout: How long each command may take, from the call to the reply.
-    /// - Returns: A sender on the client's connections.
-    public func timeout(_ timeout: Duration) -> RedisClientWithTimeout {
-        RedisClientWithTimeout(client: self, timeout: timeout.wholeNanoseconds)
+        try await self.pipeline(commands, CallTerms(timeout: self.commandTimeout))
     }
 
     @inline(__always)
-    func send(_ command: RedisCommand, timeout: Int64) async throws -> RESPValue {
+    func send(_ command: RedisCommand, _ terms: CallTerms) async throws -> RESPValue {
         guard command.isolation == .ordinary else { throw self.refusal(of: command) }
-        let deadline = MonotonicTime.deadline(after: timeout)
-        var repetitions = 0
+        guard let node = self.primary else { return try await self.servers.send(command, terms) }
+        let deadline = MonotonicTime.deadline(after: terms.timeout)
+        var attempts = 0
         while true {
-            switch await self.lane.execute(command, deadline: deadline) {
+            let failure: RedisError
+            switch await node.lane.execute(command, deadline: deadline, bound: terms.bound) {
             case .reply(.error(let error)):
-                throw RedisError(error).with(server: self.connector.server, command: command.name)
+                failure = RedisError(error).with(server: node.locator.name, command: command.name)
             case .reply(let reply):
                 return reply
             case .failure(let error):
-                if error.allowsRepetition, repetitions < Self.maximumRepetitions, command.isRepeatable {
-                    repetitions += 1
-                    continue
-                }
-                throw error.with(command: command.name)
+                failure = error.with(command: command.name)
             case .cancelled, .replies:
                 throw CancellationError()
             }
+            attempts += 1
+            try await self.retries.pause(
+                after: failure,
+                attempts: attempts,
+                isRepeatable: command.isRepeatable,
+                deadline: deadline
+            ) { node.locator.suspect($0) }
         }
     }
 
-    func pipeline(_ commands: [RedisCommand], timeout: Int64) async throws -> [Result<RESPValue, RedisError>] {
+    func pipeline(_ commands: [RedisCommand], _ terms: CallTerms) async throws -> [Result<RESPValue, RedisError>] {
         if let offender = commands.firstUnfitForSharing { throw self.refusal(of: offender) }
         guard !commands.isEmpty else { return [] }
-        let deadline = MonotonicTime.deadline(after: timeout)
-        var repetitions = 0
-        while true {
-            switch await self.lane.execute(pipeline: commands, deadline: deadline) {
-            case .replies(let replies):
-                return zip(commands, replies).map { $1.result(of: $0, at: self.connector.server) }
-            case .failure(let error):
-                if error.allowsRepetition, repetitions < Self.maximumRepetitions,
-                    commands.allSatisfy(\.isRepeatable)
-                {
-                    repetitions += 1
-                    continue
-                }
-                throw error.with(command: commands.count == 1 ? commands[0].name : "pipeline")
-            case .cancelled, .reply:
-                throw CancellationError()
-            }
-        }
-    }
-
-    /// A command that ends three connections will end the fourth.
-    private static let maximumRepetitions = 2
-
-    private var lane: CommandLane {
-        if self.lanes.count == 1 { return self.lanes[0] }
-        let turn = self.next.wrappingAdd(1, ordering: .relaxed).newValue
-        return self.lanes[Int(UInt(bitPattern: turn) % UInt(self.lanes.count))]
+        guard let node = self.primary else { return try await self.servers.pipeline(commands, terms) }
+        return try await node.pipeline(commands, .deadline(after: terms.timeout), terms.bound, self.retries)
     }
 
     private func refusal(of command: RedisCommand) -> RedisError {
@@ -164,7 +129,7 @@ public final class RedisClient: RedisCommandSender, Service, Sendable {
         return RedisError(
             .refusedOnSharedConnection,
             message: "\(command.name) \(reason) its connection, which other tasks share; send it in withConnection",
-            server: self.connector.server,
+            server: self.servers.name,
             command: command.name
         )
     }
@@ -180,30 +145,7 @@ public final class RedisClient: RedisCommandSender, Service, Sendable {
     /// Lets the commands under way end within their timeouts, refuses new ones, and closes all connections.
     public func shutdown() async {
         await self.subscriptions.shutdown()
-        await self.lending.shutdown()
-        for lane in self.lanes { await lane.shutdown() }
-    }
-}
-
-/// A client whose commands have a timeout of their own.
-///
-/// See `RedisClient.timeout`.
-public struct RedisClientWithTimeout: RedisCommandSender {
-    let client: RedisClient
-    let timeout: Int64
-
-    /// Sends a command and waits for its reply.
-    ///
-    /// See `RedisClient.send`.
-    public func send(_ command: RedisCommand) async throws -> RESPValue {
-        try await self.client.send(command, timeout: self.timeout)
-    }
-
-    /// Sends commands in one go and waits for all replies.
-    ///
-    /// See `RedisClient.pipeline`.
-    public func pipeline(_ commands: [RedisCommand]) async throws -> [Result<RESPValue, RedisError>] {
-        try await self.client.pipeline(commands, timeout: self.timeout)
+        await self.servers.shutdown()
     }
 }
 
@@ -221,17 +163,6 @@ extension [RedisCommand] {
             }
         }
         return openTransaction
-    }
-}
-
-extension RedisError {
-    /// Whether a command that failed so can be sent again if it is safe to repeat.
-    ///
-    /// Not where the reply itself ended the connection: it would do so again, and take the commands of others with it.
-    fileprivate var allowsRepetition: Bool {
-        guard self.code == .fateUnknown else { return false }
-        let cause = (self.underlying as? RedisError)?.code
-        return cause != .replyTooLarge && cause != .protocolViolation
     }
 }
 

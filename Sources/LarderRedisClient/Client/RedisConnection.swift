@@ -21,11 +21,11 @@ public final class RedisConnection: RedisCommandSender, Sendable {
     let healthCheckInterval: Duration?
     private let use = Mutex(Use())
 
-    init(lane: CommandLane, connector: RedisConnector) {
+    init(lane: CommandLane, locator: any ServerLocator) {
         self.lane = lane
-        self.server = connector.server
-        self.commandTimeout = connector.configuration.commandTimeout.wholeNanoseconds
-        self.healthCheckInterval = connector.configuration.healthCheckInterval
+        self.server = locator.name
+        self.commandTimeout = locator.configuration.commandTimeout.wholeNanoseconds
+        self.healthCheckInterval = locator.configuration.healthCheckInterval
     }
 
     /// Sends a command and waits for its reply, within the configured timeout.
@@ -123,23 +123,26 @@ extension RedisClient {
     /// for the next borrower.
     ///
     /// - Parameters:
+    ///   - key: A key that will be used on the connection: in a cluster, it leads to that key's server.
     ///   - timeout: How long to wait for a connection, if not as long as a command may take.
     ///   - body: What to do with the connection.
     /// - Returns: What `body` returns.
     /// - Throws: `RedisError` if there is no connection in time; what `body` throws.
     public func withConnection<Value>(
+        for key: String? = nil,
         timeout: Duration? = nil,
         _ body: (RedisConnection) async throws -> Value
     ) async throws -> Value {
         let timeout = timeout ?? self.configuration.commandTimeout
-        let lane = try await self.lending.borrow(deadline: .deadline(after: timeout.wholeNanoseconds))
-        let connection = RedisConnection(lane: lane, connector: self.connector)
+        let node = try await self.servers.lender(for: key)
+        let lane = try await node.lending.borrow(deadline: .deadline(after: timeout.wholeNanoseconds))
+        let connection = RedisConnection(lane: lane, locator: node.locator)
         do {
             let value = try await body(connection)
-            self.lending.giveBack(lane, isClean: connection.end())
+            node.lending.giveBack(lane, isClean: connection.end())
             return value
         } catch {
-            self.lending.giveBack(lane, isClean: connection.end())
+            node.lending.giveBack(lane, isClean: connection.end())
             throw error
         }
     }

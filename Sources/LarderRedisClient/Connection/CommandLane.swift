@@ -40,6 +40,7 @@ final class CommandLane: Sendable {
     /// What only the event loop touches.
     private struct LoopState {
         var connection: RedisChannelHandler?
+        var opening: ServerHistory.Opening?
         /// The buffer that was written last, to be filled again.
         var spare = ByteBuffer()
         var ready: Deque<(Waiter, CommandOutcome)> = []
@@ -54,20 +55,20 @@ final class CommandLane: Sendable {
 
     private let state: Mutex<StateMachine>
     private let loop: NIOLoopBoundBox<LoopState>
-    private let connector: RedisConnector
+    private let locator: any ServerLocator
     private let logger: Logger
     private let healthInterval: Int64?
     let eventLoop: any EventLoop
 
     /// A lane that connects when it gets its first command, and again when it loses its connection.
     init(
-        connector: RedisConnector,
+        locator: any ServerLocator,
         eventLoop: any EventLoop,
         logger: Logger,
         reconnects: Bool = true
     ) {
-        let configuration = connector.configuration
-        self.connector = connector
+        let configuration = locator.configuration
+        self.locator = locator
         self.eventLoop = eventLoop
         self.logger = logger
         self.healthInterval = configuration.healthCheckInterval?.wholeNanoseconds
@@ -91,23 +92,29 @@ final class CommandLane: Sendable {
     // MARK: Commands
 
     /// Sends a command and waits for its outcome until `deadline`.
+    ///
+    /// `bound` is the number of the last meeting whose server may execute it, see `ServerHistory`.
     @inline(__always)
-    func execute(_ command: RedisCommand, deadline: MonotonicTime) async -> CommandOutcome {
+    func execute(_ command: RedisCommand, deadline: MonotonicTime, bound: UInt64 = .max) async -> CommandOutcome {
         if Task.isCancelled { return .cancelled }
         return await withUnsafeContinuation { continuation in
             let waiter = Waiter(continuation)
-            self.submit(waiter, deadline: deadline) {
+            self.submit(waiter, deadline: deadline, bound: bound) {
                 $0.append(command, waiter: waiter, deadline: deadline)
             }
         }
     }
 
     /// Sends commands one right behind the other and waits for all outcomes until `deadline`.
-    func execute(pipeline commands: [RedisCommand], deadline: MonotonicTime) async -> CommandOutcome {
+    func execute(
+        pipeline commands: [RedisCommand],
+        deadline: MonotonicTime,
+        bound: UInt64 = .max
+    ) async -> CommandOutcome {
         if Task.isCancelled { return .cancelled }
         return await withUnsafeContinuation { continuation in
             let waiter = Waiter(continuation)
-            self.submit(waiter, deadline: deadline) {
+            self.submit(waiter, deadline: deadline, bound: bound) {
                 $0.append(pipeline: commands, waiter: waiter, deadline: deadline)
             }
         }
@@ -117,10 +124,11 @@ final class CommandLane: Sendable {
     private func submit(
         _ waiter: Waiter,
         deadline: MonotonicTime,
+        bound: UInt64,
         append: @Sendable (inout CommandQueue<Waiter>) -> Bool
     ) {
         let submission = self.state.withLock {
-            $0.submit(waiter: waiter, deadline: deadline, append: append)
+            $0.submit(waiter: waiter, deadline: deadline, bound: bound, append: append)
         }
         switch submission {
         case .queued: break
@@ -142,6 +150,14 @@ final class CommandLane: Sendable {
 
     /// Whether the lane takes commands.
     var isUsable: Bool { self.state.withLock { $0.closeError == nil } }
+
+    /// Whether there is a connection.
+    var isConnected: Bool { self.state.withLock { $0.isActive } }
+
+    /// Closes the connection, if there is one; what was not written goes to the next one.
+    func closeConnection(_ error: RedisError) {
+        self.eventLoop.execute { self.loop.value.connection?.close(error) }
+    }
 
     /// Whether no reply is due, nor will be.
     var isQuiet: Bool { self.state.withLock { $0.queue.isEmpty } }
@@ -191,8 +207,8 @@ final class CommandLane: Sendable {
         let next = self.state.withLock { $0.sweep(at: .now, expired: &expired) }
         if let next { self.scheduleSweep(at: next) }
         if !expired.isEmpty {
-            let written = self.connector.error(.timedOut, "no reply came in time; the command may have been executed")
-            let unwritten = self.connector.error(
+            let written = self.locator.error(.timedOut, "no reply came in time; the command may have been executed")
+            let unwritten = self.locator.error(
                 .timedOut,
                 "no connection took the command in time; it was not executed"
             )
@@ -208,24 +224,36 @@ final class CommandLane: Sendable {
     private func connect() {
         self.loop.value.reconnect?.cancel()
         self.loop.value.reconnect = nil
-        self.connector.connect(on: self.eventLoop).assumeIsolated().whenComplete { result in
+        self.locator.connect(on: self.eventLoop).assumeIsolated().whenComplete { result in
             switch result {
             case .success(let connection): self.established(connection.value)
             case .failure(let error):
-                self.connectFailed(RedisChannelHandler.connectionError(error, server: self.connector.server))
+                self.connectFailed(RedisChannelHandler.connectionError(error, server: self.locator.name))
             }
         }
     }
 
     private func established(_ connection: RedisChannelHandler) {
         let socket = connection.makeDirectSocket()
-        guard self.state.withLock({ $0.established(socket: socket) }) else {
-            connection.close(self.connector.error(.shutdown, "the client was shut down"))
+        let eventLoop = self.eventLoop
+        let handle = NIOLoopBound(connection, eventLoop: eventLoop)
+        let opening = self.locator.opened(connection.connector, connection.identity) { error in
+            eventLoop.execute { handle.value.close(error) }
+        }
+        let arrival = self.state.withLock { $0.established(socket: socket, number: opening.number) }
+        guard case .wanted(let turnedAway) = arrival else {
+            self.locator.closed(opening)
+            connection.close(self.locator.error(.shutdown, "the client was shut down"))
             return
         }
-        self.logger.debug("connected to Redis", metadata: ["redis.server": "\(self.connector.server)"])
+        self.logger.debug("connected to Redis", metadata: ["redis.server": "\(connection.connector.server)"])
         connection.delegate = self
         self.loop.value.connection = connection
+        self.loop.value.opening = opening
+        if !turnedAway.isEmpty {
+            let error = self.locator.error(.notSent, "the connection leads to another server than before")
+            for waiter in turnedAway { waiter.resume(returning: .failure(error)) }
+        }
         self.scheduleHealthCheck()
         self.serve(connection)
     }
@@ -237,7 +265,7 @@ final class CommandLane: Sendable {
         }
         self.logger.warning(
             "cannot connect to Redis",
-            metadata: ["redis.server": "\(self.connector.server)", "error": "\(error)"]
+            metadata: ["redis.server": "\(self.locator.name)", "error": "\(error)"]
         )
         for waiter in failed { waiter.resume(returning: .failure(error)) }
         if case .retry(let time) = next { self.scheduleReconnect(at: time) }
@@ -278,16 +306,16 @@ final class CommandLane: Sendable {
         case .dead:
             self.logger.warning(
                 "Redis is silent, closing the connection",
-                metadata: ["redis.server": "\(self.connector.server)"]
+                metadata: ["redis.server": "\(self.locator.name)"]
             )
-            connection.close(self.connector.error(.connectionClosed, "the server was silent for too long"))
+            connection.close(self.locator.error(.connectionClosed, "the server was silent for too long"))
         }
     }
 
     /// Sends a command whose reply nobody waits for.
     private func sendUnawaited(_ command: RedisCommand) {
         let submission = self.state.withLock {
-            $0.submit(waiter: nil, deadline: .distantFuture) {
+            $0.submit(waiter: nil, deadline: .distantFuture, bound: .max) {
                 $0.append(command, waiter: nil, deadline: .distantFuture)
             }
         }
@@ -310,7 +338,7 @@ final class CommandLane: Sendable {
                     return
                 }
                 self.loop.value.onClose.append { done.resume() }
-                let error = self.connector.error(.shutdown, "the client was shut down")
+                let error = self.locator.error(.shutdown, "the client was shut down")
                 if self.state.withLock({ $0.beginShutdown(error) }) { self.finish(error) }
             }
         }
@@ -319,7 +347,7 @@ final class CommandLane: Sendable {
     /// Ends the lane at once.
     func close() {
         self.eventLoop.execute {
-            self.finish(self.connector.error(.shutdown, "the client was shut down"))
+            self.finish(self.locator.error(.shutdown, "the client was shut down"))
         }
     }
 
@@ -336,15 +364,21 @@ final class CommandLane: Sendable {
         self.loop.value.health?.cancel()
         self.loop.value.reconnect?.cancel()
         self.loop.value.connection?.close(error)
-        self.loop.value.connection = nil
+        self.forgetConnection()
         let onClose = self.loop.value.onClose
         self.loop.value.onClose = []
         for done in onClose { done() }
     }
 
+    private func forgetConnection() {
+        self.loop.value.connection = nil
+        if let opening = self.loop.value.opening { self.locator.closed(opening) }
+        self.loop.value.opening = nil
+    }
+
     private func fail(_ loss: StateMachine.Loss, because error: RedisError) {
         if !loss.written.isEmpty {
-            let unknown = self.connector.error(
+            let unknown = self.locator.error(
                 .fateUnknown,
                 "the connection ended before the reply came; the command may have been executed",
                 underlying: error
@@ -355,7 +389,7 @@ final class CommandLane: Sendable {
             let unsent =
                 error.code == .shutdown
                 ? error
-                : self.connector.error(.notSent, "the connection ended before the command was sent", underlying: error)
+                : self.locator.error(.notSent, "the connection ended before the command was sent", underlying: error)
             for waiter in loss.unwritten { waiter.resume(returning: .failure(unsent)) }
         }
     }
@@ -371,7 +405,7 @@ extension CommandLane: RedisChannelHandler.Delegate {
         while let (waiter, outcome) = ready.popFirst() { waiter.resume(returning: outcome) }
         self.loop.value.ready = ready
         if !wereDue {
-            handler.close(self.connector.error(.protocolViolation, "the server sent a reply to no command"))
+            handler.close(self.locator.error(.protocolViolation, "the server sent a reply to no command"))
         }
         self.closeIfDrained()
     }
@@ -385,12 +419,12 @@ extension CommandLane: RedisChannelHandler.Delegate {
     }
 
     func connection(_ handler: RedisChannelHandler, closed error: RedisError) {
-        self.loop.value.connection = nil
+        self.forgetConnection()
         self.loop.value.health?.cancel()
         let loss = self.state.withLock { $0.lost(error, at: .now, chance: .random(in: 0...1)) }
         self.logger.debug(
             "lost the connection to Redis",
-            metadata: ["redis.server": "\(self.connector.server)", "error": "\(error)"]
+            metadata: ["redis.server": "\(self.locator.name)", "error": "\(error)"]
         )
         self.fail(loss, because: error)
         if let time = loss.reconnectAt {

@@ -11,8 +11,15 @@ struct Handshake {
         case send([RedisCommand])
         case wait
         /// The connection can be used.
-        case finish(protocolVersion: Int)
+        case finish(Outcome)
         case fail(RedisError)
+    }
+
+    /// What the handshake has found out.
+    struct Outcome: Sendable, Equatable {
+        var protocolVersion: Int
+        /// Nil where the server does not say.
+        var identity: ServerIdentity?
     }
 
     private enum Step {
@@ -20,17 +27,26 @@ struct Handshake {
         case auth
         case select
         case setName
+        /// `INFO server` and `INFO replication`.
+        case serverInfo
+        case replicationInfo
+        /// A command that the connection's purpose needs, by its name.
+        case preparation(String)
         /// A command whose failure does not matter.
         case courtesy
     }
 
     private let configuration: RedisConfiguration
+    private let purpose: ConnectionPurpose
+    private var serverInfo: String?
+    private var replicationInfo: String?
     private var expected: [Step] = []
     private var protocolVersion = 2
     private var needsFallback = false
 
-    init(_ configuration: RedisConfiguration) {
+    init(_ configuration: RedisConfiguration, purpose: ConnectionPurpose = .init()) {
         self.configuration = configuration
+        self.purpose = purpose
     }
 
     /// What to send first.
@@ -71,9 +87,21 @@ struct Handshake {
                     message: "the server refused the client's name: \(error.message)"
                 )
             )
+        case (.preparation(let name), .error(let error)):
+            return .fail(
+                RedisError(
+                    .connectionFailed,
+                    message: "the server refused \(name), which this connection needs: \(error.message)",
+                    command: name,
+                    underlying: RedisError(error)
+                )
+            )
         case (.hello, _):
             self.protocolVersion = 3
-        case (.auth, _), (.select, _), (.setName, _):
+        // A user without the right to ask is no reason to give up.
+        case (.serverInfo, _): self.serverInfo = try? String(resp: reply)
+        case (.replicationInfo, _): self.replicationInfo = try? String(resp: reply)
+        case (.auth, _), (.select, _), (.setName, _), (.preparation, _):
             break
         }
         if !self.expected.isEmpty { return .wait }
@@ -81,7 +109,21 @@ struct Handshake {
             self.needsFallback = false
             return .send(self.resp2Round())
         }
-        return .finish(protocolVersion: self.protocolVersion)
+        return self.finish()
+    }
+
+    private func finish() -> Action {
+        var identity: ServerIdentity?
+        if let server = self.serverInfo, let replication = self.replicationInfo {
+            identity = ServerIdentity(server: server, replication: replication)
+        }
+        if self.purpose.needsPrimary, identity?.isPrimary == false {
+            return .fail(RedisError(.connectionFailed, message: "the server is a replica, not the primary"))
+        }
+        if self.purpose.needsRESP3, self.protocolVersion < 3 {
+            return .fail(RedisError(.connectionFailed, message: "the server does not speak RESP3 (Redis 6 and later)"))
+        }
+        return .finish(Outcome(protocolVersion: self.protocolVersion, identity: identity))
     }
 
     // MARK: Rounds
@@ -124,6 +166,14 @@ struct Handshake {
         if self.configuration.database != 0 {
             commands.append(RedisCommand("SELECT", self.configuration.database))
             self.expected.append(.select)
+        }
+        commands.append(RedisCommand("INFO", "server"))
+        self.expected.append(.serverInfo)
+        commands.append(RedisCommand("INFO", "replication"))
+        self.expected.append(.replicationInfo)
+        for command in self.purpose.preparation {
+            commands.append(command)
+            self.expected.append(.preparation(command.name))
         }
         // Servers before 7.2 do not know it; also, there is always a reply to wait for, which tells a working connection
         // from one that was accepted and forgotten.

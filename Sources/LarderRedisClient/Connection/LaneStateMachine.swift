@@ -89,6 +89,10 @@ struct LaneStateMachine<Waiter, Socket> {
     private var socket: Socket?
     /// Counts connections, so that whoever wrote on one of them does not speak for the next.
     private var connection = 0
+    /// The number under which the connection's server is known, see `ServerHistory`.
+    private var serverNumber: UInt64 = 0
+    /// The smallest number that a command in the queue is bound to, or was since the queue was last empty.
+    private var strictestBound = UInt64.max
     private var isWritingDirectly = false
     private var wasWriteHeldBack = false
     /// The end of a directly written command that the socket did not take.
@@ -114,10 +118,13 @@ struct LaneStateMachine<Waiter, Socket> {
     mutating func submit(
         waiter: Waiter?,
         deadline: MonotonicTime,
+        bound: UInt64,
         append: (inout CommandQueue<Waiter>) -> Bool
     ) -> Submission {
         switch self.phase {
-        case .active, .connecting:
+        case .active:
+            if bound < self.serverNumber { return .refused(Self.serverChanged) }
+        case .connecting:
             break
         case .idle:
             self.phase = .connecting
@@ -140,6 +147,7 @@ struct LaneStateMachine<Waiter, Socket> {
             )
         }
         self.hasSubmittedSincePatrol = true
+        if wasEmpty || bound < self.strictestBound { self.strictestBound = bound }
         if wasEmpty, let write = self.directWrite(deadline: deadline) { return .writeDirectly(write) }
         var needsService = self.wantsConnection
         if case .active = self.phase { needsService = true }
@@ -288,17 +296,42 @@ struct LaneStateMachine<Waiter, Socket> {
 
     // MARK: Connections
 
-    /// A connection is there, with a socket if senders may write on it.
+    /// A connection is there.
     ///
-    /// - Returns: Whether it is wanted; else it has to be closed.
-    mutating func established(socket: Socket? = nil) -> Bool {
-        guard case .connecting = self.phase else { return false }
+    /// - Parameters:
+    ///   - socket: Its socket, if senders may write on it.
+    ///   - number: The number under which its server is known.
+    /// - Returns: What becomes of it.
+    mutating func established(socket: Socket? = nil, number: UInt64 = 0) -> Arrival {
+        guard case .connecting = self.phase else { return .unwanted }
         self.phase = .active
         self.socket = socket
+        self.serverNumber = number
         self.lastBatch = 0
         self.lastProgress = .coarse
+        guard self.strictestBound >= number else {
+            // Some of them were meant for another server. Which ones, only their callers know: the others send theirs again.
+            self.strictestBound = .max
+            return .wanted(turnedAway: self.queue.removeUnwritten())
+        }
         self.queue.dropUnwantedUnwritten()
-        return true
+        return .wanted(turnedAway: [])
+    }
+
+    enum Arrival {
+        /// The connection is used; these callers' commands were not written, and will not be.
+        case wanted(turnedAway: [Waiter])
+        /// It has to be closed.
+        case unwanted
+    }
+
+    private static var serverChanged: RedisError {
+        RedisError(.serverChanged, message: "another server answers than the one that the command was meant for")
+    }
+
+    /// Whether there is a connection.
+    var isActive: Bool {
+        if case .active = self.phase { true } else { false }
     }
 
     enum AfterFailure {
@@ -430,3 +463,5 @@ struct LaneStateMachine<Waiter, Socket> {
 }
 
 extension LaneStateMachine.DirectWrite: Sendable where Socket: Sendable {}
+
+extension LaneStateMachine.Arrival: Equatable where Waiter: Equatable {}

@@ -23,7 +23,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
     }
 
     private enum State {
-        case handshaking(Handshake, EventLoopPromise<Int>)
+        case handshaking(Handshake, EventLoopPromise<Handshake.Outcome>)
         case active
         case closed
     }
@@ -34,7 +34,8 @@ final class RedisChannelHandler: ChannelInboundHandler {
     private var context: ChannelHandlerContext?
     /// The first thing that went wrong: what follows it is only a consequence.
     private var failure: RedisError?
-    private let address: String
+    /// What made the connection.
+    let connector: RedisConnector
     private let isEncrypted: Bool
 
     /// Set when the handshake is over, and let go when the connection has ended.
@@ -45,13 +46,17 @@ final class RedisChannelHandler: ChannelInboundHandler {
     /// Whether the delegate gets pushes among the replies.
     var deliversPushes = false
 
-    /// Makes a handler that fulfils `ready` with the protocol's version when the handshake is over.
-    init(configuration: RedisConfiguration, ready: EventLoopPromise<Int>) {
-        self.state = .handshaking(Handshake(configuration), ready)
+    /// Who answered, once the handshake is over; nil where the server does not say.
+    private(set) var identity: ServerIdentity?
+
+    /// Makes a handler that fulfils `ready` when the handshake is over.
+    init(_ connector: RedisConnector, ready: EventLoopPromise<Handshake.Outcome>) {
+        let configuration = connector.configuration
+        self.connector = connector
+        self.state = .handshaking(Handshake(configuration, purpose: connector.purpose), ready)
         self.parser = RESPParser(
             limits: .init(replySize: configuration.maximumReplySize, depth: configuration.maximumNestingDepth)
         )
-        self.address = configuration.address.description
         self.isEncrypted = configuration.tls.isEnabled
     }
 
@@ -113,7 +118,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
             self.parser.compact()
         } catch {
             self.deliver()
-            self.close(error.with(server: self.address))
+            self.close(error.with(server: self.connector.server))
             return
         }
         if self.replies.isEmpty {
@@ -132,13 +137,13 @@ final class RedisChannelHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        self.close(RedisChannelHandler.connectionError(error, server: self.address))
+        self.close(RedisChannelHandler.connectionError(error, server: self.connector.server))
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         let error =
             self.failure
-            ?? RedisError(.connectionClosed, message: "the server closed the connection", server: self.address)
+            ?? RedisError(.connectionClosed, message: "the server closed the connection", server: self.connector.server)
         switch self.state {
         case .handshaking(_, let ready):
             self.state = .closed
@@ -167,10 +172,11 @@ final class RedisChannelHandler: ChannelInboundHandler {
             switch action {
             case .wait: break
             case .send(let commands): self.send(commands)
-            case .finish(let version):
+            case .finish(let outcome):
                 self.state = .active
-                ready.succeed(version)
-            case .fail(let error): self.close(error.with(server: self.address))
+                self.identity = outcome.identity
+                ready.succeed(outcome)
+            case .fail(let error): self.close(error.with(server: self.connector.server))
             }
         case .closed:
             break

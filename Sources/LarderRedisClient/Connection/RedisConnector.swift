@@ -12,23 +12,50 @@ import Darwin
 
 /// Makes connections: socket, TLS, handshake.
 struct RedisConnector: Sendable {
-    let configuration: RedisConfiguration
-    let server: String
+    private(set) var configuration: RedisConfiguration
+    private(set) var address: RedisConfiguration.Address
+    private(set) var server: String
+    private(set) var purpose = ConnectionPurpose()
     private let tls: NIOSSLContext?
 
     /// - Throws: `RedisError` with the code `.invalidConfiguration` or `.tlsFailed`.
     init(_ configuration: RedisConfiguration) throws(RedisError) {
         try configuration.validate()
         self.configuration = configuration
+        self.address = configuration.address
         self.server = configuration.address.description
         self.tls = try configuration.tls.makeContext()
+    }
+
+    /// The same, to another server.
+    func to(_ address: RedisConfiguration.Address) -> RedisConnector {
+        var connector = self
+        connector.address = address
+        connector.server = address.description
+        return connector
+    }
+
+    /// The same, for another purpose.
+    func with(_ purpose: ConnectionPurpose) -> RedisConnector {
+        var connector = self
+        connector.purpose = purpose
+        return connector
+    }
+
+    /// The same, with another login and database.
+    ///
+    /// - Parameter change: Changes the configuration; what concerns TLS stays as it is.
+    func with(_ change: (inout RedisConfiguration) -> Void) -> RedisConnector {
+        var connector = self
+        change(&connector.configuration)
+        return connector
     }
 
     /// Connects and shakes hands, within the configured time.
     ///
     /// - Returns: The handler at the end of the pipeline, on `eventLoop`.
     func connect(on eventLoop: any EventLoop) -> EventLoopFuture<NIOLoopBound<RedisChannelHandler>> {
-        let ready = eventLoop.makePromise(of: Int.self)
+        let ready = eventLoop.makePromise(of: Handshake.Outcome.self)
         let timeout = TimeAmount(self.configuration.connectTimeout)
         let bootstrap = ClientBootstrap(group: eventLoop)
             .connectTimeout(timeout)
@@ -42,12 +69,12 @@ struct RedisConnector: Sendable {
                         try channel.pipeline.syncOperations.addHandler(tls)
                     }
                     try channel.pipeline.syncOperations.addHandler(
-                        RedisChannelHandler(configuration: self.configuration, ready: ready)
+                        RedisChannelHandler(self, ready: ready)
                     )
                 }
             }
         let channel: EventLoopFuture<any Channel>
-        switch self.configuration.address.kind {
+        switch self.address.kind {
         case .hostname(let host, let port):
             // A small command must not wait for the reply to the one before it.
             channel = bootstrap.channelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -76,7 +103,7 @@ struct RedisConnector: Sendable {
     private func makeTLSHandler() throws -> NIOSSLClientHandler? {
         guard let tls = self.tls else { return nil }
         var name = self.configuration.tls.serverName
-        if name == nil, case .hostname(let host, _) = self.configuration.address.kind, !Self.isIPAddress(host) {
+        if name == nil, case .hostname(let host, _) = self.address.kind, !Self.isIPAddress(host) {
             name = host
         }
         return try NIOSSLClientHandler(context: tls, serverHostname: name)

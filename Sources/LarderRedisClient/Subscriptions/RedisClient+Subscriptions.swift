@@ -16,12 +16,12 @@ extension RedisClient: RedisSubscriber {
     }
 }
 
-extension RedisClientWithTimeout: RedisSubscriber {
+extension RedisClientView: RedisSubscriber {
     /// See `RedisSubscriber`.
     package func listen(
         to channel: String,
         _ listener: @escaping @Sendable (SubscriptionEvent) -> Void
     ) async throws -> Subscription {
-        try await self.client.listen(to: channel, timeout: self.timeout, listener)
+        try await self.client.listen(to: channel, timeout: self.terms.timeout, listener)
     }
 }

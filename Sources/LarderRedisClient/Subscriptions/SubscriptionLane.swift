@@ -26,6 +26,7 @@ final class SubscriptionLane: Sendable {
     /// What only the event loop touches.
     private struct LoopState {
         var connection: RedisChannelHandler?
+        var opening: ServerHistory.Opening?
         var sweep: Scheduled<Void>?
         var health: Scheduled<Void>?
         var reconnect: Scheduled<Void>?
@@ -34,15 +35,15 @@ final class SubscriptionLane: Sendable {
     private let state: Mutex<StateMachine>
     private let loop: NIOLoopBoundBox<LoopState>
     private let ids = Atomic<UInt64>(0)
-    private let connector: RedisConnector
+    private let locator: any ServerLocator
     private let logger: Logger
     private let healthInterval: Int64?
     private let eventLoop: any EventLoop
 
     /// A lane that connects when it gets its first listener.
-    init(connector: RedisConnector, eventLoop: any EventLoop, logger: Logger) {
-        let configuration = connector.configuration
-        self.connector = connector
+    init(locator: any ServerLocator, eventLoop: any EventLoop, logger: Logger) {
+        let configuration = locator.configuration
+        self.locator = locator
         self.eventLoop = eventLoop
         self.logger = logger
         self.healthInterval = configuration.healthCheckInterval?.wholeNanoseconds
@@ -82,7 +83,7 @@ final class SubscriptionLane: Sendable {
             self.leave(id, name)
             throw CancellationError()
         case .listening: return Subscription(id: id, channel: name, lane: self)
-        case .failure(let error): throw error.with(server: self.connector.server, command: "SUBSCRIBE")
+        case .failure(let error): throw error.with(server: self.locator.name, command: "SUBSCRIBE")
         case .cancelled: throw CancellationError()
         }
     }
@@ -159,18 +160,18 @@ final class SubscriptionLane: Sendable {
     private func sweep() {
         let (expired, next) = self.state.withLock { $0.sweep(at: .now) }
         if let next { self.scheduleSweep(at: next) }
-        let error = self.connector.error(.timedOut, "the server did not confirm the subscription in time")
+        let error = self.locator.error(.timedOut, "the server did not confirm the subscription in time")
         for waiter in expired { waiter.resume(returning: .failure(error)) }
     }
 
     // MARK: Connecting
 
     private func connect() {
-        self.connector.connect(on: self.eventLoop).assumeIsolated().whenComplete { result in
+        self.locator.connect(on: self.eventLoop).assumeIsolated().whenComplete { result in
             switch result {
             case .success(let connection): self.established(connection.value)
             case .failure(let error):
-                self.connectFailed(RedisChannelHandler.connectionError(error, server: self.connector.server))
+                self.connectFailed(RedisChannelHandler.connectionError(error, server: self.locator.name))
             }
         }
     }
@@ -180,10 +181,15 @@ final class SubscriptionLane: Sendable {
             connection.close(self.shutdownError)
             return
         }
-        self.logger.debug("listening to Redis", metadata: ["redis.server": "\(self.connector.server)"])
+        self.logger.debug("listening to Redis", metadata: ["redis.server": "\(self.locator.name)"])
         connection.deliversPushes = true
         connection.delegate = self
         self.loop.value.connection = connection
+        let eventLoop = self.eventLoop
+        let handle = NIOLoopBound(connection, eventLoop: eventLoop)
+        self.loop.value.opening = self.locator.opened(connection.connector, connection.identity) { error in
+            eventLoop.execute { handle.value.close(error) }
+        }
         self.checkHealth()
         self.service()
     }
@@ -196,7 +202,7 @@ final class SubscriptionLane: Sendable {
         guard let next else { return }
         self.logger.warning(
             "cannot connect to Redis to listen",
-            metadata: ["redis.server": "\(self.connector.server)", "error": "\(error)"]
+            metadata: ["redis.server": "\(self.locator.name)", "error": "\(error)"]
         )
         self.loop.value.reconnect = self.schedule(at: next) {
             if self.state.withLock({ $0.backoffEnded() }) { self.connect() }
@@ -217,9 +223,9 @@ final class SubscriptionLane: Sendable {
         case .dead:
             self.logger.warning(
                 "Redis is silent, closing the connection that listens",
-                metadata: ["redis.server": "\(self.connector.server)"]
+                metadata: ["redis.server": "\(self.locator.name)"]
             )
-            connection.close(self.connector.error(.connectionClosed, "the server was silent for too long"))
+            connection.close(self.locator.error(.connectionClosed, "the server was silent for too long"))
         }
     }
 
@@ -228,9 +234,20 @@ final class SubscriptionLane: Sendable {
         self.loop.value.health = self.schedule(at: time) { self.checkHealth() }
     }
 
+    /// Closes the connection; all that is listened to is asked for again on the next one.
+    func closeConnection(_ error: RedisError) {
+        self.eventLoop.execute { self.loop.value.connection?.close(error) }
+    }
+
+    private func forgetConnection() {
+        self.loop.value.connection = nil
+        if let opening = self.loop.value.opening { self.locator.closed(opening) }
+        self.loop.value.opening = nil
+    }
+
     // MARK: Ending
 
-    private var shutdownError: RedisError { self.connector.error(.shutdown, "the client was shut down") }
+    private var shutdownError: RedisError { self.locator.error(.shutdown, "the client was shut down") }
 
     /// Ends the lane at once, for all who wait and all who listen, and returns when they have been told.
     func shutdown() async {
@@ -255,7 +272,7 @@ final class SubscriptionLane: Sendable {
         self.loop.value.health?.cancel()
         self.loop.value.reconnect?.cancel()
         self.loop.value.connection?.close(error)
-        self.loop.value.connection = nil
+        self.forgetConnection()
         self.perform(effects)
     }
 }
@@ -273,7 +290,7 @@ extension SubscriptionLane: RedisChannelHandler.Delegate {
             return nil
         }
         self.perform(effects)
-        if let violation { handler.close(violation.with(server: self.connector.server)) }
+        if let violation { handler.close(violation.with(server: self.locator.name)) }
     }
 
     func connectionMadeProgress(_ handler: RedisChannelHandler) {
@@ -285,7 +302,7 @@ extension SubscriptionLane: RedisChannelHandler.Delegate {
     }
 
     func connection(_ handler: RedisChannelHandler, closed error: RedisError) {
-        self.loop.value.connection = nil
+        self.forgetConnection()
         self.loop.value.health?.cancel()
         var effects: [StateMachine.Effect] = []
         let next = self.state.withLock {
@@ -293,7 +310,7 @@ extension SubscriptionLane: RedisChannelHandler.Delegate {
         }
         self.logger.debug(
             "lost the connection that listens to Redis",
-            metadata: ["redis.server": "\(self.connector.server)", "error": "\(error)"]
+            metadata: ["redis.server": "\(self.locator.name)", "error": "\(error)"]
         )
         if let next { self.loop.value.reconnect = self.schedule(at: next) { self.connect() } }
         self.perform(effects)

@@ -17,6 +17,17 @@ import Testing
         }.joined(separator: " ")
     }
 
+    /// What every connection asks at the end.
+    static let lastWords = ["INFO server", "INFO replication", "CLIENT SETINFO LIB-NAME larder"]
+
+    /// Answers to these.
+    static func infos(role: String = "master") -> [RESPValue] {
+        [
+            .bulkString(ByteBuffer(string: "# Server\r\nrun_id:abc\r\ntcp_port:6379\r\n")),
+            .bulkString(ByteBuffer(string: "# Replication\r\nrole:\(role)\r\nmaster_replid:def\r\n")),
+        ]
+    }
+
     static let unknown = RESPValue.error(RedisServerError("ERR unknown command `HELLO`"))
 
     @Test func resp3SaysAllInOneRound() {
@@ -29,13 +40,19 @@ import Testing
             }
         )
         let sent = handshake.start().map(Self.words)
-        #expect(sent == ["HELLO 3 AUTH ann pw SETNAME shop", "SELECT 3", "CLIENT SETINFO LIB-NAME larder"])
-        guard case .wait = handshake.receive(.map([])), case .wait = handshake.receive(.simpleString("OK")),
-            case .finish(3) = handshake.receive(Self.unknown)
-        else {
+        #expect(sent == ["HELLO 3 AUTH ann pw SETNAME shop", "SELECT 3"] + Self.lastWords)
+        for reply in [.map([]), .simpleString("OK")] + Self.infos() {
+            guard case .wait = handshake.receive(reply) else {
+                Issue.record("did not wait")
+                return
+            }
+        }
+        guard case .finish(let outcome) = handshake.receive(Self.unknown) else {
             Issue.record("handshake did not finish")
             return
         }
+        let identity = ServerIdentity(runID: "abc", replicationID: "def", isPrimary: true)
+        #expect(outcome == .init(protocolVersion: 3, identity: identity))
     }
 
     @Test func serverWithoutHelloIsSpokenToInRESP2() {
@@ -46,24 +63,33 @@ import Testing
                 $0.database = 1
             }
         )
-        _ = handshake.start()
+        #expect(handshake.start().count == 5)
         // The rest of the first round fails because nobody is authenticated; that is no reason to give up.
         let noAuth = RESPValue.error(RedisServerError("NOAUTH Authentication required."))
-        guard case .wait = handshake.receive(Self.unknown), case .wait = handshake.receive(noAuth),
-            case .send(let commands) = handshake.receive(noAuth)
-        else {
+        for reply in [Self.unknown, noAuth, noAuth, noAuth] {
+            guard case .wait = handshake.receive(reply) else {
+                Issue.record("did not wait")
+                return
+            }
+        }
+        guard case .send(let commands) = handshake.receive(noAuth) else {
             Issue.record("no second round")
             return
         }
         #expect(
             commands.map(Self.words)
-                == ["AUTH pw", "CLIENT SETNAME shop", "SELECT 1", "CLIENT SETINFO LIB-NAME larder"]
+                == ["AUTH pw", "CLIENT SETNAME shop", "SELECT 1"] + Self.lastWords
         )
         for _ in 0..<3 { _ = handshake.receive(.simpleString("OK")) }
-        guard case .finish(2) = handshake.receive(.simpleString("OK")) else {
+        let forbidden = RESPValue.error(
+            RedisServerError("NOPERM this user has no permissions to run the 'info' command")
+        )
+        for _ in 0..<2 { _ = handshake.receive(forbidden) }
+        guard case .finish(let outcome) = handshake.receive(.simpleString("OK")) else {
             Issue.record("handshake did not finish")
             return
         }
+        #expect(outcome == .init(protocolVersion: 2, identity: nil))
     }
 
     @Test(arguments: ["WRONGPASS invalid username-password pair", "NOAUTH HELLO must be called with authentication"])
@@ -80,7 +106,32 @@ import Testing
 
     @Test func forcedRESP2SendsNoHello() {
         var handshake = Handshake(Self.configuration { $0.protocolVersion = .resp2 })
-        #expect(handshake.start().map(Self.words) == ["CLIENT SETINFO LIB-NAME larder"])
+        #expect(handshake.start().map(Self.words) == Self.lastWords)
+    }
+
+    @Test func replicaIsNoPrimary() {
+        var handshake = Handshake(Self.configuration(), purpose: .init(needsPrimary: true))
+        _ = handshake.start()
+        for reply in [.map([])] + Self.infos(role: "slave") { _ = handshake.receive(reply) }
+        guard case .fail(let error) = handshake.receive(.simpleString("OK")) else {
+            Issue.record("did not fail")
+            return
+        }
+        #expect(error.code == .connectionFailed)
+        #expect(error.message.contains("replica"))
+    }
+
+    @Test func refusedPreparationFails() {
+        var handshake = Handshake(Self.configuration(), purpose: .init(preparation: [RedisCommand("READONLY")]))
+        #expect(handshake.start().map(Self.words).contains("READONLY"))
+        for reply in [.map([])] + Self.infos() { _ = handshake.receive(reply) }
+        let refusal = RedisServerError("ERR This instance has cluster support disabled")
+        guard case .fail(let error) = handshake.receive(.error(refusal)) else {
+            Issue.record("did not fail")
+            return
+        }
+        #expect(error.code == .connectionFailed)
+        #expect(error.message.contains("READONLY"))
     }
 
     @Test func databaseOutOfRangeFails() {

@@ -29,9 +29,10 @@ import Testing
     static func send(
         _ name: String,
         deadline: MonotonicTime = soon,
+        bound: UInt64 = .max,
         on lane: inout Lane
     ) -> Lane.Submission {
-        lane.submit(waiter: name, deadline: deadline) {
+        lane.submit(waiter: name, deadline: deadline, bound: bound) {
             $0.append(RedisCommand("GET", name), waiter: name, deadline: deadline)
         }
     }
@@ -142,7 +143,7 @@ import Testing
         var lane = Self.lane()
         let commands = [RedisCommand("A"), RedisCommand("B"), RedisCommand("C")]
         for name in ["p", "q"] {
-            _ = lane.submit(waiter: name, deadline: Self.soon) {
+            _ = lane.submit(waiter: name, deadline: Self.soon, bound: .max) {
                 $0.append(pipeline: commands, waiter: name, deadline: Self.soon)
             }
         }
@@ -218,7 +219,7 @@ import Testing
         #expect(loss.written == ["a"])
         #expect(loss.unwritten == [])
         #expect(loss.reconnectAt == Self.start)
-        #expect(lane.established() == true)
+        #expect(lane.established() == .wanted(turnedAway: []))
         #expect(Self.written(&lane) == "*2\r\n$3\r\nGET\r\n$1\r\nb\r\n")
         #expect(Self.answer(.simpleString("1"), on: &lane) == ["b: 1"])
         #expect(lane.queue.isEmpty)
@@ -261,7 +262,7 @@ import Testing
         #expect(error.code == .connectionFailed)
         Self.send("c", on: &lane)
         #expect(lane.backoffEnded() == true)
-        #expect(lane.established() == true)
+        #expect(lane.established() == .wanted(turnedAway: []))
         #expect(Self.written(&lane).contains("c"))
     }
 
@@ -285,7 +286,7 @@ import Testing
         #expect(lane.service(buffer: &buffer, canWrite: false).write == false)
         let loss = lane.lost(Self.refused, at: Self.start, chance: 0)
         #expect(loss.written == [])
-        #expect(lane.established() == true)
+        #expect(lane.established() == .wanted(turnedAway: []))
         #expect(Self.written(&lane).contains("a"))
     }
 
@@ -330,7 +331,7 @@ import Testing
         Self.send("b", on: &lane)
         #expect(Self.written(&lane) == "")
         #expect(lane.lost(Self.refused, at: Self.start, chance: 0).written == ["a"])
-        #expect(lane.established(socket: 8) == true)
+        #expect(lane.established(socket: 8) == .wanted(turnedAway: []))
         #expect(lane.directWriteEnded(write) == false)
         #expect(Self.written(&lane) == "*2\r\n$3\r\nGET\r\n$1\r\nb\r\n")
     }
@@ -376,5 +377,34 @@ import Testing
         for _ in 0..<100 { #expect(backoff.next(chance: 0) == 35_000_000) }
         backoff.reset()
         #expect(backoff.next(chance: 0) == 10_000_000)
+    }
+
+    // MARK: Commands bound to a server
+
+    @Test func boundCommandIsRefusedByALaterServer() {
+        var lane = Self.lane(connected: false)
+        Self.send("a", on: &lane)
+        #expect(lane.established(number: 7) == .wanted(turnedAway: []))
+        guard case .refused(let error) = Self.send("b", bound: 6, on: &lane) else {
+            Issue.record("not refused")
+            return
+        }
+        #expect(error.code == .serverChanged)
+        if case .refused = Self.send("c", bound: 7, on: &lane) { Issue.record("refused") }
+    }
+
+    @Test func whatWaitsWithABoundCommandDoesNotReachALaterServer() {
+        var lane = Self.lane(connected: false)
+        Self.send("a", on: &lane)
+        Self.send("b", bound: 3, on: &lane)
+        #expect(lane.established(number: 4) == .wanted(turnedAway: ["a", "b"]))
+        #expect(Self.written(&lane) == "")
+    }
+
+    @Test func whatWaitsForAnEarlierServerIsWrittenToIt() {
+        var lane = Self.lane(connected: false)
+        Self.send("a", bound: 4, on: &lane)
+        #expect(lane.established(number: 4) == .wanted(turnedAway: []))
+        #expect(Self.written(&lane).contains("a"))
     }
 }

@@ -1,0 +1,105 @@
+/// What may be sent again after which failure: decided here and nowhere else.
+///
+/// | failure | was it executed? | one server | several |
+/// |---|---|---|---|
+/// | no connection (`connectionFailed`) | no | fails | looks for the servers, again |
+/// | not written (`notSent`) | no | again | again |
+/// | connection lost after writing (`fateUnknown`) | perhaps | again, twice at most, if it only reads | the same |
+/// | no reply in time (`timedOut`) | perhaps | fails | fails |
+/// | `READONLY`, `MASTERDOWN` | no | fails | looks for the servers, again |
+/// | `LOADING` | no | fails | pause, looks for the servers, again |
+/// | `CLUSTERDOWN`, `TRYAGAIN` | no | fails | pause, again |
+/// | `MOVED`, `ASK` | no | fails | goes where the server says, 16 times at most |
+/// | `BUSY`, `OOM`, `NOREPLICAS`, `NOPERM` and all other errors of the server | no | fails | fails |
+/// | too much under way (`overloaded`) | no | fails | fails |
+/// | reply too large or not RESP | yes | fails | fails |
+///
+/// "Again" ends with the call's deadline; what failed last is thrown then. `NOSCRIPT` is answered with the whole script,
+/// once, by whoever sent the hash.
+struct RetryPolicy: Sendable {
+    /// Whether there are several servers, so that another may answer where one does not.
+    let hasSeveralServers: Bool
+
+    /// What to do after a failure.
+    enum Decision: Sendable, Equatable {
+        case fail
+        /// Send again after so many nanoseconds, and find the servers anew where asked to.
+        case again(after: Int64, rediscovers: Bool)
+    }
+
+    /// A command that ends three connections will end the fourth.
+    private static let mostRepetitions = 2
+    private static let shortestPause: Int64 = 2_000_000
+    private static let longestPause: Int64 = 50_000_000
+
+    /// Decides about the call's next attempt.
+    ///
+    /// - Parameters:
+    ///   - error: What failed.
+    ///   - attempts: How many attempts have failed, this one included.
+    ///   - isRepeatable: Whether the command only reads.
+    /// - Returns: What to do.
+    func decide(_ error: RedisError, attempts: Int, isRepeatable: @autoclosure () -> Bool) -> Decision {
+        switch error.code {
+        case .notSent:
+            return .again(after: 0, rediscovers: false)
+        case .fateUnknown:
+            let cause = (error.underlying as? RedisError)?.code
+            // A reply that ended the connection would do so again, and take the commands of others with it.
+            guard cause != .replyTooLarge, cause != .protocolViolation, attempts <= Self.mostRepetitions,
+                isRepeatable()
+            else { return .fail }
+            return .again(after: 0, rediscovers: false)
+        case .connectionFailed where self.hasSeveralServers:
+            return .again(after: self.pause(attempts), rediscovers: true)
+        default:
+            break
+        }
+        guard self.hasSeveralServers, let prefix = error.code.serverPrefix else { return .fail }
+        switch prefix {
+        case "READONLY", "MASTERDOWN", "LOADING":
+            return .again(after: self.pause(attempts), rediscovers: true)
+        case "CLUSTERDOWN", "TRYAGAIN":
+            return .again(after: self.pause(attempts), rediscovers: prefix == "CLUSTERDOWN")
+        default:
+            return .fail
+        }
+    }
+
+    /// Twice as long each time, shortened by chance, so that callers do not come back all at once.
+    private func pause(_ attempts: Int) -> Int64 {
+        let pause = min(Self.shortestPause << Int64(min(attempts - 1, 10)), Self.longestPause)
+        return Int64.random(in: pause / 2...pause)
+    }
+}
+
+extension RetryPolicy {
+    /// Waits before the next attempt, if there is to be one.
+    ///
+    /// - Parameters:
+    ///   - error: What failed.
+    ///   - attempts: How many attempts have failed, this one included.
+    ///   - isRepeatable: Whether the command only reads.
+    ///   - deadline: When the call has to end.
+    ///   - rediscover: Finds the servers anew.
+    /// - Throws: `error`, if there is to be none, or it would come too late; `CancellationError`.
+    func pause(
+        after error: RedisError,
+        attempts: Int,
+        isRepeatable: @autoclosure () -> Bool,
+        deadline: MonotonicTime,
+        rediscover: (RedisError) -> Void
+    ) async throws {
+        guard
+            case .again(let pause, let rediscovers) = self.decide(
+                error,
+                attempts: attempts,
+                isRepeatable: isRepeatable()
+            )
+        else { throw error }
+        if rediscovers { rediscover(error) }
+        let now = MonotonicTime.now
+        guard now.advanced(by: pause) < deadline else { throw error }
+        if pause > 0 { try await Task.sleep(nanoseconds: UInt64(pause)) }
+    }
+}

@@ -1,0 +1,14 @@
+/// What a connection is for, where that takes more than a login.
+struct ConnectionPurpose: Sendable {
+    /// Whether only a primary will do.
+    ///
+    /// A server that does not say what it is passes.
+    var needsPrimary = false
+
+    /// Whether the server has to speak RESP3.
+    var needsRESP3 = false
+
+    /// Commands to send before all others, such as `READONLY` or `CLIENT TRACKING`; if the server refuses one, the
+    /// connection fails.
+    var preparation: [RedisCommand] = []
+}

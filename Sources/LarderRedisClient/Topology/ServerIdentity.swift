@@ -1,0 +1,50 @@
+/// Which process of a server it is, and which history of writes it continues.
+///
+/// A server that restarts has another run id; one that is promoted has another replication id. Either may lack writes that
+/// were acknowledged before.
+package struct ServerIdentity: Sendable, Hashable {
+    /// What `INFO server` calls `run_id`: drawn when the process starts.
+    package let runID: String
+    /// What `INFO replication` calls `master_replid`: drawn when a server begins to be a primary.
+    package let replicationID: String
+    /// Whether the server is a primary.
+    package let isPrimary: Bool
+
+    /// Reads the sections `server` and `replication` of `INFO`.
+    ///
+    /// - Returns: Nil where one of the fields is missing.
+    init?(server: String, replication: String) {
+        guard let runID = Self.field("run_id", in: server), let role = Self.field("role", in: replication),
+            let replicationID = Self.field("master_replid", in: replication)
+        else { return nil }
+        self.runID = runID
+        self.replicationID = replicationID
+        self.isPrimary = role == "master"
+    }
+
+    /// Describes a server.
+    ///
+    /// - Parameters:
+    ///   - runID: The process.
+    ///   - replicationID: The history of writes.
+    ///   - isPrimary: Whether the server is a primary.
+    init(runID: String, replicationID: String, isPrimary: Bool) {
+        self.runID = runID
+        self.replicationID = replicationID
+        self.isPrimary = isPrimary
+    }
+
+    /// Both ids as one text, for comparing what several processes have met.
+    package var text: String { "\(self.runID):\(self.replicationID)" }
+
+    private static func field(_ name: String, in section: String) -> String? {
+        for line in section.utf8.split(whereSeparator: { $0 == 0x0D || $0 == 0x0A }) {
+            guard let colon = line.firstIndex(of: UInt8(ascii: ":")), line[..<colon].elementsEqual(name.utf8) else {
+                continue
+            }
+            let value = String(Substring(line[line.index(after: colon)...]))
+            return value.isEmpty || value.utf8.count > 64 ? nil : value
+        }
+        return nil
+    }
+}

@@ -72,6 +72,7 @@ enum Servers: Sendable {
     ///
     /// - Parameter key: A key that the borrower will use, where servers have keys of their own.
     /// - Returns: The node.
+    /// - Throws: `RedisError` if it cannot be found in time.
     func lender(for key: String?) async throws -> RedisNode {
         switch self {
         case .standalone(let node, _): node

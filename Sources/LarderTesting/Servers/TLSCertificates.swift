@@ -3,7 +3,7 @@ import Foundation
 /// A certificate authority with a certificate for a server on this machine and one for a client, for tests of TLS.
 ///
 /// Made by the program `openssl` in a temporary directory, which `remove()` deletes. The certificates are valid for a
-/// day. The server's names `localhost`, `127.0.0.1` and `::1`.
+/// day, unless another time is asked for. The server's names `localhost`, `127.0.0.1` and `::1`.
 public struct TLSCertificates: Sendable {
     /// The directory of the files.
     public let directory: String
@@ -25,14 +25,24 @@ public struct TLSCertificates: Sendable {
 
     /// Makes the certificates.
     ///
-    /// - Parameter serverNames: What the server's certificate is valid for, in the words of OpenSSL, such as
-    ///   `"DNS:redis.example"` for one that does not match this machine.
+    /// - Parameters:
+    ///   - serverNames: What the server's certificate is valid for, in the words of OpenSSL, such as
+    ///     `"DNS:redis.example"` for one that does not match this machine.
+    ///   - serverHasExpired: Whether the server's certificate was valid until yesterday.
     /// - Throws: `TestServerError` when `openssl` is missing or fails.
-    public init(serverNames: [String] = ["DNS:localhost", "IP:127.0.0.1", "IP:::1"]) async throws {
+    public init(
+        serverNames: [String] = ["DNS:localhost", "IP:127.0.0.1", "IP:::1"],
+        serverHasExpired: Bool = false
+    ) async throws {
         self.directory = try TemporaryDirectory.make("larder-tls")
         do {
             try await self.makeAuthority()
-            try await self.makeCertificate("server", names: serverNames, usage: "serverAuth")
+            try await self.makeCertificate(
+                "server",
+                names: serverNames,
+                usage: "serverAuth",
+                days: serverHasExpired ? -1 : 1
+            )
             try await self.makeCertificate("client", names: ["DNS:client"], usage: "clientAuth")
         } catch {
             self.remove()
@@ -53,7 +63,7 @@ public struct TLSCertificates: Sendable {
         )
     }
 
-    private func makeCertificate(_ name: String, names: [String], usage: String) async throws {
+    private func makeCertificate(_ name: String, names: [String], usage: String, days: Int = 1) async throws {
         let path = "\(self.directory)/\(name)"
         let extensions = """
             basicConstraints=CA:FALSE
@@ -72,7 +82,7 @@ public struct TLSCertificates: Sendable {
         try await TestProgram.run(
             "openssl",
             ["x509", "-req", "-in", "\(path).csr", "-CA", self.authority, "-CAkey", "\(self.directory)/ca.key"]
-                + ["-CAcreateserial", "-days", "1", "-extfile", "\(path).ext", "-out", "\(path).crt"]
+                + ["-CAcreateserial", "-days", "\(days)", "-extfile", "\(path).ext", "-out", "\(path).crt"]
         )
     }
 }

@@ -90,7 +90,7 @@ func words(_ command: RedisCommand) -> [String] {
             "-1",
             "key",
         ]
-        for _ in 0..<20_000 {
+        for _ in 0..<2000 {
             var command = RedisCommand(String(names.randomElement(using: &generator) ?? "GET"))
             for _ in 0..<Int.random(in: 0...9, using: &generator) {
                 command.append(values.randomElement(using: &generator) ?? "")

@@ -34,39 +34,43 @@ import Testing
         for names in [Self.ten, (1...10).map { "shard\($0)" }, ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"]] {
             let ring = try Self.ring(names)
             var counts = [Int](repeating: 0, count: 10)
-            for key in 0..<200_000 { counts[ring.shard(of: "user:\(key):profile")] += 1 }
-            #expect(counts.allSatisfy { abs($0 - 20_000) < 3000 }, "\(counts)")
+            for key in 0..<40_000 { counts[ring.shard(of: "user:\(key):profile")] += 1 }
+            #expect(counts.allSatisfy { abs($0 - 4000) < 600 }, "\(counts)")
         }
     }
 
     @Test func sharesFollowTheWeights() throws {
         let ring = try HashRing([.init(name: "small"), .init(name: "large", weight: 3)])
-        let large = (0..<100_000).count { ring.shard(of: "key:\($0)") == 1 }
-        #expect(abs(large - 75_000) < 5000)
+        let large = (0..<20_000).count { ring.shard(of: "key:\($0)") == 1 }
+        #expect(abs(large - 15_000) < 1000)
     }
 
     @Test func aNewShardTakesItsShareAndNobodyElseMovesAnything() throws {
         let before = try Self.ring(Self.ten)
         let after = try Self.ring(Self.ten + ["another"])
         var moved = 0
-        for key in 0..<100_000 {
+        var astray = 0
+        for key in 0..<20_000 {
             let (old, new) = (Self.name(of: "key:\(key)", on: before), Self.name(of: "key:\(key)", on: after))
             guard old != new else { continue }
             moved += 1
-            #expect(new == "another")
+            if new != "another" { astray += 1 }
         }
-        // An eleventh of 100,000, give or take 15 %.
-        #expect(moved > 7727 && moved < 10_455, "\(moved)")
+        #expect(astray == 0)
+        // An eleventh of 20,000, give or take 15 %.
+        #expect(moved > 1545 && moved < 2091, "\(moved)")
     }
 
     @Test func withoutAShardOnlyItsKeysMoveWhateverTheOrderOfTheRest() throws {
         let before = try Self.ring(Self.ten)
         let gone = Self.ten[4]
         let after = try Self.ring(Self.ten.filter { $0 != gone }.reversed())
-        for key in 0..<50_000 {
+        var astray = 0
+        for key in 0..<20_000 {
             let (old, new) = (Self.name(of: "key:\(key)", on: before), Self.name(of: "key:\(key)", on: after))
-            #expect(old == new || old == gone)
+            if old != new && old != gone { astray += 1 }
         }
+        #expect(astray == 0)
     }
 
     @Test func keysWithOneTagShareAShard() throws {

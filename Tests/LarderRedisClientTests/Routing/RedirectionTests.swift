@@ -42,7 +42,7 @@ import Testing
             "MOVED", "ASK", " ", " ", ":", "1", "16383", "99999", "host", "?", "[", "]", "::1", "\u{0}", "ü", "-",
         ]
         var found = 0
-        for _ in 0..<200_000 {
+        for _ in 0..<20_000 {
             let count = Int.random(in: 0...8, using: &generator)
             var message = Bool.random(using: &generator) ? "MOVED 1 " : ""
             for _ in 0..<count { message += pieces.randomElement(using: &generator) ?? "" }
@@ -53,6 +53,6 @@ import Testing
                 #expect((1...65_535).contains(address.port) && address.host.isPlausibleHost)
             }
         }
-        #expect(found > 100)
+        #expect(found > 10)
     }
 }

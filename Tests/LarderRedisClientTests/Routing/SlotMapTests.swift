@@ -153,7 +153,7 @@ import Testing
     @Test func randomRepliesAreMapsOrTypedErrors() {
         var generator = SplitMix(state: 1)
         var (maps, errors) = (0, 0)
-        for _ in 0..<50_000 {
+        for _ in 0..<5000 {
             // Mostly a range with a server, in which some piece is something else.
             func piece(_ usual: RESPValue) -> RESPValue {
                 Int.random(in: 0..<8, using: &generator) == 0 ? Self.randomValue(3, &generator) : usual
@@ -171,6 +171,6 @@ import Testing
                 errors += 1
             }
         }
-        #expect(maps > 1000 && errors > 1000)
+        #expect(maps > 500 && errors > 500)
     }
 }

@@ -32,7 +32,7 @@ import Testing
             for _ in 0..<3 {
                 group.addTask {
                     var strangers = 0
-                    for round in 0..<200_000 {
+                    for round in 0..<50_000 {
                         guard let owner = table.load(round % KeySlot.count), owner <= 20 else {
                             strangers += 1
                             continue

@@ -11,7 +11,7 @@
 /// }
 /// ```
 ///
-/// The Sentinels ask the servers ten times a second (`Options.period`) instead of every second to every ten, so that a dead
+/// The Sentinels ask the servers several times a second instead of every second to every ten (`Options.period`), so that a dead
 /// primary has a successor after one to three seconds. What stays as Redis has it: after a failover, also one that failed,
 /// a Sentinel waits for twice `Options.failoverTimeout` before the next, unless that is ordered with `failover()`; and one that is
 /// restarted later than ten times `Options.downAfter` after the primary's death takes no replica for fit to succeed it.
@@ -26,14 +26,15 @@ public final class RedisSentinelDeployment: Sendable {
 
         /// How long a server does not answer before the first Sentinel takes it for dead.
         ///
-        /// Each further Sentinel waits for 300 ms more, so that they do not stand for election all at once, which nobody would
+        /// Each further Sentinel waits for 400 ms more, so that they do not stand for election all at once, which nobody would
         /// win.
         public var downAfter: Duration
 
         /// How long a failover may take; twice as long Sentinels wait between two of them.
         public var failoverTimeout: Duration
 
-        /// How often Sentinels ask the servers; `nil` leaves it at Redis' own one and ten seconds.
+        /// How often Sentinels ask the servers while they find each other; later at most twice a second. `nil`
+        /// leaves it at Redis' own one and ten seconds.
         public var period: Duration?
 
         /// The password of the Sentinels themselves, for clients and among each other; `nil` lets everyone in.
@@ -48,7 +49,7 @@ public final class RedisSentinelDeployment: Sendable {
         ///   - name: The name of the service in the Sentinels.
         ///   - quorum: How many Sentinels must agree that the primary is down; `nil` takes the majority.
         ///   - downAfter: How long a server does not answer before the first Sentinel takes it for dead; each further one
-        ///     waits for 300 ms more.
+        ///     waits for 400 ms more.
         ///   - failoverTimeout: How long a failover may take; twice as long Sentinels wait between two of them.
         ///   - period: How often Sentinels ask the servers; `nil` leaves it at Redis' own one and ten seconds.
         ///   - sentinelPassword: The password of the Sentinels themselves; `nil` lets everyone in.
@@ -73,7 +74,7 @@ public final class RedisSentinelDeployment: Sendable {
     ///
     /// When all see it at once, all stand for election at once, each with its own vote; nobody wins, and they try again only
     /// after twice the time that a failover may take.
-    private static let stagger = Duration.milliseconds(300)
+    private static let stagger = Duration.milliseconds(400)
 
     /// How the Sentinels are set up.
     public let options: Options
@@ -158,7 +159,11 @@ public final class RedisSentinelDeployment: Sendable {
         let publishing = isSettling ? time : "\(Self.milliseconds(max(period, .seconds(1))))"
         // A Sentinel that was paused mistrusts its clock, and for half a minute does nothing, unless told otherwise.
         var words = ["SENTINEL", "DEBUG", "TILT-PERIOD", "1000"]
-        words += ["INFO-PERIOD", time, "PING-PERIOD", time, "PUBLISH-PERIOD", publishing]
+        // Three and five times these are how old a replica's INFO may be for it to be promoted, and in a failover INFO is asked
+        // for once a second, too.
+        let asking = isSettling ? time : "\(Self.milliseconds(max(period, .milliseconds(500))))"
+        let pinging = "\(Self.milliseconds(max(period, .milliseconds(400))))"
+        words += ["INFO-PERIOD", asking, "PING-PERIOD", pinging, "PUBLISH-PERIOD", publishing]
         try await sentinel.order([words])
     }
 

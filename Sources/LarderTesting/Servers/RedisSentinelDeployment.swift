@@ -33,8 +33,9 @@ public final class RedisSentinelDeployment: Sendable {
         /// How long a failover may take; twice as long Sentinels wait between two of them.
         public var failoverTimeout: Duration
 
-        /// How often Sentinels ask the servers while they find each other; later at most twice a second. `nil`
-        /// leaves it at Redis' own one and ten seconds.
+        /// How often Sentinels ask the servers while they find each other; later it is twice a second at most.
+        ///
+        /// `nil` leaves it at Redis' own one and ten seconds.
         public var period: Duration?
 
         /// The password of the Sentinels themselves, for clients and among each other; `nil` lets everyone in.

@@ -150,7 +150,8 @@ import Testing
             try await #expect(cache.get(Self.key) == 1)
             try await #expect(cache.get(Self.key, freshness: .strict) == nil)
             try await #expect(cache.get(Self.key) == nil)
-            let value = try await cache.fetch(Self.key, freshness: .strict) { 3 }
+            let fetched = try await cache.fetchReportingOutcome(Self.key, freshness: .strict) { _ in 3 }
+            let value = fetched.value
             #expect(value == 3, "neither the copy nor the stale entry stands in for a fill that works")
         }
     }

@@ -12,6 +12,7 @@ extension Cache {
     ///   - ttl: How long the value stays fresh. Left out, the policy's; `nil`, for ever; zero or less, not stored.
     ///   - tags: What the value depends on; see ``invalidate(tags:)``.
     ///   - policy: How fresh the value has to be, and how long to wait for it; `nil` takes the cache's.
+    ///   - freshness: Who may answer: this process' memory too, or only the store; `nil` takes the cache's.
     ///   - onFailure: What to do while the store is unavailable; `nil` takes the cache's policy.
     ///   - fill: Makes the value. What it throws, its callers throw, and nothing is stored.
     /// - Returns: The value.
@@ -24,15 +25,18 @@ extension Cache {
         ttl: TimeToLive? = .default,
         tags: [String] = [],
         policy: FetchPolicy? = nil,
+        freshness: ReadFreshness? = nil,
         onFailure: FailurePolicy? = nil,
         _ fill: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
         let storeKey = try self.storeKey(key)
-        let now = self.space.readNow(storeKey)
+        let now = self.readNow(storeKey, freshness)
         if !self.looksAtAge(policy), let box = self.hitAtOnce(now, storeKey, Value.self) {
             return box.content(as: Value.self)
         }
-        return try await self.value(of: storeKey, after: now, ttl, tags, policy, onFailure) { _ in try await fill() }
+        return try await self.value(of: storeKey, after: now, ttl, tags, policy, freshness, onFailure) { _ in
+            try await fill()
+        }
     }
 
     /// The value of a key, or what `fill` makes of it, where the fill has something to say about how it is stored.
@@ -42,24 +46,26 @@ extension Cache {
     ///   - ttl: How long the value stays fresh, unless the fill says otherwise.
     ///   - tags: What the value depends on, as far as it is known before the fill.
     ///   - policy: How fresh the value has to be, and how long to wait for it; `nil` takes the cache's.
+    ///   - freshness: Who may answer: this process' memory too, or only the store; `nil` takes the cache's.
     ///   - onFailure: What to do while the store is unavailable; `nil` takes the cache's policy.
     ///   - fill: Makes the value; its ``FillContext`` sets the time to live, adds tags or says that nothing is to be stored.
     /// - Returns: The value.
-    /// - Throws: As ``fetch(_:ttl:tags:policy:onFailure:_:)-(_,_,_,_,_,()->Value)``.
+    /// - Throws: As ``fetch(_:ttl:tags:policy:freshness:onFailure:_:)-(_,_,_,_,_,_,()->Value)``.
     public func fetch<Value: Codable & Sendable>(
         _ key: CacheKey<Value>,
         ttl: TimeToLive? = .default,
         tags: [String] = [],
         policy: FetchPolicy? = nil,
+        freshness: ReadFreshness? = nil,
         onFailure: FailurePolicy? = nil,
         _ fill: @escaping @Sendable (FillContext) async throws -> Value
     ) async throws -> Value {
         let storeKey = try self.storeKey(key)
-        let now = self.space.readNow(storeKey)
+        let now = self.readNow(storeKey, freshness)
         if !self.looksAtAge(policy), let box = self.hitAtOnce(now, storeKey, Value.self) {
             return box.content(as: Value.self)
         }
-        return try await self.value(of: storeKey, after: now, ttl, tags, policy, onFailure, fill)
+        return try await self.value(of: storeKey, after: now, ttl, tags, policy, freshness, onFailure, fill)
     }
 
     /// The value of a key, or what `fill` makes of it, together with where it came from and how long it stays fresh.
@@ -69,20 +75,32 @@ extension Cache {
     ///   - ttl: How long the value stays fresh, unless the fill says otherwise.
     ///   - tags: What the value depends on, as far as it is known before the fill.
     ///   - policy: How fresh the value has to be, and how long to wait for it; `nil` takes the cache's.
+    ///   - freshness: Who may answer: this process' memory too, or only the store; `nil` takes the cache's.
     ///   - onFailure: What to do while the store is unavailable; `nil` takes the cache's policy.
     ///   - fill: Makes the value.
     /// - Returns: The value and its outcome.
-    /// - Throws: As ``fetch(_:ttl:tags:policy:onFailure:_:)-(_,_,_,_,_,()->Value)``.
+    /// - Throws: As ``fetch(_:ttl:tags:policy:freshness:onFailure:_:)-(_,_,_,_,_,_,()->Value)``.
     public func fetchReportingOutcome<Value: Codable & Sendable>(
         _ key: CacheKey<Value>,
         ttl: TimeToLive? = .default,
         tags: [String] = [],
         policy: FetchPolicy? = nil,
+        freshness: ReadFreshness? = nil,
         onFailure: FailurePolicy? = nil,
         _ fill: @escaping @Sendable (FillContext) async throws -> Value
     ) async throws -> Fetched<Value> {
         let storeKey = try self.storeKey(key)
-        return try await self.fetch(storeKey, after: .unknown, ttl, tags, policy, onFailure, wantsTimes: true, fill)
+        return try await self.fetch(
+            storeKey,
+            after: .unknown,
+            ttl,
+            tags,
+            policy,
+            freshness,
+            onFailure,
+            wantsTimes: true,
+            fill
+        )
     }
 
     /// The values of several keys: one read for all, and for those that are missing one request for their leases, one fill,
@@ -95,22 +113,24 @@ extension Cache {
     ///   - ttl: How long the values stay fresh. Left out, the policy's; `nil`, for ever; zero or less, not stored.
     ///   - tags: What all of the values depend on.
     ///   - policy: How fresh the values have to be, and how long to wait for them; `nil` takes the cache's.
+    ///   - freshness: Who may answer: this process' memory too, or only the store; `nil` takes the cache's.
     ///   - onFailure: What to do while the store is unavailable; `nil` takes the cache's policy.
     ///   - fill: Makes the values of the keys that it is given. A key that it leaves out has no value; nothing is stored
     ///     for it. (To remember the absence, let the keys have an optional type and give `nil`.)
     /// - Returns: The values of all keys that have one.
-    /// - Throws: As ``fetch(_:ttl:tags:policy:onFailure:_:)-(_,_,_,_,_,()->Value)``.
+    /// - Throws: As ``fetch(_:ttl:tags:policy:freshness:onFailure:_:)-(_,_,_,_,_,_,()->Value)``.
     public func fetchMany<Value: Codable & Sendable>(
         _ keys: some Sequence<CacheKey<Value>>,
         ttl: TimeToLive? = .default,
         tags: [String] = [],
         policy: FetchPolicy? = nil,
+        freshness: ReadFreshness? = nil,
         onFailure: FailurePolicy? = nil,
         _ fill: @escaping @Sendable (_ missing: [CacheKey<Value>]) async throws -> [CacheKey<Value>: Value]
     ) async throws -> [CacheKey<Value>: Value] {
         let wishes = try self.distinct(keys)
         let keysByName = Dictionary(uniqueKeysWithValues: wishes.map { ($0.storeKey, $0.key) })
-        var call: FetchCall<Value> = try self.call(tags, policy, ttl, onFailure) { missing, _ in
+        var call: FetchCall<Value> = try self.call(tags, policy, ttl, freshness, onFailure) { missing, _ in
             let values = try await fill(missing.compactMap { keysByName[$0] })
             return Dictionary(
                 uniqueKeysWithValues: missing.compactMap { key in
@@ -144,10 +164,11 @@ extension Cache {
         _ ttl: TimeToLive?,
         _ tags: [String],
         _ policy: FetchPolicy?,
+        _ freshness: ReadFreshness?,
         _ onFailure: FailurePolicy?,
         _ fill: @escaping @Sendable (FillContext) async throws -> Value
     ) async throws -> Value {
-        try await self.fetch(key, after: now, ttl, tags, policy, onFailure, fill).value
+        try await self.fetch(key, after: now, ttl, tags, policy, freshness, onFailure, fill).value
     }
 
     /// Every fetch of one key but a hit in memory on a boxed value.
@@ -157,11 +178,13 @@ extension Cache {
         _ ttl: TimeToLive?,
         _ tags: [String],
         _ policy: FetchPolicy?,
+        _ freshness: ReadFreshness?,
         _ onFailure: FailurePolicy?,
         wantsTimes: Bool = false,
         _ fill: @escaping @Sendable (FillContext) async throws -> Value
     ) async throws -> Fetched<Value> {
-        var call = try self.call(tags, policy, ttl, onFailure) { _, context in [key: try await fill(context)] }
+        var call = try self.call(tags, policy, ttl, freshness, onFailure) { _, context in [key: try await fill(context)]
+        }
         if !call.policy.looksAtAge, !wantsTimes {
             switch now {
             case .fresh(let entry):

@@ -175,7 +175,8 @@ extension Cache {
             // Without a lease nobody has taken the tags that the call names.
             areComplete: found.isComplete && (seat.lease != nil || call.tags.isEmpty),
             exceedLease: seat.lease == nil || !found.marks.isEmpty || !found.late.isEmpty || !found.isComplete,
-            serial: seat.lease?.serial ?? seat.serial
+            serial: seat.lease?.serial ?? seat.serial,
+            meeting: seat.lease?.meeting ?? seat.meeting
         )
     }
 

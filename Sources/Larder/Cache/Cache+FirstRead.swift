@@ -43,6 +43,7 @@ extension Cache {
         ReadOptions(
             wantsTimes: wantsTimes || call.policy.looksAtAge,
             expectedTags: call.tags,
+            freshness: call.freshness,
             coder: self.coder(for: Value.self)
         )
     }

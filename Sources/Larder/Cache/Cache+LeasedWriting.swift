@@ -1,6 +1,6 @@
 /// The right to fill one key, for those who cannot put their fill into a closure.
 ///
-/// ``Cache/fetch(_:ttl:tags:policy:onFailure:_:)-(_,_,_,_,_,()->Value)`` does all of this by itself, and lets others wait;
+/// ``Cache/fetch(_:ttl:tags:policy:freshness:onFailure:_:)-(_,_,_,_,_,_,()->Value)`` does all of this by itself, and lets others wait;
 /// take it where you can.
 public struct FillLease<Value: Sendable>: Sendable {
     /// The key that may be filled.
@@ -29,13 +29,15 @@ extension Cache {
     ///   - key: The key.
     ///   - duration: How long the lease stands; it is not renewed.
     ///   - tags: What the value to be stored depends on.
+    ///   - freshness: Who may answer: this process' memory too, or only the store; `nil` takes the cache's.
     /// - Returns: What was found.
     /// - Throws: ``CacheError``: ``CacheError/Code/invalidKey``, ``CacheError/Code/invalidTag``,
     ///   ``CacheError/Code/invalidArgument`` where the duration is not positive, ``CacheError/Code/unavailable``.
     public func getOrLease<Value: Codable & Sendable>(
         _ key: CacheKey<Value>,
         for duration: Duration = .seconds(10),
-        tags: [String] = []
+        tags: [String] = [],
+        freshness: ReadFreshness? = nil
     ) async throws -> LeasedLookup<Value> {
         let storeKey = try self.storeKey(key)
         let names = try TagRules.checked(tags)
@@ -47,7 +49,12 @@ extension Cache {
             // Once more, where there is an entry that is of no use.
             for replacesEntry in [false, true] {
                 request.replacesEntry = replacesEntry
-                let options = ReadOptions(lease: request, expectedTags: names, coder: self.coder(for: Value.self))
+                let options = ReadOptions(
+                    lease: request,
+                    expectedTags: names,
+                    freshness: self.resolved(freshness),
+                    coder: self.coder(for: Value.self)
+                )
                 switch try await self.readOne(storeKey, options) {
                 case .found(let entry):
                     guard !entry.isStale, let value = self.decoded(entry.value, Value.self, storeKey) else { continue }

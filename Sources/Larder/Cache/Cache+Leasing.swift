@@ -10,7 +10,10 @@ extension Cache {
         var lease: Lease?
         /// The namespace's serial when the store was asked for the key; `nil` where it was not.
         var serial: UInt64?
-        /// The lease of another process, or of another cache on the same store, that the flight waits for.
+        /// The server meeting under which the store was asked for the key; `nil` where it was not.
+        var meeting: UInt64?
+        /// The lease of another process, or of another cache on the same store, that the flight waits for; also that of a
+        /// flight of this cache from before the store met the server that it asks now.
         var awaited: LeaseHolder?
     }
 
@@ -114,12 +117,21 @@ extension Cache {
                 wantsTimes: true,
                 lease: lease,
                 expectedTags: call.tags,
+                freshness: call.freshness,
                 coder: self.coder(for: Value.self)
             )
             let found = try await self.readAll(keys, options)
             for (place, (key, lookup)) in zip(places, zip(keys, found)) {
                 if case .absent(.granted(let lease)) = lookup {
-                    seats.add(Seat(key: key, place: place, lease: lease, serial: lease.serial))
+                    place.flight.met(lease.meeting)
+                    let seat = Seat(
+                        key: key,
+                        place: place,
+                        lease: lease,
+                        serial: lease.serial,
+                        meeting: lease.meeting
+                    )
+                    seats.add(seat)
                     continue
                 }
                 self.dismiss(place)
@@ -150,12 +162,26 @@ extension Cache {
 
     /// The seat of a call that was shown somebody else's lease.
     ///
+    /// A flight of this cache whose lease is from before another server took over is as good as another process': the
+    /// server may have forgotten the invalidation that had parted the caller from it. Its end is waited for.
+    ///
     /// - Returns: `nil` where the lease belongs to a flight of this cache that has ended.
     private func seat(beside holder: LeaseHolder, _ key: StoreKey, _ scope: FetchPolicy.Scope) throws -> Seat? {
-        let isForeign = scope == .fleet && !self.flights.owns(holder.token)
-        if isForeign { try CurrentFill.check(holder.token, key) }
-        guard let place = try self.flights.joinHolder(holder.token, key) else { return nil }
-        return Seat(key: key, place: place, serial: holder.serial, awaited: isForeign ? holder : nil)
+        let isCutOff = self.flights.isCutOff(holder, key)
+        let isAwaited = scope == .fleet && (isCutOff || !self.flights.owns(holder.token))
+        if isAwaited { try CurrentFill.check(holder.token, key) }
+        let place =
+            isCutOff
+            ? try self.flights.joinOrBegin(.successor(holder.token, key, meeting: holder.meeting))
+            : try self.flights.joinHolder(holder.token, key)
+        guard let place else { return nil }
+        return Seat(
+            key: key,
+            place: place,
+            serial: holder.serial,
+            meeting: holder.meeting,
+            awaited: isAwaited ? holder : nil
+        )
     }
 
     /// A fresh entry as a fetch returns it, with its tags handed up.
@@ -180,6 +206,8 @@ extension Cache {
         let options = ReadOptions(
             wantsTimes: true,
             expectedTags: call.tags,
+            // A copy of what was to be replaced is no replacement of it.
+            freshness: call.freshness,
             coder: self.coder(for: Value.self)
         )
         let found = try await self.readAll(candidates.map(\.key), options)

@@ -5,6 +5,7 @@ extension Cache {
     ///
     /// - Parameters:
     ///   - key: The key.
+    ///   - freshness: Who may answer: this process' memory too, or only the store; `nil` takes the cache's.
     ///   - onFailure: What to do while the store is unavailable; `nil` takes the cache's policy.
     /// - Returns: The value; `nil` where there is no fresh entry, or where the store is unavailable and the policy is
     ///   ``FailurePolicy/missing``. A cached `nil` of an optional type is a value: `.some(nil)`.
@@ -12,24 +13,26 @@ extension Cache {
     ///   ``FailurePolicy/throwing``. `CancellationError` where the task is cancelled while it waits for the store.
     public func get<Value: Codable & Sendable>(
         _ key: CacheKey<Value>,
+        freshness: ReadFreshness? = nil,
         onFailure: FailurePolicy? = nil
     ) async throws -> Value? {
         let storeKey = try self.storeKey(key)
-        let now = self.space.readNow(storeKey)
+        let now = self.readNow(storeKey, freshness)
         if let box = self.hitAtOnce(now, storeKey, Value.self) { return box.content(as: Value.self) }
-        return try await self.get(storeKey, after: now, onFailure)
+        return try await self.get(storeKey, after: now, freshness, onFailure)
     }
 
     /// Every `get` but a hit in memory on a boxed value.
     private func get<Value: Codable & Sendable>(
         _ key: StoreKey,
         after now: ImmediateLookup,
+        _ freshness: ReadFreshness?,
         _ onFailure: FailurePolicy?
     ) async throws -> Value? {
         let found: EntryValue
         switch now {
         case .unknown:
-            return try await self.lookup(key, Value.self, wantsTimes: false, onFailure).value
+            return try await self.lookup(key, Value.self, wantsTimes: false, freshness, onFailure).value
         case .absent:
             self.note(.miss, key)
             return nil
@@ -46,22 +49,32 @@ extension Cache {
 
     /// What reading a key finds: a hit, a stale entry, nothing, or an unavailable store.
     ///
-    /// It tells apart what ``get(_:onFailure:)`` cannot, and brings age and time left with a hit.
+    /// It tells apart what ``get(_:freshness:onFailure:)`` cannot, and brings age and time left with a hit.
     ///
-    /// - Parameter key: The key.
+    /// - Parameters:
+    ///   - key: The key.
+    ///   - freshness: Who may answer: this process' memory too, or only the store; `nil` takes the cache's.
     /// - Returns: What was found.
     /// - Throws: ``CacheError`` with ``CacheError/Code/invalidKey``; `CancellationError`.
-    public func lookup<Value: Codable & Sendable>(_ key: CacheKey<Value>) async throws -> Lookup<Value> {
-        try await self.lookup(self.storeKey(key), Value.self, wantsTimes: true, .missing)
+    public func lookup<Value: Codable & Sendable>(
+        _ key: CacheKey<Value>,
+        freshness: ReadFreshness? = nil
+    ) async throws -> Lookup<Value> {
+        try await self.lookup(self.storeKey(key), Value.self, wantsTimes: true, freshness, .missing)
     }
 
     private func lookup<Value: Codable & Sendable>(
         _ key: StoreKey,
         _ type: Value.Type,
         wantsTimes: Bool,
+        _ freshness: ReadFreshness?,
         _ onFailure: FailurePolicy?
     ) async throws -> Lookup<Value> {
-        let options = ReadOptions(wantsTimes: wantsTimes, coder: self.coder(for: type))
+        let options = ReadOptions(
+            wantsTimes: wantsTimes,
+            freshness: self.resolved(freshness),
+            coder: self.coder(for: type)
+        )
         let found: StoreLookup
         do {
             found = try await self.readOne(key, options)
@@ -83,18 +96,20 @@ extension Cache {
     ///
     /// - Parameters:
     ///   - keys: The keys; a key that is named twice is read once.
+    ///   - freshness: Who may answer: this process' memory too, or only the store; `nil` takes the cache's.
     ///   - onFailure: What to do while the store is unavailable; `nil` takes the cache's policy.
     /// - Returns: The values of those keys that have a fresh entry.
-    /// - Throws: As ``get(_:onFailure:)``.
+    /// - Throws: As ``get(_:freshness:onFailure:)``.
     public func getMany<Value: Codable & Sendable>(
         _ keys: some Sequence<CacheKey<Value>>,
+        freshness: ReadFreshness? = nil,
         onFailure: FailurePolicy? = nil
     ) async throws -> [CacheKey<Value>: Value] {
         let wanted = try self.distinct(keys)
         guard !wanted.isEmpty else { return [:] }
         let found: [StoreLookup]
         do {
-            let options = ReadOptions(coder: self.coder(for: Value.self))
+            let options = ReadOptions(freshness: self.resolved(freshness), coder: self.coder(for: Value.self))
             found = try await self.readAll(wanted.map(\.storeKey), options)
         } catch let error {
             guard let error = self.failure(error, keys: wanted.count) as? CacheError, error.code == .unavailable else {
@@ -123,28 +138,40 @@ extension Cache {
     ///
     /// Not counted as a read.
     ///
-    /// - Parameter key: The key.
+    /// - Parameters:
+    ///   - key: The key.
+    ///   - freshness: Who may answer: this process' memory too, or only the store; `nil` takes the cache's.
     /// - Returns: Whether `get` would find one; it may hold another type than the key's.
     /// - Throws: ``CacheError`` with ``CacheError/Code/invalidKey`` or ``CacheError/Code/unavailable``.
-    public func contains<Value>(_ key: CacheKey<Value>) async throws -> Bool {
-        try await self.freshEntry(key, wantsTimes: false) != nil
+    public func contains<Value>(_ key: CacheKey<Value>, freshness: ReadFreshness? = nil) async throws -> Bool {
+        try await self.freshEntry(key, wantsTimes: false, freshness) != nil
     }
 
     /// How long an entry has left, by the store's clock.
     ///
     /// Not counted as a read.
     ///
-    /// - Parameter key: The key.
+    /// - Parameters:
+    ///   - key: The key.
+    ///   - freshness: Who may answer: this process' memory too, or only the store; `nil` takes the cache's.
     /// - Returns: The time; `nil` where there is no fresh entry.
     /// - Throws: ``CacheError`` with ``CacheError/Code/invalidKey`` or ``CacheError/Code/unavailable``.
-    public func ttl<Value>(of key: CacheKey<Value>) async throws -> TimeLeft? {
-        try await self.freshEntry(key, wantsTimes: true)?.info.timeLeft
+    public func ttl<Value>(of key: CacheKey<Value>, freshness: ReadFreshness? = nil) async throws -> TimeLeft? {
+        try await self.freshEntry(key, wantsTimes: true, freshness)?.info.timeLeft
     }
 
-    private func freshEntry<Value>(_ key: CacheKey<Value>, wantsTimes: Bool) async throws -> StoredEntry? {
+    private func freshEntry<Value>(
+        _ key: CacheKey<Value>,
+        wantsTimes: Bool,
+        _ freshness: ReadFreshness?
+    ) async throws -> StoredEntry? {
         let storeKey = try self.storeKey(key)
         do {
-            let options = ReadOptions(wantsTimes: wantsTimes, coder: UnreadCoder())
+            let options = ReadOptions(
+                wantsTimes: wantsTimes,
+                freshness: self.resolved(freshness),
+                coder: UnreadCoder()
+            )
             guard case .found(let entry) = try await self.readOne(storeKey, options) else { return nil }
             return entry.isStale ? nil : entry
         } catch {

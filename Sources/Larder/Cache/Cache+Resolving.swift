@@ -97,7 +97,10 @@ extension Cache {
         guard case .filled(let entry, let info, let tags) = landing,
             let value = try? self.coder(for: type).value(of: entry)
         else { return nil }
-        if !seat.place.isLeader, !info.isStored, tags.mayBeOutdated(forCallerAt: seat.serial) { return nil }
+        if !seat.place.isLeader {
+            if tags.isCutOff(fromCallerUnder: seat.meeting) { return nil }
+            if !info.isStored, tags.mayBeOutdated(forCallerAt: seat.serial) { return nil }
+        }
         self.handUp(tags)
         return Fetched(value: value, outcome: seat.place.isLeader ? .filled(info) : .joined(info))
     }

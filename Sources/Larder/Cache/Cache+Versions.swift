@@ -73,7 +73,9 @@ extension Cache {
             }
             throw missing
         }
-        let found = try await self.readOne(old, ReadOptions(wantsTimes: true, coder: coder))
+        // What is written anew has to be what the store has, not a copy of it.
+        let options = ReadOptions(wantsTimes: true, freshness: .strict, coder: coder)
+        let found = try await self.readOne(old, options)
         guard case .found(let entry) = found, !entry.isStale, let value = self.decoded(entry.value, Value.self, old)
         else { throw missing }
         if old == new {

@@ -8,7 +8,7 @@ extension Cache {
     /// Stores a value.
     ///
     /// This states a truth: whatever fill is under way for the key, its value is not stored afterwards. Who has just read
-    /// the value from its source uses ``fetch(_:ttl:tags:policy:onFailure:_:)-(_,_,_,_,_,()->Value)`` instead, which notices
+    /// the value from its source uses ``fetch(_:ttl:tags:policy:freshness:onFailure:_:)-(_,_,_,_,_,_,()->Value)`` instead, which notices
     /// when the value was invalidated in the meantime.
     ///
     /// - Parameters:

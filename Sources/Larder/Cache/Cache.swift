@@ -129,6 +129,16 @@ public final class Cache: Sendable {
         return StoreKey(version: key.version ?? self.version, name: key.name)
     }
 
+    /// Who may answer a read whose call says this of it.
+    @inline(__always)
+    func resolved(_ freshness: ReadFreshness?) -> ReadFreshness { freshness ?? self.defaults.freshness }
+
+    /// What the store has at once of a key; nothing is known of it where the store itself has to be asked.
+    @inline(__always)
+    func readNow(_ key: StoreKey, _ freshness: ReadFreshness?) -> ImmediateLookup {
+        self.resolved(freshness) == .strict ? .unknown : self.space.readNow(key)
+    }
+
     @inline(__always)
     func coder<Value: Codable & Sendable>(for type: Value.Type) -> ValueCoder<Value> {
         ValueCoder(reference: self.codec)

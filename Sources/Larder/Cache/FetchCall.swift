@@ -8,6 +8,8 @@ struct FetchCall<Value: Codable & Sendable>: Sendable {
     var policy: FetchPolicy
     /// How long filled values stay fresh.
     var ttl: TimeToLive?
+    /// Who may answer reads.
+    var freshness: ReadFreshness
     /// What to do while the store is unavailable.
     var onFailure: FailurePolicy
     /// Makes the values.
@@ -32,6 +34,7 @@ extension Cache {
         _ tags: [String],
         _ policy: FetchPolicy?,
         _ ttl: TimeToLive?,
+        _ freshness: ReadFreshness?,
         _ onFailure: FailurePolicy?,
         _ fill: @escaping FetchCall<Value>.Fill
     ) throws -> FetchCall<Value> {
@@ -40,6 +43,7 @@ extension Cache {
             tags: try TagRules.checked(tags),
             policy: policy,
             ttl: ttl == .default ? policy.ttl : ttl,
+            freshness: self.resolved(freshness),
             onFailure: onFailure ?? self.defaults.failurePolicy,
             fill: fill,
             // For another's fill, and for its own after it.

@@ -21,6 +21,8 @@ struct FillTags: Sendable {
     var exceedLease = false
     /// The namespace's serial before the fill began; `nil` where the store was not asked.
     var serial: UInt64?
+    /// The server meeting before the fill began; `nil` where the store was not asked.
+    var meeting: UInt64?
 
     /// Whether the fill may have begun before an invalidation that a caller has been told of.
     ///
@@ -29,5 +31,15 @@ struct FillTags: Sendable {
     func mayBeOutdated(forCallerAt serial: UInt64?) -> Bool {
         guard self.exceedLease, let before = self.serial, let serial else { return false }
         return serial != before
+    }
+
+    /// Whether the store met another server between the fill's beginning and a caller's question, so that the lease which it
+    /// showed the caller proves nothing.
+    ///
+    /// - Parameter meeting: The server meeting under which the caller asked for the key.
+    /// - Returns: Whether the caller has to look again.
+    func isCutOff(fromCallerUnder meeting: UInt64?) -> Bool {
+        guard let before = self.meeting, let meeting else { return false }
+        return meeting != before
     }
 }

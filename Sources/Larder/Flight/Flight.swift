@@ -14,6 +14,14 @@ final class Flight<Landing: Sendable>: Sendable {
         var isFailed: Bool
     }
 
+    /// The server meeting under which the flight's lease was granted; `nil` before that is known, and where there is none.
+    var meeting: UInt64? { self.state.withLock { $0.meeting } }
+
+    /// The flight's lease was granted under this server meeting.
+    func met(_ meeting: UInt64) {
+        self.state.withLock { $0.meeting = meeting }
+    }
+
     /// How many have a seat.
     var seatCount: Int { self.state.withLock { $0.seatCount } }
 

@@ -29,6 +29,8 @@ struct FlightState<Landing: Sendable> {
     }
 
     private(set) var phase = Phase.acquiring
+    /// The server meeting under which the lease was granted, once it is.
+    var meeting: UInt64?
     /// Everyone who is interested.
     ///
     /// A fill that nobody is interested in is cancelled.

@@ -10,6 +10,8 @@ final class FlightTable: Sendable {
     enum ID: Hashable, Sendable {
         case lease(LeaseToken, StoreKey)
         case key(StoreKey)
+        /// The wait for the end of a flight of this table whose lease the store's next server shows.
+        case successor(LeaseToken, StoreKey, meeting: UInt64)
     }
 
     private struct State {
@@ -52,6 +54,16 @@ final class FlightTable: Sendable {
         var flight: Flight<FillLanding>
         var seat: Int
         var isLeader: Bool
+    }
+
+    /// Whether a lease that the store shows is that of a flight of this table, but from before the store met another server.
+    ///
+    /// A flight whose lease is on its way does not know yet; its landing tells then.
+    func isCutOff(_ holder: LeaseHolder, _ key: StoreKey) -> Bool {
+        guard self.owns(holder.token) else { return false }
+        let flight = self.state.withLock { $0.flights[.lease(holder.token, key)] }
+        guard let meeting = flight?.meeting else { return false }
+        return meeting != holder.meeting
     }
 
     /// Joins the flight of this name, or begins one.
@@ -104,7 +116,7 @@ final class FlightTable: Sendable {
     func detachAll() {
         self.state.withLock { state in
             state.flights = state.flights.filter { id, _ in
-                if case .lease = id { true } else { false }
+                if case .key = id { false } else { true }
             }
         }
     }

@@ -78,6 +78,14 @@ public struct Lease: Sendable, Hashable {
     /// The tags that were asked for with the lease, as they were when it was granted.
     public var marks: [TagMark]
 
+    /// The number of the server meeting under which the lease was granted; zero where no server can forget.
+    ///
+    /// A server that takes over from another may have forgotten invalidations that were acknowledged, and show leases that
+    /// they had ended. So a store counts whom it meets: each time it may be talking to a server that has forgotten something,
+    /// the number grows. It refuses commits and renewals under a lease of an earlier meeting, and ends the lease; it does give it
+    /// back, by its token alone, whatever the number.
+    package var meeting: UInt64 = 0
+
     /// Describes a lease.
     ///
     /// - Parameters:
@@ -123,6 +131,12 @@ public struct LeaseHolder: Sendable, Hashable {
     ///
     /// Who joins the holder's flight compares it with that of the lease.
     public var serial: UInt64
+
+    /// The number of the server meeting under which the store shows the lease, which may be a later one than that under
+    /// which it was granted; zero where no server can forget.
+    ///
+    /// Who would join the holder's flight compares it with that of the lease.
+    package var meeting: UInt64 = 0
 
     /// Describes somebody else's lease.
     ///

@@ -16,12 +16,17 @@
 public protocol NamespaceStore: Sendable {
     /// Reads a key at once, where the store is in this process; the fast path of every hit in memory.
     ///
+    /// Only asked where a copy may answer (``ReadFreshness/tracked``).
+    ///
     /// - Parameter key: The key.
     /// - Returns: The value of a fresh entry, or that there is nothing; ``ImmediateLookup/unknown`` where the answer takes a
     ///   wait or more than a value, so that ``read(_:_:)`` has to be asked.
     func readNow(_ key: StoreKey) -> ImmediateLookup
 
     /// Reads several keys.
+    ///
+    /// With ``ReadFreshness/strict`` the answer is what the store itself has at some moment after the call began, never what
+    /// was read before; leases come from it in any case.
     ///
     /// - Returns: A result for each key, in order.
     func read(_ keys: [StoreKey], _ options: ReadOptions) async throws -> [StoreLookup]
@@ -36,6 +41,9 @@ public protocol NamespaceStore: Sendable {
     /// An entry is written only if its lease stands, no tag of the lease and none of ``EntryCommit/marks`` has another
     /// generation by now, and none of ``EntryCommit/lateTags`` was invalidated since the lease was granted. Otherwise
     /// its lease is ended.
+    ///
+    /// A store whose servers may forget what they have acknowledged numbers its meetings with them, and says the number in
+    /// leases and in what it shows of them. Under a lease of an earlier meeting nothing is written either.
     ///
     /// - Returns: For each entry, in order, whether it was written.
     func commit(_ commits: [EntryCommit]) async throws -> [Bool]

@@ -73,6 +73,10 @@ public struct ReadOptions: Sendable {
     /// Some stores need no second look then. What an entry has is in the entry.
     public var expectedTags: [String]
 
+    /// Who may answer: ``ReadFreshness/strict`` passes by whatever copies the store keeps in this process, and asks a server's
+    /// primary.
+    public var freshness: ReadFreshness
+
     /// Turns bytes into the reader's type, for stores that keep what they decoded.
     public var coder: any EntryCoder
 
@@ -82,16 +86,19 @@ public struct ReadOptions: Sendable {
     ///   - wantsTimes: Whether age and time left are wanted exactly.
     ///   - lease: The lease to take on each key that is absent.
     ///   - expectedTags: Tags that the entries are likely to have.
+    ///   - freshness: Who may answer.
     ///   - coder: Turns bytes into the reader's type.
     public init(
         wantsTimes: Bool = false,
         lease: LeaseRequest? = nil,
         expectedTags: [String] = [],
+        freshness: ReadFreshness = .tracked,
         coder: any EntryCoder
     ) {
         self.wantsTimes = wantsTimes
         self.lease = lease
         self.expectedTags = expectedTags
+        self.freshness = freshness
         self.coder = coder
     }
 }

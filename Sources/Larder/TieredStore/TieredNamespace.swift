@@ -1,7 +1,7 @@
 /// One namespace of a tiered store.
 ///
-/// Reads look above first and copy what they find below. Everything else is done below, and what the upper tier has of it
-/// is forgotten after, also when the lower tier throws: nobody knows what became of the call then.
+/// Reads look above first, unless they are strict, and copy what they find below. Everything else is done below, and what
+/// the upper tier has of it is forgotten after, also when the lower tier throws: nobody knows what became of the call then.
 final class TieredNamespace: NamespaceStore {
     private let upper: UpperTier
     private let lower: any NamespaceStore
@@ -21,6 +21,7 @@ final class TieredNamespace: NamespaceStore {
     func read(_ keys: [StoreKey], _ options: ReadOptions) async throws -> [StoreLookup] {
         // What is to be replaced is the entry below, and the answer is a lease of the lower tier.
         if options.lease?.replacesEntry == true { return try await self.lower.read(keys, options) }
+        if options.freshness == .strict { return try await self.readBelow(keys, options) }
         var answers = keys.map { key -> StoreLookup? in
             guard let copy = self.upper.copy(of: key), copy.suits(options.coder) else { return nil }
             return .found(copy.stored(self.upper.clock, wantsTimes: options.wantsTimes))
@@ -34,9 +35,12 @@ final class TieredNamespace: NamespaceStore {
     }
 
     /// Reads keys from the lower tier, and copies what it finds under leases of the upper one that are taken before.
+    ///
+    /// A strict read comes past copies: what it finds takes their place, and where it finds nothing to copy they go.
     private func readBelow(_ keys: [StoreKey], _ options: ReadOptions) async throws -> [StoreLookup] {
         let leases = try await self.upper.takeLeases(on: keys, options.coder)
         var unused: [Lease] = []
+        var gone: [StoreKey] = []
         let found: [StoreLookup]
         do {
             var options = options
@@ -47,10 +51,16 @@ final class TieredNamespace: NamespaceStore {
                 throw CacheError(.unavailable, "the lower tier answered \(lookups.count) of \(keys.count) keys")
             }
             for (index, lease) in leases.enumerated() {
+                guard case .found(var entry) = lookups[index] else {
+                    gone.append(keys[index])
+                    if let lease { unused.append(lease) }
+                    continue
+                }
                 guard let lease else { continue }
-                if case .found(var entry) = lookups[index], Self.decode(&entry.value, options.coder) {
+                if Self.decode(&entry.value, options.coder) {
                     lookups[index] = .found(entry)
                     if try await self.upper.put(entry, under: lease, readAt: start, options.coder) { continue }
+                    gone.append(keys[index])
                 }
                 unused.append(lease)
             }
@@ -60,6 +70,10 @@ final class TieredNamespace: NamespaceStore {
             throw error
         }
         try await self.upper.release(unused)
+        if options.freshness == .strict {
+            gone.removeAll { self.upper.copy(of: $0) == nil }
+            if !gone.isEmpty { try await self.upper.forget(gone) }
+        }
         return found
     }
 

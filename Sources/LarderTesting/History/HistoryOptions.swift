@@ -34,6 +34,11 @@ public struct HistoryOptions: Sendable {
     /// How far a fill is shared.
     public var scope = FetchPolicy.Scope.fleet
 
+    /// Who may answer the caches' reads.
+    ///
+    /// Caches whose stores keep copies apart, as processes do, break promises with tracked reads.
+    public var freshness = ReadFreshness.tracked
+
     /// The circuit breakers that a history's caches may have, one of which the seed picks; `nil` is none.
     public var circuitBreakers: [CircuitBreakerPolicy?] = [CircuitBreakerPolicy()]
 

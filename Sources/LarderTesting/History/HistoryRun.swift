@@ -110,6 +110,7 @@ public enum HistoryRun: Sendable {
                 defaults: CacheDefaults(
                     ttl: nil,
                     fetchPolicy: policy,
+                    freshness: options.freshness,
                     failurePolicy: .missing,
                     circuitBreaker: circuitBreaker
                 ),

@@ -32,6 +32,34 @@ import Testing
         }
     }
 
+    /// Tiered stores that have only the lower tier in common, as those of several processes.
+    private static let processes: HistoryRun.Stores = { clock, count in
+        let lower = HistoryRun.pausing(MemoryStore(limit: .entries(10_000), clock: clock))
+        return (0..<count).map { _ in
+            TieredStore(upper: MemoryStore(limit: .entries(10_000), clock: clock), lower: lower)
+        }
+    }
+
+    @Test(arguments: [0, 20] as [UInt64])
+    func noStrictHistoryOfSeveralProcessesBreaksAPromise(_ first: UInt64) async throws {
+        var options = HistoryOptions()
+        options.freshness = .strict
+        for seed in first..<(first + 20) {
+            let history = try await HistoryRun.simulated(seed: seed, options, stores: Self.processes)
+            let violations = HistoryChecker(.tiered).violations(in: history)
+            #expect(violations.isEmpty, "\(violations.first.map { "\($0)" } ?? "")")
+        }
+    }
+
+    @Test func trackedReadsDoNotSeeAtOnceWhatOtherProcessesInvalidate() async throws {
+        var rules = Set<HistoryViolation.Rule>()
+        for seed in 0..<20 as Range<UInt64> {
+            let history = try await HistoryRun.simulated(seed: seed, stores: Self.processes)
+            rules.formUnion(HistoryChecker(.tiered).violations(in: history).map(\.rule))
+        }
+        #expect(rules.contains(.resurrection))
+    }
+
     @Test func sameSeedIsTheSameHistoryOnTwoTiers() async throws {
         for seed in 0..<5 as Range<UInt64> {
             let once = try await HistoryRun.simulated(seed: seed, stores: Self.tiered(nil))

@@ -94,9 +94,6 @@ struct HistoryBench: AsyncParsableCommand {
         }
     }
 
-    /// Redis as the store.
-    private func redis(_ client: RedisClient) -> RedisStore { RedisStore(client, spreadsKeys: self.apart) }
-
     func run() async throws {
         let file = try self.write.map(Self.create)
         // What could not be written has thrown before; nothing is buffered that closing could lose.
@@ -169,14 +166,15 @@ struct HistoryBench: AsyncParsableCommand {
         tally = try await withRedisServer { [tally] server in
             var tally = tally
             let client = try RedisClient(url: server.url)
+            let redis = RedisStore(client, spreadsKeys: self.apart)
             for seed in self.all {
                 // A namespace of its own, so that nothing is there from the history before.
                 let namespace = try CacheNamespace("history\(seed)")
                 let history = try await HistoryRun.live(seed: seed, namespace: namespace) { clock, count in
                     if isTiered {
-                        return Self.shared(Self.tiered(over: self.redis(client), seed, clock), count, isFenced)
+                        return Self.shared(Self.tiered(over: redis, seed, clock), count, isFenced)
                     }
-                    return Self.shared(self.redis(client), count, isFenced)
+                    return Self.shared(redis, count, isFenced)
                 }
                 var rules = HistoryRules.realTime
                 rules.readsAreMonotonic = !isTiered
@@ -198,6 +196,7 @@ struct HistoryBench: AsyncParsableCommand {
             configuration.commandTimeout = .milliseconds(100)
             configuration.reconnect = .init(base: .milliseconds(2), maximum: .milliseconds(20))
             let client = try RedisClient(configuration)
+            let redis = RedisStore(client, spreadsKeys: self.apart)
             for seed in self.all {
                 try await server.command("FLUSHALL")
                 let namespace = try CacheNamespace("history\(seed)")
@@ -205,7 +204,7 @@ struct HistoryBench: AsyncParsableCommand {
                     try await client.info(["server"]).runID ?? ""
                 }
                 let history = try await HistoryRun.live(seed: seed, .disturbed, namespace: namespace) { _, count in
-                    Self.shared(self.redis(client), count, isFenced)
+                    Self.shared(redis, count, isFenced)
                 } disturbance: {
                     try await disturbance.run($0)
                 }

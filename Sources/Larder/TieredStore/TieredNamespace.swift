@@ -35,6 +35,7 @@ final class TieredNamespace: NamespaceStore {
 
     /// Reads keys from the lower tier, and copies what it finds under leases of the upper one that are taken before.
     private func readBelow(_ keys: [StoreKey], _ options: ReadOptions) async throws -> [StoreLookup] {
+        let watch = self.upper.watch
         let leases = try await self.upper.takeLeases(on: keys, options.coder)
         var unused: [Lease] = []
         let found: [StoreLookup]
@@ -55,6 +56,8 @@ final class TieredNamespace: NamespaceStore {
                 unused.append(lease)
             }
             found = lookups
+            // The leases know of all that was heard; what was read where nobody listens, only this tells.
+            if self.upper.watch != watch { self.upper.forget(keys) }
         } catch {
             try await self.upper.release(leases.compactMap { $0 })
             throw error
@@ -94,7 +97,7 @@ final class TieredNamespace: NamespaceStore {
         try await self.change {
             try await self.lower.write(writes, condition)
         } thenForget: {
-            try await self.upper.forget(writes.map(\.key))
+            self.upper.forget(writes.map(\.key))
         }
     }
 
@@ -103,7 +106,7 @@ final class TieredNamespace: NamespaceStore {
         try await self.change {
             try await self.lower.commit(commits)
         } thenForget: {
-            try await self.upper.forget(commits.map(\.write.key))
+            self.upper.forget(commits.map(\.write.key))
         }
     }
 
@@ -111,7 +114,7 @@ final class TieredNamespace: NamespaceStore {
         try await self.change {
             try await self.lower.remove(keys)
         } thenForget: {
-            try await self.upper.forget(keys)
+            self.upper.forget(keys)
         }
     }
 
@@ -124,7 +127,7 @@ final class TieredNamespace: NamespaceStore {
         try await self.change {
             try await self.lower.increment(key, by: delta, initial: initial, within: bounds)
         } thenForget: {
-            try await self.upper.forget([key])
+            self.upper.forget([key])
         }
     }
 
@@ -132,7 +135,7 @@ final class TieredNamespace: NamespaceStore {
         try await self.change {
             try await self.lower.append(write)
         } thenForget: {
-            try await self.upper.forget([write.key])
+            self.upper.forget([write.key])
         }
     }
 
@@ -140,7 +143,7 @@ final class TieredNamespace: NamespaceStore {
         try await self.change {
             try await self.lower.touch(key, lifetime)
         } thenForget: {
-            try await self.upper.forget([key])
+            self.upper.forget([key])
         }
     }
 
@@ -148,7 +151,7 @@ final class TieredNamespace: NamespaceStore {
         try await self.change {
             try await self.lower.invalidate(tags, manner)
         } thenForget: {
-            try await self.upper.forget(tags: tags)
+            self.upper.forget(tags: tags)
         }
     }
 
@@ -164,7 +167,7 @@ final class TieredNamespace: NamespaceStore {
         try await self.change {
             try await self.lower.clear()
         } thenForget: {
-            try await self.upper.forgetAll()
+            self.upper.forgetAll()
         }
     }
 

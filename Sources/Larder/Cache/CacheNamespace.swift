@@ -2,7 +2,8 @@
 ///
 /// A namespace is text without control characters, and its parts between colons neither begin with `@` nor, from the
 /// second on, read like a number. So `bookshop` and `bookshop:staging` are fine and `bookshop:2` is not: its keys could not
-/// be told from those of version 2 of `bookshop`, and clearing the one would reach the other.
+/// be told from those of version 2 of `bookshop`, and clearing the one would reach the other. Nor does it begin with `{@` or
+/// contain `}:tag:`, as the names do under which stores keep what belongs to a namespace as a whole.
 public struct CacheNamespace: Sendable, Hashable, CustomStringConvertible {
     /// The namespace's text.
     public let name: String
@@ -24,6 +25,9 @@ public struct CacheNamespace: Sendable, Hashable, CustomStringConvertible {
     private static func fault(in name: String) -> String? {
         if name.isEmpty { return nil }
         if let fault = KeyRules.fault(in: name) { return fault }
+        if name.hasPrefix("{@") || name.contains("}:tag:") {
+            return "must not begin with \"{@\" or contain \"}:tag:\": those are Larder's own"
+        }
         for (index, part) in name.split(separator: ":", omittingEmptySubsequences: false).enumerated() {
             if part.hasPrefix("@") {
                 return "must not have a part that begins with \"@\": those are Larder's own"

@@ -9,7 +9,7 @@ enum TrackedName: Equatable {
     case namespace
     /// A tag was invalidated or expired, or its record was made or lost.
     case tag(String)
-    /// A lease, or a key of another namespace whose name begins alike.
+    /// The serial, a lease, or a key of another namespace whose name begins alike.
     case other
 }
 
@@ -17,7 +17,7 @@ extension EntryKeys {
     /// How the names of all keys begin of whose changes copies depend.
     ///
     /// No server takes two of which one begins with the other.
-    var trackedPrefixes: [String] { [self.prefix] }
+    var trackedPrefixes: [String] { [self.prefix, String(self.stamp.dropLast("stamp".count))] }
 
     /// What a name stands for that begins with one of ``trackedPrefixes``.
     func tracked(_ name: ByteBuffer) -> TrackedName {

@@ -122,9 +122,11 @@ struct EntryWriting {
     /// Between head and value the script puts what only Redis knows: the generations of the namespace and of the tags.
     var arguments: [ScriptArgument] {
         let head = self.header.bytes.prefix(EntryHeader.generationOffset)
-        let lifetime = self.header.lifetime
-        return [.bytes(Array(head)), .bytes(self.value), .integer(Int64(clamping: Self.milliseconds(lifetime)))]
+        return [.bytes(Array(head)), .bytes(self.value), .integer(self.milliseconds)]
     }
+
+    /// How long Redis is to keep it.
+    var milliseconds: Int64 { Int64(clamping: Self.milliseconds(self.header.lifetime)) }
 
     /// The same, and the names of the tags.
     func arguments(tags: [String]) throws -> [ScriptArgument] {
@@ -135,6 +137,23 @@ struct EntryWriting {
     static func milliseconds(_ lifetime: EntryLifetime) -> UInt64 {
         guard lifetime.freshFor != nil else { return RedisNamespace.foreverMilliseconds }
         return lifetime.freshMilliseconds + lifetime.graceMilliseconds
+    }
+}
+
+extension EntryCall.Item {
+    /// An entry that is to be written with the tags that it names: head, value, milliseconds to live, names of the tags.
+    ///
+    /// - Parameters:
+    ///   - write: The entry.
+    ///   - writing: The same as scripts take it; `nil` makes it.
+    /// - Throws: `CacheError` with `.invalidTag`; what encoding the value throws.
+    init(_ write: EntryWrite, _ writing: EntryWriting? = nil) throws {
+        self.init(
+            key: write.key,
+            arguments: try (writing ?? EntryWriting(write)).arguments(tags: write.tags),
+            tags: write.tags,
+            milliseconds: Int64(clamping: EntryWriting.milliseconds(write.lifetime))
+        )
     }
 }
 
@@ -225,42 +244,24 @@ extension NamespaceStamp {
     }
 }
 
-/// What Redis holds under the stamp's key: the stamp, and how many times tags of the namespace have been invalidated.
+extension NamespaceStamp {
+    /// - Parameter reply: What Redis holds under the stamp's key; anything but a stamp is none.
+    init?(reply: RESPValue) {
+        guard let integers = reply.integers(2) else { return nil }
+        self.init(generation: integers[0], epoch: integers[1])
+    }
+}
+
+/// Stamp and serial as scripts hand them out: the namespace's state, and how many times tags of it have been invalidated.
 struct StampRecord {
     let stamp: NamespaceStamp
     let serial: UInt64
 
-    /// A new one.
-    static func random() -> Self { .init(stamp: .random(), serial: 0) }
-
-    private init(stamp: NamespaceStamp, serial: UInt64) {
-        self.stamp = stamp
-        self.serial = serial
-    }
-
-    /// - Parameter reply: What Redis holds; anything but a stamp is none.
+    /// - Parameter reply: What a script says; anything but both is neither.
     init?(reply: RESPValue) {
         guard let integers = reply.integers(3) else { return nil }
-        self.init(stamp: NamespaceStamp(generation: integers[0], epoch: integers[1]), serial: integers[2])
-    }
-
-    var bytes: [UInt8] {
-        var bytes = self.stamp.bytes
-        bytes.appendLittleEndian(self.serial)
-        return bytes
-    }
-}
-
-/// What Redis holds under a tag's key, as far as a reader needs it.
-struct TagRecord {
-    let generation: UInt64
-    let freshness: UInt64
-
-    /// - Parameter reply: What Redis holds; anything but a record is none.
-    init?(reply: RESPValue) {
-        guard let integers = reply.integers(3) else { return nil }
-        self.generation = integers[0]
-        self.freshness = integers[1]
+        self.stamp = NamespaceStamp(generation: integers[0], epoch: integers[1])
+        self.serial = integers[2]
     }
 }
 
@@ -285,7 +286,7 @@ extension Lease {
 
 extension RESPValue {
     /// The little-endian integers that are all of a string.
-    fileprivate func integers(_ count: Int) -> [UInt64]? {
+    func integers(_ count: Int) -> [UInt64]? {
         guard case .bulkString(let buffer) = self, buffer.readableBytes == 8 * count else { return nil }
         return buffer.withUnsafeReadableBytes { bytes in
             (0..<count).map { bytes.littleEndian(at: 8 * $0, as: UInt64.self) }

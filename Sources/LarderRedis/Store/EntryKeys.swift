@@ -3,23 +3,31 @@ import Larder
 /// How the entries of a namespace are named in Redis.
 ///
 /// An entry is `namespace:version:key`, as Django names it. Its lease lies in the same slot of a cluster: `key:lease` where
-/// the entry's name has a hash tag, else `{key}:lease`. The namespace's own stamp is `namespace:@stamp`, and the records of
-/// its tags are `namespace:@tag:tag`, which are no entries' names: no version and no part of a namespace begins with `@`.
+/// the entry's name has a hash tag, else `{key}:lease`.
+///
+/// What belongs to the namespace as a whole lies in one slot of a cluster, its home: the stamp, `{@namespace}:stamp`, the
+/// serial, `{@namespace}:serial`, and the records of its tags, `{@namespace}:tag:tag`. These are no names of entries or
+/// leases, and no other namespace's: none begins with `@` or `{@`, or contains `}:tag:`.
 struct EntryKeys: Sendable {
     let prefix: String
     let stamp: String
+    let serial: String
+    private let tagPrefix: String
 
     init(_ namespace: CacheNamespace) {
         self.prefix = namespace.name + ":"
-        self.stamp = namespace.name + ":@stamp"
+        self.stamp = "{@\(namespace.name)}:stamp"
+        self.serial = "{@\(namespace.name)}:serial"
+        self.tagPrefix = "{@\(namespace.name)}:tag:"
     }
+
+    /// The keys that scripts in the namespace's home slot have to know; the names of tags' records they make themselves.
+    var home: [String] { [self.stamp, self.serial] }
 
     /// The name of a tag's record.
     ///
     /// The scripts make it from the stamp's name: see ``EntryScripts``.
-    func tag(_ name: String) -> String {
-        "\(self.prefix)@tag:\(name)"
-    }
+    func tag(_ name: String) -> String { self.tagPrefix + name }
 
     /// The channel on which the end of a lease is told: it has the name of the lease's key.
     ///
@@ -71,6 +79,27 @@ struct EntryKeys: Sendable {
         else { return nil }
         return StoreKey(version: version, name: key)
     }
+
+    /// The entry whose lease has a name; `nil` where it is none of this namespace.
+    func parseLease(_ name: String) -> StoreKey? {
+        let ending = ":lease"
+        guard name.utf8.count > ending.utf8.count, name.utf8.suffix(ending.utf8.count).elementsEqual(ending.utf8)
+        else { return nil }
+        let stem = name.utf8.dropLast(ending.utf8.count)
+        // `{entry}:lease`, or `entry:lease` where the entry has a hash tag, with which it may begin.
+        let candidates = [stem.dropFirst().dropLast(), stem].compactMap { String($0) }
+        for entry in candidates {
+            if let key = self.parse(entry), let lease = try? self.lease(of: entry, key),
+                lease.utf8.elementsEqual(name.utf8)
+            {
+                return key
+            }
+        }
+        return nil
+    }
+
+    /// The pattern that the leases of the namespace match, and maybe others.
+    var leasePattern: String { "*\(GlobPattern.escaping(self.prefix).text)*:lease" }
 
     /// The pattern that all entries match whose own text matches `pattern`.
     ///

@@ -1,23 +1,25 @@
+import LarderRedisClient
+
 /// Writing and removing entries, whoever holds their leases.
 extension EntryScripts {
     /// Writes entries and ends their leases.
     ///
-    /// `ARGV`: random, condition (`always`, `absent`, `present`), then for each entry head, value, milliseconds to live,
+    /// `ARGV`: first, condition (`always`, `absent`, `present`), then for each entry head, value, milliseconds to live,
     /// names of its tags. Returns 1 or 0 for each.
-    static let write = script(
+    static let write = EntryScript(
+        judging: .entries,
         """
         local stamp = current_stamp()
         local answers = {}
-        for i = 2, #KEYS, 2 do
-          local a = 3 + (i - 2) / 2 * 4
+        for key, lease_key, a in entries(1, 4) do
           local allowed = true
           if ARGV[2] ~= 'always' then
-            allowed = (state(KEYS[i], stamp) == 'fresh') == (ARGV[2] == 'present')
+            allowed = (state(key, stamp) == 'fresh') == (ARGV[2] == 'present')
           end
           if allowed then
             local marks = take_all(ARGV[a + 3], stamp, tonumber(ARGV[a + 2]))
-            store(KEYS[i], ARGV[a], ARGV[a + 1], ARGV[a + 2], stamp, marks)
-            end_lease(KEYS[i + 1])
+            store(key, ARGV[a], ARGV[a + 1], ARGV[a + 2], stamp, marks)
+            end_lease(lease_key)
           end
           answers[#answers + 1] = allowed and 1 or 0
         end
@@ -28,14 +30,15 @@ extension EntryScripts {
     /// Removes entries and ends their leases.
     ///
     /// Returns for each whether it was fresh.
-    static let remove = script(
+    static let remove = EntryScript(
+        judging: .entries,
         """
         local stamp = current_stamp()
         local answers = {}
-        for i = 2, #KEYS, 2 do
-          answers[#answers + 1] = state(KEYS[i], stamp) == 'fresh' and 1 or 0
-          redis.call('UNLINK', KEYS[i])
-          end_lease(KEYS[i + 1])
+        for key, lease_key in entries(0, 0) do
+          answers[#answers + 1] = state(key, stamp) == 'fresh' and 1 or 0
+          redis.call('UNLINK', key)
+          end_lease(lease_key)
         end
         return answers
         """
@@ -44,11 +47,12 @@ extension EntryScripts {
     /// Adds to an integer, which stands behind the header with its most significant byte first.
     ///
     /// Lua's numbers are doubles and cannot add 64 bits; `BITFIELD` can, in place, and refuses to overflow.
-    /// `ARGV`: random, what to add, smallest and largest sum (eight bytes each, with the sign bit turned over, so that
+    /// `ARGV`: first, what to add, smallest and largest sum (eight bytes each, with the sign bit turned over, so that
     /// they compare as bytes), and to make an entry where there is none, head, value, milliseconds to live, names of its
     /// tags, 1 if the sum is within bounds then.
     /// Returns `{0, the sum's eight bytes}`, `{1}` (absent), `{2}` (not an integer), `{3}` (out of bounds).
-    static let increment = script(
+    static let increment = EntryScript(
+        judging: .entries,
         """
         local function below(left, right)
           for i = 1, 8 do
@@ -58,7 +62,7 @@ extension EntryScripts {
           return false
         end
         local stamp = current_stamp()
-        local key = KEYS[2]
+        local key, lease_key = entries(0, 0)()
         local found, header = state(key, stamp)
         local created = found ~= 'fresh'
         if created then
@@ -78,19 +82,20 @@ extension EntryScripts {
           redis.call('SETRANGE', key, offset, before)
           return { 3 }
         end
-        end_lease(KEYS[3])
+        end_lease(lease_key)
         return { 0, after }
         """
     )
 
     /// Adds to the end of a value.
     ///
-    /// `ARGV`: random, codec as a number, what to add, and to make an entry where there is none, head, value,
+    /// `ARGV`: first, codec as a number, what to add, and to make an entry where there is none, head, value,
     /// milliseconds to live, names of its tags. Returns the value's length, or -1 where the entry is of another kind.
-    static let append = script(
+    static let append = EntryScript(
+        judging: .entries,
         """
         local stamp = current_stamp()
-        local key = KEYS[2]
+        local key, lease_key = entries(0, 0)()
         local found, header = state(key, stamp)
         local length
         if found == 'fresh' then
@@ -100,21 +105,23 @@ extension EntryScripts {
           store(key, ARGV[4], ARGV[5], ARGV[6], stamp, take_all(ARGV[7], stamp, tonumber(ARGV[6])))
           length = #ARGV[3]
         end
-        end_lease(KEYS[3])
+        end_lease(lease_key)
         return length
         """
     )
 
     /// Gives a fresh entry another lifetime, and its tags a longer one where it needs that.
     ///
-    /// `ARGV`: random, the header's 16 bytes of durations, milliseconds to live.
-    static let touch = script(
+    /// `ARGV`: first, the header's 16 bytes of durations, milliseconds to live.
+    static let touch = EntryScript(
+        judging: .entries,
         """
         local stamp = current_stamp()
-        local found, _, marks = state(KEYS[2], stamp)
+        local key = entries(2, 0)()
+        local found, _, marks = state(key, stamp)
         if found ~= 'fresh' then return 0 end
-        redis.call('SETRANGE', KEYS[2], 16, ARGV[2])
-        redis.call('PEXPIRE', KEYS[2], ARGV[3])
+        redis.call('SETRANGE', key, 16, ARGV[2])
+        redis.call('PEXPIRE', key, ARGV[3])
         for _, mark in ipairs(marks) do keep(mark.name, tonumber(ARGV[3])) end
         return 1
         """

@@ -1,32 +1,149 @@
 import Larder
 import LarderRedisClient
+import NIOCore
 
 extension RedisNamespace {
     func commit(_ commits: [EntryCommit]) async throws -> [Bool] {
-        var arguments: [ScriptArgument] = [.random]
-        for commit in commits {
-            arguments.append(.bytes(commit.lease.bytes))
-            arguments.append(try .marks(commit.lease.marks + commit.marks))
-            arguments.append(try .names(of: commit.lateTags))
-            arguments += try EntryWriting(commit.write).arguments
-        }
-        let written = try await self.flags(EntryScripts.commit, on: commits.map(\.write.key), arguments)
+        if commits.isEmpty { return [] }
+        let writings = try commits.map { try EntryWriting($0.write) }
+        let written =
+            self.isApart
+            ? try await self.commitApart(commits, writings) : try await self.commitTogether(commits, writings)
         for (commit, isWritten) in zip(commits, written) where isWritten {
-            var seen = Set<String>()
-            let names = (commit.lease.marks + commit.marks).map(\.name) + commit.lateTags
-            self.rememberedTags.remember(names.filter { seen.insert($0).inserted }, of: commit.write.key)
+            let names = (commit.lease.marks + commit.marks).map(\.name)
+            self.rememberedTags.remember(TagName.union([names, commit.lateTags]), of: commit.write.key)
         }
         return written
     }
 
+    private func commitTogether(_ commits: [EntryCommit], _ writings: [EntryWriting]) async throws -> [Bool] {
+        let items = try zip(commits, writings).map { commit, writing in
+            let bound = [
+                .bytes(commit.lease.bytes), try .marks(commit.lease.marks + commit.marks),
+                try ScriptArgument.names(of: commit.lateTags),
+            ]
+            return EntryCall.Item(key: commit.write.key, arguments: bound + writing.arguments)
+        }
+        return try await self.flags(EntryCall(script: EntryScripts.commit, items: items))
+    }
+
     func release(_ leases: [Lease]) async throws {
-        if leases.isEmpty { return }
-        let arguments = [ScriptArgument.random] + leases.map { .bytes($0.token.bytes) }
-        _ = try await self.run(EntryScripts.release, on: leases.map(\.key), arguments)
+        let items = leases.map { EntryCall.Item(key: $0.key, arguments: [.bytes($0.token.bytes)]) }
+        _ = try await self.flags(EntryCall(script: EntryScripts.release, items: items))
     }
 
     func renew(_ leases: [Lease], for duration: Duration) async throws -> [Bool] {
-        let arguments: [ScriptArgument] = [.random, .milliseconds(duration)] + leases.map { .bytes($0.bytes) }
-        return try await self.flags(EntryScripts.renew, on: leases.map(\.key), arguments)
+        // The records of these tags are made where they are missing, which is no harm: the lease is void then.
+        let milliseconds = max(1, duration.wholeNanoseconds / 1_000_000)
+        let items = leases.map { lease in
+            EntryCall.Item(
+                key: lease.key,
+                arguments: [.bytes(lease.bytes)],
+                tags: lease.marks.map(\.name),
+                milliseconds: milliseconds
+            )
+        }
+        let shared = [ScriptArgument.integer(milliseconds)]
+        return try await self.flags(EntryCall(script: EntryScripts.renew, shared: shared, items: items))
+    }
+
+    // MARK: Apart
+
+    /// What has become of a commit's tags where the generations are.
+    private struct Binding {
+        /// The tags of the header; `nil`, the commit is refused.
+        var header: [UInt8]?
+        /// Stamp and serial by which that was judged.
+        var view: GenerationView
+    }
+
+    /// Commits in two steps: the tags where the generations are, then each entry where that is.
+    ///
+    /// An entry without tags needs no first step. Its stamp is looked at beside the second, for the answer only: under
+    /// an old one the entry is dead.
+    private func commitApart(_ commits: [EntryCommit], _ writings: [EntryWriting]) async throws -> [Bool] {
+        var written = Array(repeating: false, count: commits.count)
+        var pending = Array(commits.indices)
+        for round in 1...Self.mostRounds {
+            let bindings = try await self.bind(pending.map { commits[$0] }, writings, pending)
+            var requests: [RedisRequest<RESPValue>] = []
+            for (place, binding) in zip(pending, bindings) {
+                let commit = commits[place]
+                // Somebody has looked at the lease again and again under later serials: he had better fill it himself.
+                let header = round == Self.mostRounds && binding.header != [] ? nil : binding.header
+                let arguments: [ScriptArgument] = [
+                    .bytes(binding.view.bytes(tags: [], seen: [])), .bytes(commit.lease.bytes),
+                    .bytes(header ?? []), .integer(header == nil ? 0 : 1),
+                ]
+                let names = try self.names(of: commit.write.key)
+                requests.append(
+                    EntryScripts.commit.apart.request(keys: names, arguments: arguments + writings[place].arguments)
+                )
+            }
+            let untagged = Set(zip(pending, bindings).filter { $1.header == [] }.map(\.0))
+            if !untagged.isEmpty { requests.append(RedisRequest(self.generations.request(for: []))) }
+            var answers = try await self.send(requests)
+            let now = untagged.isEmpty ? nil : try self.generations.view(of: [], from: answers.removeLast()).stamp
+            var unclear: [Int] = []
+            for (place, answer) in zip(pending, answers) {
+                if try Self.unclear(in: answer) != nil {
+                    unclear.append(place)
+                } else if case .array(let flags) = answer, flags.count == 1 {
+                    let isAlive = !untagged.contains(place) || now == commits[place].lease.stamp
+                    written[place] = flags[0] == .integer(1) && isAlive
+                } else {
+                    throw Self.unexpectedReply(to: "the commit script")
+                }
+            }
+            if unclear.isEmpty { break }
+            pending = unclear
+        }
+        return written
+    }
+
+    /// Keeps the records of the commits' tags for as long as their entries live, and judges the commits by them.
+    private func bind(
+        _ commits: [EntryCommit],
+        _ writings: [EntryWriting],
+        _ places: [Int]
+    ) async throws -> [Binding] {
+        var arguments: [ScriptArgument] = [.random]
+        var tagged: [Int] = []
+        var bindings = commits.map { commit in
+            Binding(header: [], view: GenerationView(stamp: commit.lease.stamp, names: [], records: []))
+        }
+        for (index, commit) in commits.enumerated() {
+            let marks = commit.lease.marks + commit.marks
+            if marks.isEmpty && commit.lateTags.isEmpty { continue }
+            var granted = commit.lease.stamp.bytes
+            granted.appendLittleEndian(commit.lease.serial)
+            arguments += [
+                .bytes(granted), try .marks(marks), try .names(of: commit.lateTags),
+                .integer(writings[places[index]].milliseconds),
+            ]
+            tagged.append(index)
+        }
+        if tagged.isEmpty { return bindings }
+        let allArguments = arguments
+        let reply = try await self.translatingErrors {
+            try await self.generations.run(EntryScripts.bind, allArguments)
+        }
+        if reply == .null {
+            for index in tagged { bindings[index].header = nil }
+            return bindings
+        }
+        guard case .array(let answers) = reply, answers.count == tagged.count + 1,
+            let stamp = StampRecord(reply: answers[0])
+        else { throw Self.unexpectedReply(to: "the bind script") }
+        let view = GenerationView(stamp: stamp.stamp, serial: stamp.serial, names: [], records: [])
+        for (index, answer) in zip(tagged, answers.dropFirst()) {
+            guard case .array(let parts) = answer else { throw Self.unexpectedReply(to: "the bind script") }
+            bindings[index].view = view
+            bindings[index].header = nil
+            if case .bulkString(let header)? = parts.first {
+                bindings[index].header = header.withUnsafeReadableBytes { Array($0) }
+            }
+        }
+        return bindings
     }
 }

@@ -6,7 +6,7 @@ extension RedisNamespace {
     func marks(of tags: [String], for duration: Duration) async throws -> [TagMark] {
         if tags.isEmpty { return [] }
         let arguments: [ScriptArgument] = [.random, .milliseconds(duration), try .names(of: tags)]
-        let reply = try await self.run(EntryScripts.marks, on: [], arguments)
+        let reply = try await self.translatingErrors { try await self.generations.run(EntryScripts.marks, arguments) }
         guard let marks = reply.marks, marks.map(\.name) == tags else {
             throw Self.unexpectedReply(to: "the marks script")
         }
@@ -20,16 +20,17 @@ extension RedisNamespace {
             case .dead: "dead"
             case .stale: "stale"
             }
-        let reply = try await self.run(
-            EntryScripts.invalidate,
-            on: [],
-            [.random, .text(word), try .names(of: tags)]
-        )
+        let arguments: [ScriptArgument] = [.random, .text(word), try .names(of: tags)]
+        let reply = try await self.translatingErrors {
+            try await self.generations.run(EntryScripts.invalidate, arguments)
+        }
         guard reply == .integer(0) else { throw Self.unexpectedReply(to: "the invalidate script") }
     }
 
     func report(on key: StoreKey) async throws -> [EntryReport] {
-        let reply = try await self.run(EntryScripts.report, on: [key], [.random])
+        var call = EntryCall(script: EntryScripts.report, items: [.init(key: key)])
+        call.makesStamp = false
+        let reply = try await self.answer(call)
         guard case .array(let parts) = reply, parts.count == 7,
             let state = try? String(resp: parts[0]), let culprit = try? String(resp: parts[1]),
             case .bulkString(let bytes) = parts[2],

@@ -10,6 +10,12 @@ final class RedisNamespace: NamespaceStore {
     let keys: EntryKeys
     let logger: Logger
 
+    /// Whether the generations can lie on another server than the entries.
+    let isApart: Bool
+
+    /// Where readers and views get the generations from.
+    let generations: NamespaceGenerations
+
     /// The entries for ever that this process has renewed today.
     ///
     /// An entry for ever expires in Redis all the same, so that what `clear` killed goes; whoever reads it puts that off,
@@ -26,9 +32,11 @@ final class RedisNamespace: NamespaceStore {
     static let foreverMilliseconds: UInt64 = 90 * 86_400_000
     static let renewalInterval = Duration.seconds(86_400)
 
-    init(_ namespace: CacheNamespace, client: any RedisCommandSender, logger: Logger) {
+    init(_ namespace: CacheNamespace, client: any RedisCommandSender, isApart: Bool, logger: Logger) {
         self.client = client
         self.keys = EntryKeys(namespace)
+        self.isApart = isApart
+        self.generations = NamespaceGenerations(keys: self.keys, client: client)
         self.logger = logger
         self.renewed = MemoryCache(limit: .entries(10_000))
     }
@@ -42,9 +50,8 @@ final class RedisNamespace: NamespaceStore {
             case .ifAbsent: "absent"
             case .ifPresent: "present"
             }
-        var arguments: [ScriptArgument] = [.random, .text(word)]
-        for write in writes { arguments += try EntryWriting(write).arguments(tags: write.tags) }
-        let written = try await self.flags(EntryScripts.write, on: writes.map(\.key), arguments)
+        let items = try writes.map { try EntryCall.Item($0) }
+        let written = try await self.flags(EntryCall(script: EntryScripts.write, shared: [.text(word)], items: items))
         for (write, isWritten) in zip(writes, written) where isWritten {
             self.rememberedTags.remember(write.tags, of: write.key)
         }
@@ -52,17 +59,21 @@ final class RedisNamespace: NamespaceStore {
     }
 
     func remove(_ keys: [StoreKey]) async throws -> [Bool] {
-        try await self.flags(EntryScripts.remove, on: keys, [.random])
+        try await self.flags(EntryCall(script: EntryScripts.remove, items: keys.map { .init(key: $0) }))
     }
 
     func touch(_ key: StoreKey, _ lifetime: EntryLifetime) async throws -> Bool {
         var durations: [UInt8] = []
         durations.appendLittleEndian(lifetime.freshMilliseconds)
         durations.appendLittleEndian(lifetime.graceMilliseconds)
-        let arguments: [ScriptArgument] = [
-            .random, .bytes(durations), .integer(Int64(clamping: EntryWriting.milliseconds(lifetime))),
-        ]
-        return try await self.run(EntryScripts.touch, on: [key], arguments) == .integer(1)
+        let milliseconds = Int64(clamping: EntryWriting.milliseconds(lifetime))
+        let call = EntryCall(
+            script: EntryScripts.touch,
+            shared: [.bytes(durations), .integer(milliseconds)],
+            items: [.init(key: key)],
+            keepsTagsFor: milliseconds
+        )
+        return try await self.answer(call) == .integer(1)
     }
 
     func increment(
@@ -71,18 +82,22 @@ final class RedisNamespace: NamespaceStore {
         initial: EntryWrite?,
         within bounds: ClosedRange<Int64>
     ) async throws -> Int64 {
-        var arguments: [ScriptArgument] = [
-            .random, .integer(delta), .ordered(bounds.lowerBound), .ordered(bounds.upperBound),
+        let arguments: [ScriptArgument] = [
+            .integer(delta), .ordered(bounds.lowerBound), .ordered(bounds.upperBound),
         ]
+        var item = EntryCall.Item(key: key)
         if let initial {
             // Judged here: where there is no entry, nothing may be written that has to be taken back.
             var fits = false
             if case .integer(let start) = initial.value {
                 fits = (try? start.adding(delta, within: bounds, key)) != nil
             }
-            arguments += try EntryWriting(initial).arguments(tags: initial.tags) + [.integer(fits ? 1 : 0)]
+            item = try EntryCall.Item(initial)
+            item.key = key
+            item.arguments.append(.integer(fits ? 1 : 0))
         }
-        let reply = try await self.run(EntryScripts.increment, on: [key], arguments)
+        item.arguments = arguments + item.arguments
+        let reply = try await self.answer(EntryCall(script: EntryScripts.increment, items: [item]))
         guard case .array(let parts) = reply, case .integer(let kind) = parts.first else {
             throw Self.unexpectedReply(to: "the increment script")
         }
@@ -100,11 +115,9 @@ final class RedisNamespace: NamespaceStore {
 
     func append(_ write: EntryWrite) async throws -> Int {
         let writing = try EntryWriting(write)
-        let arguments: [ScriptArgument] = [
-            .random, .integer(Int64(writing.codec.rawValue)), .bytes(writing.value),
-        ]
-        let making = try writing.arguments(tags: write.tags)
-        let reply = try await self.run(EntryScripts.append, on: [write.key], arguments + making)
+        var item = try EntryCall.Item(write, writing)
+        item.arguments = [.integer(Int64(writing.codec.rawValue)), .bytes(writing.value)] + item.arguments
+        let reply = try await self.answer(EntryCall(script: EntryScripts.append, items: [item]))
         guard case .integer(let length) = reply else { throw Self.unexpectedReply(to: "the append script") }
         guard length >= 0 else { throw CacheError.notAppendable(write.key) }
         return Int(length)
@@ -113,20 +126,20 @@ final class RedisNamespace: NamespaceStore {
     // MARK: The whole namespace
 
     func clear() async throws {
+        let serial = [UInt8](repeating: 0, count: 8)
         try await self.translatingErrors {
-            _ = try await self.client.send(RedisCommand("SET", self.keys.stamp, StampRecord.random().bytes))
+            _ = try await self.client.send(
+                RedisCommand("MSET", self.keys.stamp, NamespaceStamp.random().bytes, self.keys.serial, serial)
+            )
         }
     }
 
     func removeAll(matching pattern: GlobPattern) async throws -> Int {
         try await self.translatingErrors {
-            _ = try await EntryScripts.raiseEpoch.run(
-                keys: [self.keys.stamp],
-                arguments: [ScriptArgument.random],
-                on: self.client,
-                as: Int.self
-            )
+            _ = try await self.generations.run(EntryScripts.raiseEpoch, [.random])
         }
+        // Apart, no commit can compare the epoch in one step with its writing.
+        if self.isApart { try await self.endAllLeases() }
         var removed = 0
         for try await batch in EntryWalk(namespace: self, pattern: pattern, only: .all) {
             removed += try await self.remove(batch).count { $0 }
@@ -138,36 +151,7 @@ final class RedisNamespace: NamespaceStore {
         EntryWalk(namespace: self, pattern: pattern, only: .fresh).flattened
     }
 
-    // MARK: Scripts
-
-    /// Runs a script that answers 1 or 0 for each key.
-    func flags(_ script: RedisScript, on keys: [StoreKey], _ arguments: [ScriptArgument]) async throws -> [Bool] {
-        if keys.isEmpty { return [] }
-        let reply = try await self.run(script, on: keys, arguments)
-        guard case .array(let flags) = reply, flags.count == keys.count else {
-            throw Self.unexpectedReply(to: "a script")
-        }
-        return flags.map { $0 == .integer(1) }
-    }
-
-    /// Runs a script on entries and their leases.
-    func run(
-        _ script: RedisScript,
-        on keys: [StoreKey],
-        _ arguments: [ScriptArgument]
-    ) async throws -> RESPValue {
-        var names = [self.keys.stamp]
-        names.reserveCapacity(2 * keys.count + 1)
-        for key in keys {
-            let entry = self.keys.entry(key)
-            names.append(entry)
-            names.append(try self.keys.lease(of: entry, key))
-        }
-        let allNames = names
-        return try await self.translatingErrors {
-            try await script.run(keys: allNames, arguments: arguments, on: self.client)
-        }
-    }
+    // MARK: Errors
 
     /// Makes the client's errors a cache's: whatever went wrong there, the store could not be used.
     func translatingErrors<Result>(_ body: () async throws -> Result) async throws -> Result {

@@ -12,17 +12,21 @@ public import Logging
 /// A verb on entries is one round trip and one command or script, so no other client ever sees half of it. A read takes
 /// a second one when it meets dead entries, which it removes, one for ever that this process has not met for a day,
 /// whose end it puts off, or one whose tags this process does not know yet. Entries are plain strings named
-/// `namespace:version:key`; the namespace itself has one key more, `namespace:@stamp`, and one for each tag that is in use,
-/// `namespace:@tag:tag`.
+/// `namespace:version:key`; the namespace itself has two keys more, `{@namespace}:stamp` and `{@namespace}:serial`, and one
+/// for each tag that is in use, `{@namespace}:tag:tag`.
 ///
 /// Invalidating tags is one script, however many entries they have. The end of a lease is published on the channel that
 /// has the name of the lease's key.
 ///
-/// The server has to be able to evict entries without refusing writes (`maxmemory-policy allkeys-lru` or one of the others
-/// but `noeviction`); losing a namespace's stamp or a tag's record makes their entries misses, never more. It is one
-/// server: in a cluster, the stamp and the tags' records lie in other slots than the entries.
+/// Where the client spreads keys over several servers, as in a cluster, the namespace's own keys lie on one of them, and the
+/// entries on all. Reading stays one round trip, and so does all that only concerns the namespace (`clear`, `invalidate`).
+/// What changes entries takes two: it reads the generations, then does its work on each entry by itself.
+///
+/// The servers have to be able to evict entries without refusing writes (`maxmemory-policy allkeys-lru` or one of the others
+/// but `noeviction`); losing a namespace's stamp or a tag's record makes their entries misses, never more.
 public struct RedisStore: CacheStore {
     private let client: any RedisCommandSender
+    private let isApart: Bool
     private let logger: Logger
     private let near: NearCache?
 
@@ -32,7 +36,23 @@ public struct RedisStore: CacheStore {
     ///   - client: The client, or a connection of one.
     ///   - logger: Where failures are reported that no caller hears of.
     public init(_ client: any RedisCommandSender, logger: Logger = Logger(label: "larder.redis")) {
+        self.init(client, spreadsKeys: (client as? any RedisPlacement)?.spreadsKeys ?? false, logger: logger)
+    }
+
+    /// Makes a store that is told whether generations may lie on another server than entries.
+    ///
+    /// - Parameters:
+    ///   - client: The client, or a connection of one.
+    ///   - spreadsKeys: Whether they may. `true` is right everywhere, and costs more than it has to on one server.
+    ///   - logger: Where failures are reported that no caller hears of.
+    @_spi(Testing)
+    public init(
+        _ client: any RedisCommandSender,
+        spreadsKeys: Bool,
+        logger: Logger = Logger(label: "larder.redis")
+    ) {
         self.client = client
+        self.isApart = spreadsKeys
         self.logger = logger
         self.near = nil
     }
@@ -55,6 +75,7 @@ public struct RedisStore: CacheStore {
         // A copy of what a replica has would not be dropped when the primary tells of a change that came before it.
         let isPrimaryAsked = client.configuration.readPreference == .primary
         self.client = isPrimaryAsked ? client : client.reading(from: .primary)
+        self.isApart = (client as any RedisCommandSender as? any RedisPlacement)?.spreadsKeys ?? false
         self.logger = logger
         self.near = NearCache(client, limit: nearCache, clock: clock, logger: logger)
     }
@@ -67,7 +88,9 @@ public struct RedisStore: CacheStore {
     /// - Parameter namespace: The namespace.
     /// - Returns: What a cache reads and writes.
     public func open(_ namespace: CacheNamespace) -> any NamespaceStore {
-        let lower = { RedisNamespace(namespace, client: self.client, logger: self.logger) }
+        let lower = {
+            RedisNamespace(namespace, client: self.client, isApart: self.isApart, logger: self.logger)
+        }
         return self.near?.open(namespace, over: lower) ?? lower()
     }
 

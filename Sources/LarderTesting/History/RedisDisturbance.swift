@@ -154,7 +154,7 @@ public struct RedisDisturbance: Sendable {
         let count = Int.random(in: 1...max(1, keys.count / 3), using: &random)
         var victims = keys.shuffled(using: &random).prefix(count)
         // The stamp is one of many, and without it all goes: it has its own chance.
-        let stamp = "\(self.namespace.name):@stamp"
+        let stamp = "{@\(self.namespace.name)}:stamp"
         if random.happens(30) { victims.append(stamp) } else { victims.removeAll { $0 == stamp } }
         let begin = history.now
         for victim in victims { try await self.expect(":", "UNLINK", victim) }
@@ -205,9 +205,10 @@ public struct RedisDisturbance: Sendable {
 
     /// All keys of the namespace, leases included, in order.
     private func keys() async throws -> [String] {
-        let reply = try await self.server.command(["KEYS", "*\(GlobPattern.escaping(self.namespace.name).text):*"])
+        let reply = try await self.server.command(["KEYS", "*\(GlobPattern.escaping(self.namespace.name).text)*"])
         let name = "\(self.namespace.name):"
+        let metadata = "{@\(self.namespace.name)}:"
         return reply.split(separator: "\r\n").map(String.init)
-            .filter { $0.hasPrefix(name) || $0.hasPrefix("{\(name)") }.sorted()
+            .filter { $0.hasPrefix(name) || $0.hasPrefix("{\(name)") || $0.hasPrefix(metadata) }.sorted()
     }
 }

@@ -273,10 +273,12 @@ import Testing
         #expect(tracked("ns:sub:1:k") == .other)
         #expect(tracked("ns:") == .other)
         #expect(tracked(keys.stamp) == .namespace)
+        #expect(tracked(keys.serial) == .other)
         #expect(tracked(keys.tag("t")) == .tag("t"))
         #expect(tracked(keys.tag("a:b")) == .tag("a:b"))
         #expect(keys.tracked(ByteBuffer(bytes: Array("ns:1:".utf8) + [0xFF])) != .namespace, "any bytes can come")
-        for name in [keys.stamp, keys.tag("t"), keys.entry(StoreKey(version: 1, name: "k"))] {
+        for name in keys.home + [keys.tag("t"), keys.entry(StoreKey(version: 1, name: "k"))]
+        {
             #expect(keys.trackedPrefixes.contains { name.hasPrefix($0) }, "\(name)")
         }
     }

@@ -5,8 +5,9 @@ import Testing
 
 /// What the store says of a key, and that saying it changes nothing.
 @Suite(.timeLimit(.minutes(2))) struct RedisReportTests {
-    @Test func reportTellsEachState() async throws {
-        try await withRedis { redis in
+    @Test(arguments: Manner.allCases)
+    func reportTellsEachState(_ manner: Manner) async throws {
+        try await withRedis(.init(), manner) { redis in
             let space = TagSpace(redis)
             func plant() async throws {
                 try await space.write("k", 1, tags: ["a", "b"], ttl: .seconds(100), grace: .seconds(50))
@@ -17,9 +18,9 @@ import Testing
                 (.stale, { try await redis.pass(.seconds(101)) }),
                 (.staleByTag("b"), { try await space.space.invalidate(["b"], .stale) }),
                 (.deadByNamespace, { try await space.space.clear() }),
-                (.deadByNamespace, { try await redis.server.command("DEL", "ns:@stamp") }),
+                (.deadByNamespace, { try await redis.server.command("DEL", "{@ns}:stamp") }),
                 (.deadByTag("a"), { try await space.space.invalidate(["a"], .dead) }),
-                (.deadByTag("b"), { try await redis.server.command("DEL", "ns:@tag:b") }),
+                (.deadByTag("b"), { try await redis.server.command("DEL", "{@ns}:tag:b") }),
                 (.unreadable, { try await redis.server.command("SETRANGE", "ns:1:k", "1", "\u{2}") }),
                 (
                     .unreadable,
@@ -57,8 +58,9 @@ import Testing
         }
     }
 
-    @Test func reportTellsWhoFillsTheKey() async throws {
-        try await withRedis { redis in
+    @Test(arguments: Manner.allCases)
+    func reportTellsWhoFillsTheKey(_ manner: Manner) async throws {
+        try await withRedis(.init(), manner) { redis in
             let space = TagSpace(redis)
             let lease = try await space.take("k", tags: ["a"], for: .seconds(40))
             let report = try await space.report("k")
@@ -72,8 +74,9 @@ import Testing
         }
     }
 
-    @Test func reportOnAnEntryForEverAndOnAnEmptyServer() async throws {
-        try await withRedis { redis in
+    @Test(arguments: Manner.allCases)
+    func reportOnAnEntryForEverAndOnAnEmptyServer(_ manner: Manner) async throws {
+        try await withRedis(.init(), manner) { redis in
             let space = TagSpace(redis)
             try await #expect(space.report("k").state == .absent)
             try await #expect(redis.server.command("DBSIZE") == ":0\r\n")

@@ -4,10 +4,10 @@ import LarderTesting
 import Testing
 
 @Suite(.serialized, .timeLimit(.minutes(5))) struct RedisStoreConformanceTests {
-    @Test(arguments: StoreConformance.checks)
-    func redisStoreConforms(_ check: StoreCheck) async throws {
-        try await withRedis { redis in
-            let subject = StoreUnderTest(RedisStore(redis.client), drift: .seconds(29), passTime: redis.pass)
+    @Test(arguments: StoreConformance.checks, Manner.allCases)
+    func redisStoreConforms(_ check: StoreCheck, _ manner: Manner) async throws {
+        try await withRedis(.init(), manner) { redis in
+            let subject = StoreUnderTest(redis.store, drift: .seconds(29), passTime: redis.pass)
             try await check.run(on: subject)
         }
     }

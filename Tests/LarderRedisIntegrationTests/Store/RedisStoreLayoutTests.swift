@@ -23,10 +23,12 @@ import Testing
             for key in ["bookshop:1:book:42", "bookshop:7:book:42", "a:b:1:k", ":1:k"] {
                 #expect(try await self.exists(redis, key), "\(key)")
             }
-            for key in ["bookshop:@stamp", "a:b:@stamp", ":@stamp"] {
-                #expect(try await self.exists(redis, key), "\(key)")
+            for namespace in ["bookshop", "a:b", ""] {
+                for key in ["{@\(namespace)}:stamp", "{@\(namespace)}:serial"] {
+                    #expect(try await self.exists(redis, key), "\(key)")
+                }
             }
-            try await #expect(redis.server.command("DBSIZE") == ":7\r\n")
+            try await #expect(redis.server.command("DBSIZE") == ":10\r\n")
             // The value can be read by people.
             let value = try await redis.server.command("GETRANGE", "bookshop:1:book:42", "40", "-1")
             #expect(value == "$4\r\nEmma\r\n")
@@ -47,7 +49,7 @@ import Testing
             let forever = try await self.left(redis, "ns:1:forever")
             #expect(forever <= 90 * 86_400_000 && forever > 90 * 86_400_000 - 20_000)
             try await #expect(cache.ttl(of: CacheKey<Int>("forever")) == .forever)
-            try await #expect(self.left(redis, "ns:@stamp") == -1)
+            try await #expect(self.left(redis, "{@ns}:stamp") == -1)
             try await cache.append(CacheKey<String>("text"), "x", ttl: .seconds(50))
             try await cache.increment(CacheKey<Int>("count"), initial: 1, ttl: .seconds(50))
             for name in ["text", "count"] {
@@ -109,14 +111,14 @@ import Testing
             let cache = redis.cache()
             let key = CacheKey<Int>("k")
             try await cache.set(key, to: 1)
-            try await redis.server.command("DEL", "ns:@stamp")
+            try await redis.server.command("DEL", "{@ns}:stamp")
             try await #expect(cache.get(key) == nil)
             try await #expect(cache.contains(key) == false)
             try await #expect(cache.add(key, 2))
             try await #expect(cache.get(key) == 2)
             try await cache.set("other", to: 1)
             for broken in ["", "short", "seventeen bytes!!"] {
-                try await redis.server.command("SET", "ns:@stamp", broken)
+                try await redis.server.command("SET", "{@ns}:stamp", broken)
                 try await #expect(cache.get(key) == nil)
                 try await #expect(cache.get(CacheKey<Int>("other")) == nil)
                 let filled = try await cache.fetch(key) { 3 }
@@ -124,11 +126,32 @@ import Testing
                 try await #expect(cache.get(key) == 3)
                 try await #expect(cache.get(CacheKey<Int>("other")) == nil)
             }
-            try await redis.server.command("DEL", "ns:@stamp")
-            try await redis.server.command("RPUSH", "ns:@stamp", "a", "list")
+            try await redis.server.command("DEL", "{@ns}:stamp")
+            try await redis.server.command("RPUSH", "{@ns}:stamp", "a", "list")
             try await #expect(cache.get(key) == nil)
             try await cache.set(key, to: 4)
             try await #expect(cache.get(key) == 4)
+        }
+    }
+
+    @Test(arguments: Manner.allCases)
+    func lostSerialIsLostWithItsStamp(_ manner: Manner) async throws {
+        try await withRedis(.init(), manner) { redis in
+            let space = TagSpace(redis)
+            for broken in [["DEL", "{@ns}:serial"], ["SET", "{@ns}:serial", "short"]] {
+                try await space.write("k", 1, tags: ["a"])
+                try await space.space.invalidate(["b"], .dead)
+                let lease = try await space.take("l", tags: ["b"])
+                let stamp = try await redis.server.command("GET", "{@ns}:stamp")
+                try await redis.raw(broken)
+                try await space.write("other", 2)
+                try await #expect(redis.server.command("GET", "{@ns}:stamp") != stamp)
+                try await #expect(space.value("k") == nil)
+                try await #expect(space.commit(lease) == false)
+                try await #expect(space.value("other") == 2)
+                try await #expect(space.take("m").serial == 0)
+                _ = try await space.space.remove(["m", "l"].map(TagSpace.key))
+            }
         }
     }
 
@@ -136,7 +159,7 @@ import Testing
         try await withRedis { redis in
             let cache = redis.cache()
             let fetched = try await cache.fetchReportingOutcome("k") { _ in
-                try await redis.server.command("DEL", "ns:@stamp")
+                try await redis.server.command("DEL", "{@ns}:stamp")
                 return 1
             }
             guard case .filled(let info) = fetched.outcome else {
@@ -154,16 +177,16 @@ import Testing
             let keys = (0..<100).map { CacheKey<Int>("n\($0)") }
             try await cache.setMany(Dictionary(uniqueKeysWithValues: keys.map { ($0, 1) }), ttl: nil)
             try await cache.clear()
-            try await #expect(redis.server.command("DBSIZE") == ":101\r\n")
+            try await #expect(redis.server.command("DBSIZE") == ":102\r\n")
             try await #expect(cache.get(keys[0]) == nil)
-            try await #expect(redis.server.command("DBSIZE") == ":100\r\n")
+            try await #expect(redis.server.command("DBSIZE") == ":101\r\n")
             let counts = try await redis.commands { try await #expect(cache.getMany(keys) == [:]) }
             #expect(counts["evalsha"] == 1)
-            try await #expect(redis.server.command("DBSIZE") == ":1\r\n")
+            try await #expect(redis.server.command("DBSIZE") == ":2\r\n")
             try await cache.set(keys[1], to: 1)
             try await cache.clear()
             try await #expect(cache.entryCount() == 0)
-            try await #expect(redis.server.command("DBSIZE") == ":1\r\n")
+            try await #expect(redis.server.command("DBSIZE") == ":2\r\n")
         }
     }
 

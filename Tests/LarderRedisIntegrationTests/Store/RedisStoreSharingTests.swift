@@ -6,11 +6,12 @@ import Testing
 
 /// Several clients on one server, and servers that go away.
 @Suite(.timeLimit(.minutes(2))) struct RedisStoreSharingTests {
-    @Test func invalidationsOfOneClientReachFillsOfAnother() async throws {
-        try await withRedis { redis in
+    @Test(arguments: Manner.allCases)
+    func invalidationsOfOneClientReachFillsOfAnother(_ manner: Manner) async throws {
+        try await withRedis(.init(), manner) { redis in
             let second = try RedisClient(url: redis.server.url)
             let cache = redis.cache()
-            let other = Cache(.redis(second), namespace: "ns")
+            let other = redis.with(second).cache()
             let key = CacheKey<Int>("k")
             let invalidations: [@Sendable () async throws -> Void] = [
                 { try await other.remove(key) },
@@ -42,10 +43,11 @@ import Testing
         }
     }
 
-    @Test func twoClientsThatFetchOneKeyStoreItOnce() async throws {
-        try await withRedis { redis in
+    @Test(arguments: Manner.allCases)
+    func twoClientsThatFetchOneKeyStoreItOnce(_ manner: Manner) async throws {
+        try await withRedis(.init(), manner) { redis in
             let second = try RedisClient(url: redis.server.url)
-            let other = Cache(.redis(second), namespace: "ns")
+            let other = redis.with(second).cache()
             // The other process does not wait for our fill: it fills for itself and stores nothing.
             let policy = try FetchPolicy(scope: .process)
             let fetched = try await redis.cache().fetchReportingOutcome("k") { _ in

@@ -37,7 +37,7 @@ import Testing
                 if command == "mget" { #expect(counts == ["mget": 1], "\(name)") }
             }
             let clear = try await redis.commands { try await cache.clear() }
-            #expect(clear == ["set": 1])
+            #expect(clear == ["mset": 1])
             let miss = try await redis.commands { _ = try await cache.fetch("missing") { 1 } }
             // The read, the lease, the commit.
             #expect(miss["mget"] == 1)

@@ -57,11 +57,12 @@ import Testing
         if let entry = try await space.read(key) { database.serve(entry, askedAt: floor, key) }
     }
 
-    @Test func nobodyIsServedWithWhatWasInvalidatedBefore() async throws {
-        try await withRedis { redis in
+    @Test(arguments: Manner.allCases)
+    func nobodyIsServedWithWhatWasInvalidatedBefore(_ manner: Manner) async throws {
+        try await withRedis(.init(), manner) { redis in
             let database = Database()
             let second = try RedisClient(url: redis.server.url)
-            let other = RedisUnderTest(server: redis.server, client: second)
+            let other = redis.with(second)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
                     let space = TagSpace(other)
@@ -71,8 +72,8 @@ import Testing
                         database.invalidated.store(version, ordering: .releasing)
                         for _ in 0..<6 { _ = try await space.mark("else") }
                         switch version % 40 {
-                        case 0: try await redis.server.command("DEL", "ns:@tag:row")
-                        case 10: try await redis.server.command("DEL", "ns:@stamp")
+                        case 0: try await redis.server.command("DEL", "{@ns}:tag:row")
+                        case 10: try await redis.server.command("DEL", "{@ns}:stamp")
                         case 20: try await space.space.clear()
                         case 30: try await space.space.invalidate(["row"], .stale)
                         default: break

@@ -11,7 +11,7 @@ struct TagSpace {
     /// - Parameter redis: The server. Each space is a process of its own: it remembers nothing of what others met.
     init(_ redis: RedisUnderTest) {
         self.redis = redis
-        self.space = RedisStore(redis.client).open("ns")
+        self.space = redis.store.open("ns")
     }
 
     static func key(_ name: String) -> StoreKey { StoreKey(version: 1, name: name) }

@@ -2,11 +2,40 @@ import Larder
 import LarderRedis
 import LarderRedisClient
 import LarderTesting
+import Testing
+
+/// Where entries and generations lie.
+enum Manner: CaseIterable, CustomTestStringConvertible {
+    /// On one server.
+    case together
+    /// As if each slot had a server of its own.
+    case apart
+    /// The same on a server in cluster mode that has all slots, and refuses scripts which leave theirs.
+    case cluster
+
+    var testDescription: String { "\(self)" }
+}
 
 /// What a test against a real server works with.
 struct RedisUnderTest: Sendable {
     let server: RedisServer
     let client: RedisClient
+    let manner: Manner
+    let store: RedisStore
+    /// What counts the store's calls, where that is apart.
+    let sender: ScatteringSender?
+
+    init(server: RedisServer, client: RedisClient, manner: Manner = .together) {
+        self.server = server
+        self.client = client
+        self.manner = manner
+        let sender = manner == .together ? nil : ScatteringSender(client, isStrict: manner == .cluster)
+        self.sender = sender
+        self.store = sender.map { RedisStore($0) } ?? RedisStore(client)
+    }
+
+    /// The same server, for another process.
+    func with(_ client: RedisClient) -> Self { Self(server: self.server, client: client, manner: self.manner) }
 
     func cache(
         _ namespace: CacheNamespace = "ns",
@@ -14,7 +43,7 @@ struct RedisUnderTest: Sendable {
         failurePolicy: FailurePolicy = .throwing
     ) -> Cache {
         Cache(
-            .redis(self.client),
+            self.store,
             namespace: namespace,
             version: version,
             defaults: .init(failurePolicy: failurePolicy)
@@ -29,7 +58,7 @@ struct RedisUnderTest: Sendable {
         let milliseconds = Int(duration / .milliseconds(1))
         let reply = try await self.server.command("EVAL", Self.agingScript, "0", "\(milliseconds)")
         guard reply == ":0\r\n" else {
-            throw AgingFailure(reply: reply)
+            throw ServerFailure(reply: reply)
         }
     }
 
@@ -83,27 +112,41 @@ struct RedisUnderTest: Sendable {
     }
 }
 
-/// The server would not let time pass.
-private struct AgingFailure: Error {
+/// The server would not do what the test needs.
+private struct ServerFailure: Error {
     var reply: String
 }
 
 /// Lends a server and a client of it to a test.
 func withRedis(
     _ options: RedisServer.Options = .init(),
+    _ manner: Manner = .together,
     _ body: (RedisUnderTest) async throws -> Void
 ) async throws {
+    var options = options
+    if manner == .cluster { options.configuration += ["cluster-enabled yes"] }
     try await withRedisServer(options) { server in
+        if manner == .cluster { try await takeAllSlots(server) }
         var configuration = RedisConfiguration(host: server.host, port: server.port)
         // Other tests compute on all cores meanwhile; a slow reply is no failure here.
         configuration.commandTimeout = .seconds(60)
         let client = try RedisClient(configuration)
         do {
-            try await body(RedisUnderTest(server: server, client: client))
+            try await body(RedisUnderTest(server: server, client: client, manner: manner))
         } catch {
             await client.shutdown()
             throw error
         }
         await client.shutdown()
+    }
+}
+
+/// Makes a server in cluster mode a cluster of its own.
+private func takeAllSlots(_ server: RedisServer) async throws {
+    try await server.command("CLUSTER", "ADDSLOTSRANGE", "0", "16383")
+    let deadline = ContinuousClock.now.advanced(by: .seconds(20))
+    while try await !server.command("CLUSTER", "INFO").contains("cluster_state:ok") {
+        guard ContinuousClock.now < deadline else { throw ServerFailure(reply: "the cluster does not come up") }
+        try await Task.sleep(for: .milliseconds(10))
     }
 }

@@ -1,5 +1,5 @@
 import Larder
-import LarderRedis
+@_spi(Testing) import LarderRedis
 import LarderRedisClient
 import LarderTesting
 import Testing
@@ -9,7 +9,8 @@ import Testing
     private static func histories(
         _ seeds: Range<UInt64>,
         _ kinds: Set<RedisDisturbance.Kind>,
-        isFenced: Bool = true
+        isFenced: Bool = true,
+        isApart: Bool = false
     ) async throws -> [History] {
         try await withRedisServer { server in
             var configuration = RedisConfiguration(host: server.host, port: server.port)
@@ -23,8 +24,9 @@ import Testing
                     try await client.info(["server"]).runID ?? ""
                 }
                 let history = try await HistoryRun.live(seed: seed, .disturbed, namespace: namespace) { _, count in
-                    let store: any CacheStore = isFenced ? .redis(client) : UnfencedStore(.redis(client))
-                    return Array(repeating: store, count: count)
+                    let store = RedisStore(client, spreadsKeys: isApart)
+                    let shown: any CacheStore = isFenced ? store : UnfencedStore(store)
+                    return Array(repeating: shown, count: count)
                 } disturbance: {
                     try await disturbance.run($0)
                 }
@@ -40,8 +42,10 @@ import Testing
         #expect(violations.isEmpty, "\(violations.first.map { "\($0)" } ?? "")")
     }
 
-    @Test func noDisturbanceBreaksAPromise() async throws {
-        let histories = try await Self.histories(1..<6, [.pause, .connections, .scripts, .evictions])
+    @Test(arguments: [false, true])
+    func noDisturbanceBreaksAPromise(_ isApart: Bool) async throws {
+        let kinds: Set<RedisDisturbance.Kind> = [.pause, .connections, .scripts, .evictions]
+        let histories = try await Self.histories(1..<6, kinds, isApart: isApart)
         for history in histories {
             #expect(history.calls.count >= 200)
             #expect(history.restart == nil)

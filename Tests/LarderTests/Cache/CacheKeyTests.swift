@@ -35,12 +35,18 @@ import Testing
 }
 
 @Suite struct CacheNamespaceTests {
-    @Test(arguments: ["", "a", "a:b", "a:b2", "2", "a:", ":", "a b", "猫", "a:2b", "a:-", "a:+1", "-1", "a*b[c]?\\"])
+    @Test(arguments: [
+        "", "a", "a:b", "a:b2", "2", "a:", ":", "a b", "猫", "a:2b", "a:-", "a:+1", "-1", "a*b[c]?\\", "{a}", "a{@b}",
+        "}:tag",
+    ])
     func textThatKeepsTheRulesIsANamespace(_ name: String) throws {
         #expect(try CacheNamespace(name).name == name)
     }
 
-    @Test(arguments: ["a:2", "a:02", "a:-1", "a:b:3", ":1", "@a", "a:@stamp", "a\n", "\u{0}", "a:99999999999999999999"])
+    @Test(arguments: [
+        "a:2", "a:02", "a:-1", "a:b:3", ":1", "@a", "a:@stamp", "a\n", "\u{0}", "a:99999999999999999999", "{@a}",
+        "{@a}:tag", "{@", "a}:tag:b",
+    ])
     func textThatReadsLikeAnotherNamespacesKeysIsRefused(_ name: String) {
         let error = #expect(throws: CacheError.self) { try CacheNamespace(name) }
         #expect(error?.code == .invalidNamespace)

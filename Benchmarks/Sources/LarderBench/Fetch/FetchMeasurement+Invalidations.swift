@@ -145,7 +145,7 @@ private struct Shelf {
 
     /// How many records of tags there are, and how many of them never expire.
     func tagKeys() async throws -> (all: Int, forEver: Int) {
-        try await self.client.keyCounts(matching: "\(FetchMeasurement.namespace.name):@tag:*")
+        try await self.client.keyCounts(matching: "{@\(FetchMeasurement.namespace.name)}:tag:*")
     }
 }
 

@@ -21,7 +21,7 @@ extension FetchMeasurement {
                 try await self.withCache(on: server) { cache, client in
                     var line = try await self.leaks(.redis, cache)
                     let prefix = FetchMeasurement.namespace.name
-                    let tags = try await client.keyCounts(matching: "\(prefix):@tag:*")
+                    let tags = try await client.keyCounts(matching: "{@\(prefix)}:tag:*")
                     let leases = try await client.keyCounts(matching: "*:lease")
                     let entries = try await client.keyCounts(matching: "\(prefix):1:*")
                     line.set("remaining", entries.all)

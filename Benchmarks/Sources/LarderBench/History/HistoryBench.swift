@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 import Larder
-import LarderRedis
+@_spi(Testing) import LarderRedis
 import LarderRedisClient
 import LarderTesting
 
@@ -37,6 +37,9 @@ struct HistoryBench: AsyncParsableCommand {
 
     @Option(help: "off lets the store commit without looking at leases and tags, so that there is something to find.")
     var fence = Fence.on
+
+    @Flag(help: "Redis is used as if the generations lay on another server than the entries.")
+    var apart = false
 
     @Option(help: "A file for every call as a line of JSON.")
     var write: String?
@@ -82,11 +85,17 @@ struct HistoryBench: AsyncParsableCommand {
         guard UInt64.max - self.firstSeed >= UInt64(self.seeds) else {
             throw ValidationError("--first-seed leaves no room for \(self.seeds) seeds")
         }
+        guard !self.apart || !self.store.isSimulated else {
+            throw ValidationError("--apart goes with --store redis and tiered-redis")
+        }
         // Copies in the upper tier of a store that has lost entries or forgotten invalidations are a matter of their own.
         guard self.disturb.kinds.isEmpty || self.store == .redis else {
             throw ValidationError("--disturb goes with --store redis")
         }
     }
+
+    /// Redis as the store.
+    private func redis(_ client: RedisClient) -> RedisStore { RedisStore(client, spreadsKeys: self.apart) }
 
     func run() async throws {
         let file = try self.write.map(Self.create)
@@ -105,6 +114,7 @@ struct HistoryBench: AsyncParsableCommand {
         line.set("store", self.store.rawValue)
         line.set("seeds", self.seeds)
         line.set("operations", tally.operations)
+        if self.apart { line.set("apart", "true") }
         if !self.disturb.kinds.isEmpty {
             line.set("disturb", self.disturb.text)
             line.set("disturbances", tally.disturbances)
@@ -163,8 +173,10 @@ struct HistoryBench: AsyncParsableCommand {
                 // A namespace of its own, so that nothing is there from the history before.
                 let namespace = try CacheNamespace("history\(seed)")
                 let history = try await HistoryRun.live(seed: seed, namespace: namespace) { clock, count in
-                    if isTiered { return Self.shared(Self.tiered(over: .redis(client), seed, clock), count, isFenced) }
-                    return Self.shared(.redis(client), count, isFenced)
+                    if isTiered {
+                        return Self.shared(Self.tiered(over: self.redis(client), seed, clock), count, isFenced)
+                    }
+                    return Self.shared(self.redis(client), count, isFenced)
                 }
                 var rules = HistoryRules.realTime
                 rules.readsAreMonotonic = !isTiered
@@ -193,7 +205,7 @@ struct HistoryBench: AsyncParsableCommand {
                     try await client.info(["server"]).runID ?? ""
                 }
                 let history = try await HistoryRun.live(seed: seed, .disturbed, namespace: namespace) { _, count in
-                    Self.shared(.redis(client), count, isFenced)
+                    Self.shared(self.redis(client), count, isFenced)
                 } disturbance: {
                     try await disturbance.run($0)
                 }

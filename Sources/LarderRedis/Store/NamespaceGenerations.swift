@@ -1,0 +1,95 @@
+import Larder
+import LarderRedisClient
+
+/// The one place where the generations of a namespace are read for readers and for views.
+///
+/// It asks Redis for all of them, every time. What a process was told of them could be kept here, for those readers who do
+/// not insist on what Redis says now.
+struct NamespaceGenerations: Sendable {
+    let keys: EntryKeys
+    let client: any RedisCommandSender
+
+    /// Tags whose records are needed for a time.
+    struct Need {
+        var milliseconds: Int64
+        /// Tags that get a record where they have none.
+        var taken: [String] = []
+        /// Tags whose records are kept where there are some.
+        var kept: [String] = []
+    }
+
+    /// What can be said without asking.
+    ///
+    /// - Parameter tags: The tags that are wanted.
+    /// - Returns: What is known; the caller reads the rest along with what else it reads. Nothing is ever known.
+    func remembered(_ tags: [String]) -> GenerationView? { nil }
+
+    /// The generations, without making any.
+    ///
+    /// - Parameters:
+    ///   - tags: The tags that are wanted, each once.
+    ///   - isStrict: Whether all of it has to be read after this call has begun.
+    /// - Returns: The view, without a stamp where there is none or it has lost its serial.
+    /// - Throws: `RedisError`; `CacheError` with `.unavailable`; `CancellationError`.
+    func view(of tags: [String], strict isStrict: Bool) async throws -> GenerationView {
+        if !isStrict, let known = self.remembered(tags) { return known }
+        return try self.view(of: tags, from: try await self.client.send(self.request(for: tags)))
+    }
+
+    /// The command that reads what ``view(of:from:)`` takes.
+    func request(for tags: [String]) -> RedisCommand {
+        let names = self.keys.home + tags.map(self.keys.tag)
+        return RedisCommand("MGET", arguments: names)
+    }
+
+    /// Reads the reply to ``request(for:)``.
+    ///
+    /// - Throws: `CacheError` with `.unavailable` where it is none.
+    func view(of tags: [String], from reply: RESPValue) throws -> GenerationView {
+        guard case .array(let values) = reply, values.count == tags.count + 2 else {
+            throw RedisNamespace.unexpectedReply(to: "MGET")
+        }
+        let records = values.dropFirst(2).map { TagRecord(reply: $0) }
+        guard let stamp = NamespaceStamp(reply: values[0]), let serial = values[1].integers(1)?.first else {
+            return GenerationView(stamp: nil, names: tags, records: records)
+        }
+        return GenerationView(stamp: stamp, serial: serial, names: tags, records: records)
+    }
+
+    /// The generations; a namespace that has none gets some, and so do tags that are taken.
+    ///
+    /// - Parameters:
+    ///   - tags: The tags that are wanted, each once.
+    ///   - needs: For how long which of them are needed.
+    /// - Returns: The view, all of it as it was at one moment.
+    /// - Throws: `RedisError`; `CacheError` with `.unavailable` or `.invalidTag`; `CancellationError`.
+    func view(of tags: [String], needing needs: [Need]) async throws -> GenerationView {
+        let needs = needs.filter { !$0.taken.isEmpty || !$0.kept.isEmpty }
+        if needs.isEmpty {
+            let view = try await self.view(of: tags, strict: true)
+            if view.stamp != nil { return view }
+        }
+        var arguments: [ScriptArgument] = [.random]
+        for need in needs {
+            arguments += [.integer(need.milliseconds), try .names(of: need.taken), try .names(of: need.kept)]
+        }
+        arguments.append(try .names(of: tags))
+        let reply = try await self.run(EntryScripts.generations, arguments)
+        guard case .array(let values) = reply, values.count == tags.count + 1,
+            let stamp = StampRecord(reply: values[0])
+        else { throw RedisNamespace.unexpectedReply(to: "the generations script") }
+        return GenerationView(
+            stamp: stamp.stamp,
+            serial: stamp.serial,
+            names: tags,
+            records: values.dropFirst().map { TagRecord(reply: $0) }
+        )
+    }
+
+    /// Runs a script in the home slot.
+    ///
+    /// - Throws: `RedisError`; `CancellationError`.
+    func run(_ script: RedisScript, _ arguments: [ScriptArgument]) async throws -> RESPValue {
+        try await script.run(keys: self.keys.home, arguments: arguments, on: self.client)
+    }
+}

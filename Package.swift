@@ -87,6 +87,9 @@ let package = Package(
                 "LarderRedis",
                 "LarderRedisClient",
                 "LarderTesting",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ]
         ),
         .testTarget(

@@ -118,6 +118,7 @@ extension RedisError {
             case unexpectedReply
             case shutdown
             case serverChanged
+            case trackingUnavailable
         }
 
         fileprivate let kind: Kind
@@ -168,6 +169,9 @@ extension RedisError {
         ///
         /// It was not executed.
         package static let serverChanged = Code(kind: .serverChanged)
+
+        /// The server does not tell of changes: it is older than Redis 6, or forbids `CLIENT TRACKING` to this user.
+        public static let trackingUnavailable = Code(kind: .trackingUnavailable)
 
         /// The server answered with an error.
         ///

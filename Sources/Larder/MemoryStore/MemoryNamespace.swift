@@ -167,7 +167,7 @@ final class MemoryNamespace: NamespaceStore {
         return removed
     }
 
-    private func remove(_ name: NamespacedName, _ ended: inout EndedLeases) -> Bool {
+    func remove(_ name: NamespacedName, _ ended: inout EndedLeases) -> Bool {
         self.entries.update(forKey: name) { entry in
             let wasFresh = self.isFresh(entry)
             entry = nil
@@ -287,10 +287,7 @@ final class MemoryNamespace: NamespaceStore {
         return count
     }
 
-    func clear() async throws {
-        self.state.clear()
-        self.store.leases.wakeAll(of: self.id)
-    }
+    func clear() async throws { self.forgetAll() }
 }
 
 /// The keys of a walk, which begins anew with each iteration.

@@ -44,6 +44,8 @@ public final class MemoryStore: CacheStore {
     let leases: LeaseTable
     let clock: CacheClock
     let cost: (@Sendable (NamespacedName, MemoryEntry) -> Int)?
+    /// How many entries the store holds at most, or what they may cost together.
+    package let capacity: Int
     private let namespaces = Mutex<[CacheNamespace: MemoryNamespaceState]>([:])
 
     /// Makes an empty store.
@@ -57,10 +59,12 @@ public final class MemoryStore: CacheStore {
         switch limit.kind {
         case .entries(let count):
             self.cost = nil
+            self.capacity = count
             self.entries = Entries(ShardLayout(entries: count), cost: nil, clock: clock)
         case .cost(let total, let cost):
             let entryCost: @Sendable (NamespacedName, MemoryEntry) -> Int = { cost($0.name, $1.value.content) }
             self.cost = entryCost
+            self.capacity = total
             self.entries = Entries(ShardLayout(cost: total), cost: entryCost, clock: clock)
         }
     }
@@ -75,7 +79,10 @@ public final class MemoryStore: CacheStore {
     ///
     /// - Parameter namespace: The namespace.
     /// - Returns: What a cache reads and writes.
-    public func open(_ namespace: CacheNamespace) -> any NamespaceStore {
+    public func open(_ namespace: CacheNamespace) -> any NamespaceStore { self.memory(of: namespace) }
+
+    /// The same, for what only memory can do.
+    func memory(of namespace: CacheNamespace) -> MemoryNamespace {
         let state = self.namespaces.withLock { namespaces in
             if let state = namespaces[namespace] { return state }
             let state = MemoryNamespaceState(id: UInt32(namespaces.count))
@@ -92,6 +99,9 @@ public final class MemoryStore: CacheStore {
 }
 
 extension MemoryStore {
+    /// What has happened in the store so far.
+    package var statistics: MemoryCacheStatistics { self.entries.statistics }
+
     /// What an entry may cost at most.
     var heaviestEntry: Int { self.entries.limit }
 }

@@ -38,6 +38,7 @@ final class TieredNamespace: NamespaceStore {
     ///
     /// A strict read comes past copies: what it finds takes their place, and where it finds nothing to copy they go.
     private func readBelow(_ keys: [StoreKey], _ options: ReadOptions) async throws -> [StoreLookup] {
+        let watch = self.upper.watch
         let leases = try await self.upper.takeLeases(on: keys, options.coder)
         var unused: [Lease] = []
         var gone: [StoreKey] = []
@@ -65,6 +66,8 @@ final class TieredNamespace: NamespaceStore {
                 unused.append(lease)
             }
             found = lookups
+            // The leases know of all that was heard; what was read where nobody listens, only this tells.
+            if self.upper.watch != watch { self.upper.forget(keys) }
         } catch {
             try await self.upper.release(leases.compactMap { $0 })
             throw error
@@ -108,7 +111,7 @@ final class TieredNamespace: NamespaceStore {
         try await self.change {
             try await self.lower.write(writes, condition)
         } thenForget: {
-            try await self.upper.forget(writes.map(\.key))
+            self.upper.forget(writes.map(\.key))
         }
     }
 
@@ -117,7 +120,7 @@ final class TieredNamespace: NamespaceStore {
         try await self.change {
             try await self.lower.commit(commits)
         } thenForget: {
-            try await self.upper.forget(commits.map(\.write.key))
+            self.upper.forget(commits.map(\.write.key))
         }
     }
 
@@ -125,7 +128,7 @@ final class TieredNamespace: NamespaceStore {
         try await self.change {
             try await self.lower.remove(keys)
         } thenForget: {
-            try await self.upper.forget(keys)
+            self.upper.forget(keys)
         }
     }
 
@@ -138,7 +141,7 @@ final class TieredNamespace: NamespaceStore {
         try await self.change {
             try await self.lower.increment(key, by: delta, initial: initial, within: bounds)
         } thenForget: {
-            try await self.upper.forget([key])
+            self.upper.forget([key])
         }
     }
 
@@ -146,7 +149,7 @@ final class TieredNamespace: NamespaceStore {
         try await self.change {
             try await self.lower.append(write)
         } thenForget: {
-            try await self.upper.forget([write.key])
+            self.upper.forget([write.key])
         }
     }
 
@@ -154,7 +157,7 @@ final class TieredNamespace: NamespaceStore {
         try await self.change {
             try await self.lower.touch(key, lifetime)
         } thenForget: {
-            try await self.upper.forget([key])
+            self.upper.forget([key])
         }
     }
 
@@ -162,7 +165,7 @@ final class TieredNamespace: NamespaceStore {
         try await self.change {
             try await self.lower.invalidate(tags, manner)
         } thenForget: {
-            try await self.upper.forget(tags: tags)
+            self.upper.forget(tags: tags)
         }
     }
 
@@ -178,7 +181,7 @@ final class TieredNamespace: NamespaceStore {
         try await self.change {
             try await self.lower.clear()
         } thenForget: {
-            try await self.upper.forgetAll()
+            self.upper.forgetAll()
         }
     }
 

@@ -54,12 +54,7 @@ public struct TieredStore: CacheStore {
     /// - Parameter namespace: The namespace.
     /// - Returns: Its upper tier.
     package func upperTier(of namespace: CacheNamespace) -> UpperTier {
-        UpperTier(
-            self.upper.open(namespace),
-            clock: self.upper.clock,
-            owner: self.owner,
-            longestLife: self.upperTTL
-        )
+        UpperTier(self.upper.memory(of: namespace), owner: self.owner, longestLife: self.upperTTL)
     }
 
     /// Does the periodic work of both tiers.

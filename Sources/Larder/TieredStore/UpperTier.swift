@@ -9,41 +9,57 @@
 /// itself calls nothing else for this process's own changes. Every copy was read from the lower store first, after its lease
 /// was taken; so a server that tells each client of the keys that it has read tells of all copies.
 package final class UpperTier: Sendable {
-    private let space: any NamespaceStore
+    private let space: MemoryNamespace
     /// What copies age by.
     let clock: CacheClock
     private let owner: UInt64
     private let longestLife: Duration?
+    /// Whether copies may be served and made; nil, they always may.
+    private let gate: CopyGate?
 
     /// How long a copy of an entry for ever lives, if nobody says otherwise.
     private static let longestLifeOfEndless = Duration.seconds(3_600)
     /// How long the lower tier may take to answer for its answer to be copied.
     private static let leaseDuration = Duration.seconds(10)
 
-    init(_ space: any NamespaceStore, clock: CacheClock, owner: UInt64, longestLife: Duration?) {
+    init(_ space: MemoryNamespace, owner: UInt64, longestLife: Duration?, gate: CopyGate? = nil) {
         self.space = space
-        self.clock = clock
+        self.clock = space.clock
         self.owner = owner
         self.longestLife = longestLife
+        self.gate = gate
+    }
+
+    /// The copies of a namespace that are kept true by somebody who hears of all changes.
+    ///
+    /// - Parameters:
+    ///   - store: Where they live.
+    ///   - namespace: The namespace; its part of the store is left to these copies.
+    ///   - gate: Whether they may be served and made.
+    package convenience init(in store: MemoryStore, of namespace: CacheNamespace, gate: CopyGate) {
+        self.init(store.memory(of: namespace), owner: .random(in: .min ... .max), longestLife: nil, gate: gate)
+    }
+
+    /// These copies in front of what they are copies of.
+    ///
+    /// - Parameter lower: The namespace that has the truth.
+    /// - Returns: Both as one.
+    package func over(_ lower: any NamespaceStore) -> any NamespaceStore {
+        TieredNamespace(upper: self, lower: lower)
     }
 
     // MARK: Forgetting
 
     /// Drops the copies of keys, and keeps out what was read of them before.
-    package func forget(_ keys: [StoreKey]) async throws {
-        _ = try await self.space.remove(keys)
-    }
+    package func forget(_ keys: [StoreKey]) { self.space.forget(keys) }
 
     /// Drops the copies of all entries that have one of these tags, and keeps out what was read of them before.
-    package func forget(tags: [String]) async throws {
-        // Copies of stale entries are of no use either.
-        try await self.space.invalidate(tags, .dead)
-    }
+    ///
+    /// Also of entries that are only stale by then: copies of those are of no use either.
+    package func forget(tags: [String]) { self.space.forget(tags: tags) }
 
     /// Drops all copies, and keeps out what was read before.
-    package func forgetAll() async throws {
-        try await self.space.clear()
-    }
+    package func forgetAll() { self.space.forgetAll() }
 
     /// Drops the copies of all keys that match, and keeps out what was read before.
     func forgetAll(matching pattern: GlobPattern) async throws {
@@ -55,6 +71,7 @@ package final class UpperTier: Sendable {
     /// The copy of a fresh entry.
     @inline(__always)
     func copy(of key: StoreKey) -> TieredCopy? {
+        if let gate = self.gate, !gate.isOpen { return nil }
         let box: ValueBox
         switch self.space.readNow(key) {
         case .fresh(.object(let found)), .tagged(.object(let found), _): box = found
@@ -73,11 +90,15 @@ package final class UpperTier: Sendable {
 
     // MARK: Copying
 
+    /// Whatever is read while this stays the same, and heard of no change of, is current.
+    var watch: UInt64 { self.gate?.number ?? 0 }
+
     /// Takes the leases of keys whose copies are missing or of no use.
     ///
     /// - Returns: For each key, in order, its lease; `nil` where somebody else copies it.
     func takeLeases(on keys: [StoreKey], _ coder: any EntryCoder) async throws -> [Lease?] {
         if let life = self.longestLife, life <= .zero { return keys.map { _ in nil } }
+        if let gate = self.gate, !gate.isOpen { return keys.map { _ in nil } }
         let request = LeaseRequest(token: .random(), duration: Self.leaseDuration, replacesEntry: true)
         return try await self.space.read(keys, ReadOptions(lease: request, coder: coder)).map { answer in
             if case .absent(.granted(let lease)) = answer { lease } else { nil }

@@ -28,6 +28,7 @@ public struct RedisStore: CacheStore {
     private let client: any RedisCommandSender
     private let isApart: Bool
     private let logger: Logger
+    private let near: NearCache?
 
     /// Makes a store on a client, which stays its maker's to run and to shut down.
     ///
@@ -53,6 +54,30 @@ public struct RedisStore: CacheStore {
         self.client = client
         self.isApart = spreadsKeys
         self.logger = logger
+        self.near = nil
+    }
+
+    /// Makes a store that keeps in this process's memory what it has read, as long as the server tells of its changes.
+    ///
+    /// See <doc:NearCache>.
+    ///
+    /// - Parameters:
+    ///   - client: The client, which stays its maker's to run and to shut down.
+    ///   - nearCache: How much is kept in memory, of all namespaces together.
+    ///   - clock: What copies in memory age by.
+    ///   - logger: Where failures are reported that no caller hears of.
+    public init(
+        _ client: RedisClient,
+        nearCache: MemoryStore.Limit,
+        clock: CacheClock = .system,
+        logger: Logger = Logger(label: "larder.redis")
+    ) {
+        // A copy of what a replica has would not be dropped when the primary tells of a change that came before it.
+        let isPrimaryAsked = client.configuration.readPreference == .primary
+        self.client = isPrimaryAsked ? client : client.reading(from: .primary)
+        self.isApart = (client as any RedisCommandSender as? any RedisPlacement)?.spreadsKeys ?? false
+        self.logger = logger
+        self.near = NearCache(client, limit: nearCache, clock: clock, logger: logger)
     }
 
     /// `redis`.
@@ -63,8 +88,22 @@ public struct RedisStore: CacheStore {
     /// - Parameter namespace: The namespace.
     /// - Returns: What a cache reads and writes.
     public func open(_ namespace: CacheNamespace) -> any NamespaceStore {
-        RedisNamespace(namespace, client: self.client, isApart: self.isApart, logger: self.logger)
+        let lower = {
+            RedisNamespace(namespace, client: self.client, isApart: self.isApart, logger: self.logger)
+        }
+        return self.near?.open(namespace, over: lower) ?? lower()
     }
+
+    /// How the near cache is doing, for pages that people look at.
+    ///
+    /// - Parameter namespace: The namespace of a cache on this store.
+    /// - Returns: What is known; `nil` without a near cache, or where no cache has opened the namespace on this store.
+    public func nearCacheStatistics(of namespace: CacheNamespace) -> NearCacheStatistics? {
+        self.near?.statistics(of: namespace)
+    }
+
+    /// Ends the near cache, if there is one; the client stays its maker's to shut down.
+    public func shutdown() async { self.near?.shutdown() }
 }
 
 extension CacheStore where Self == RedisStore {
@@ -74,5 +113,19 @@ extension CacheStore where Self == RedisStore {
     /// - Returns: The store.
     public static func redis(_ client: any RedisCommandSender) -> RedisStore {
         RedisStore(client)
+    }
+
+    /// Entries in Redis, and in this process's memory what it has read of them, as long as the server tells of changes.
+    ///
+    /// ```swift
+    /// let cache = Cache(.redis(client, nearCache: .entries(100_000)), namespace: "bookshop")
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - client: The client, which stays its maker's to run and to shut down.
+    ///   - nearCache: How much is kept in memory, of all namespaces together.
+    /// - Returns: The store.
+    public static func redis(_ client: RedisClient, nearCache: MemoryStore.Limit) -> RedisStore {
+        RedisStore(client, nearCache: nearCache)
     }
 }

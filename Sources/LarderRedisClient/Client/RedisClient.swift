@@ -32,6 +32,8 @@ public final class RedisClient: RedisCommandSender, Service, Sendable {
     private let retries: RetryPolicy
     private let commandTimeout: Int64
     let subscriptions: SubscriptionLane
+    /// Feeds of changes.
+    let dependents = Dependents()
     let logger: Logger
 
     /// The configuration that the client was made with.
@@ -66,6 +68,7 @@ public final class RedisClient: RedisCommandSender, Service, Sendable {
     }
 
     deinit {
+        self.dependents.close()
         self.servers.close()
         self.subscriptions.close()
     }
@@ -144,6 +147,7 @@ public final class RedisClient: RedisCommandSender, Service, Sendable {
 
     /// Lets the commands under way end within their timeouts, refuses new ones, and closes all connections.
     public func shutdown() async {
+        self.dependents.close()
         await self.subscriptions.shutdown()
         await self.servers.shutdown()
     }

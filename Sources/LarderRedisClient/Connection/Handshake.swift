@@ -121,7 +121,13 @@ struct Handshake {
             return .fail(RedisError(.connectionFailed, message: "the server is a replica, not the primary"))
         }
         if self.purpose.needsRESP3, self.protocolVersion < 3 {
-            return .fail(RedisError(.connectionFailed, message: "the server does not speak RESP3 (Redis 6 and later)"))
+            return .fail(
+                RedisError(
+                    .connectionFailed,
+                    message: "the server does not speak RESP3 (Redis 6 and later)",
+                    command: "HELLO"
+                )
+            )
         }
         return .finish(Outcome(protocolVersion: self.protocolVersion, identity: identity))
     }

@@ -38,7 +38,7 @@ final class SubscriptionLane: Sendable {
     private let locator: any ServerLocator
     private let logger: Logger
     private let healthInterval: Int64?
-    private let eventLoop: any EventLoop
+    let eventLoop: any EventLoop
 
     /// A lane that connects when it gets its first listener.
     init(locator: any ServerLocator, eventLoop: any EventLoop, logger: Logger) {

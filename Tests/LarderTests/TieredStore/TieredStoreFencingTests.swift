@@ -49,7 +49,7 @@ import Testing
             // The old copy is there yet; the call that changes it has not returned.
             #expect(tiers.copy() == 1)
             // Somebody drops it for another reason, and it is copied anew.
-            try await tiers.store.upperTier(of: "ns").forget([TiersUnderTest.key("k")])
+            tiers.store.upperTier(of: "ns").forget([TiersUnderTest.key("k")])
             #expect(try await tiers.integer() == change.result)
         }
         try await change.body(self.tiers.space)
@@ -197,20 +197,20 @@ import Testing
         #expect(try await self.tiers.integer() == 1)
         #expect(try await self.tiers.integer("other") == 1)
         _ = try await other.write([TiersUnderTest.entry(.integer(2))], .always)
-        try await heard.forget([TiersUnderTest.key("k")])
+        heard.forget([TiersUnderTest.key("k")])
         #expect(self.tiers.copy("other") == 1)
         #expect(try await self.tiers.integer() == 2)
-        try await heard.forgetAll()
+        heard.forgetAll()
         #expect(!self.tiers.hasCopy())
         #expect(!self.tiers.hasCopy("other"))
         // The change and the word of it come while a reader has the old entry in its hands.
         self.tiers.once(.read, .after) {
             _ = try await other.write([TiersUnderTest.entry(.integer(3))], .always)
-            try await heard.forget([TiersUnderTest.key("k")])
+            heard.forget([TiersUnderTest.key("k")])
         }
         #expect(try await self.tiers.integer() == 2)
         #expect(try await self.tiers.integer() == 3)
-        self.tiers.once(.read, .after) { try await heard.forgetAll() }
+        self.tiers.once(.read, .after) { heard.forgetAll() }
         #expect(try await self.tiers.integer("other") == 1)
         #expect(!self.tiers.hasCopy("other"))
         self.tiers.expectNoLeases()

@@ -86,13 +86,13 @@ import Testing
         #expect(try await self.tiers.integer() == 1)
         try await self.below.invalidate(["t"], .dead)
         #expect(self.tiers.copy() == 1, "nobody has told this process")
-        try await heard.forget(tags: ["t"])
+        heard.forget(tags: ["t"])
         #expect(!self.tiers.hasCopy())
         #expect(try await self.tiers.read() == nil)
         try await self.tiers.write(2, tags: ["t"])
         self.tiers.once(.read, .after) { [tiers] in
             try await tiers.lower.open("ns").invalidate(["t"], .dead)
-            try await heard.forget(tags: ["t"])
+            heard.forget(tags: ["t"])
         }
         #expect(try await self.tiers.integer() == 2)
         #expect(!self.tiers.hasCopy())

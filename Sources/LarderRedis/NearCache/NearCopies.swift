@@ -1,0 +1,87 @@
+import Larder
+import LarderRedisClient
+import Logging
+import NIOCore
+
+/// The copies of one namespace, kept true by what the servers tell of changes.
+final class NearCopies: Sendable {
+    let upper: UpperTier
+    let gate: CopyGate
+    let tally = NearCacheTally()
+    private let keys: EntryKeys
+    private let logger: Logger
+
+    /// - Parameters:
+    ///   - upper: The copies.
+    ///   - gate: Their gate.
+    ///   - keys: The names of the namespace's keys.
+    ///   - logger: Where it is reported, once, that the server does not tell of changes.
+    init(_ upper: UpperTier, gate: CopyGate, keys: EntryKeys, logger: Logger) {
+        self.upper = upper
+        self.gate = gate
+        self.keys = keys
+        self.logger = logger
+    }
+
+    /// Takes what a feed tells, one event after another.
+    func hear(_ event: FeedEvent) {
+        switch event {
+        case .covered:
+            // Once more: leases that were taken while nobody listened are void then.
+            self.upper.forgetAll()
+            _ = self.tally.note(trouble: nil)
+            self.gate.open()
+        case .changed(let names):
+            self.forget(names)
+        case .flushed:
+            self.upper.forgetAll()
+            self.tally.emptied(.flushed)
+        case .doubtful:
+            self.gate.pause()
+            _ = self.tally.note(trouble: "the server does not answer in time")
+        case .resumed:
+            _ = self.tally.note(trouble: nil)
+            self.gate.open()
+        case .lost(let error):
+            self.gate.close()
+            self.upper.forgetAll()
+            self.tally.emptied(.connectionLost)
+            _ = self.tally.note(trouble: "\(error)")
+        case .unreachable(let error):
+            if self.tally.note(trouble: "\(error)"), error.code == .trackingUnavailable {
+                self.logger.warning(
+                    "The near cache stays empty",
+                    metadata: ["larder.namespace": "\(self.keys.prefix)", "larder.error": "\(error)"]
+                )
+            }
+        }
+    }
+
+    /// Lets no copy be served any more.
+    func close() {
+        self.gate.close()
+        self.upper.forgetAll()
+    }
+
+    private func forget(_ names: [ByteBuffer]) {
+        var keys: [StoreKey] = []
+        var tags: [String] = []
+        var isNamespaceChanged = false
+        for name in names {
+            switch self.keys.tracked(name) {
+            case .entry(let key): keys.append(key)
+            case .tag(let tag): tags.append(tag)
+            case .namespace: isNamespaceChanged = true
+            case .other: break
+            }
+        }
+        if isNamespaceChanged {
+            self.upper.forgetAll()
+            self.tally.emptied(.namespaceChanged)
+        } else {
+            if !keys.isEmpty { self.upper.forget(keys) }
+            if !tags.isEmpty { self.upper.forget(tags: tags) }
+        }
+        self.tally.heard(keys, names: names.count)
+    }
+}

@@ -144,6 +144,15 @@ final class LentConnections: Sendable {
         }
     }
 
+    /// Closes the connections that nobody uses now.
+    func closeIdle() {
+        let idle = self.state.withLock { state in
+            defer { state.idle = [] }
+            return state.idle
+        }
+        for lane in idle { lane.close() }
+    }
+
     /// Refuses borrowers and closes what is not lent; what is lent closes when it comes back.
     func close() {
         let (idle, requests) = self.state.withLock { state in

@@ -29,6 +29,8 @@ public final class RedisClient: RedisCommandSender, Service, Sendable {
     let servers: Servers
     /// Where commands go that need not be routed; nil in a cluster.
     private let primary: RedisNode?
+    /// Where they are routed otherwise, if it is a cluster.
+    private let cluster: ClusterServers?
     private let retries: RetryPolicy
     private let commandTimeout: Int64
     let subscriptions: SubscriptionLane
@@ -58,6 +60,7 @@ public final class RedisClient: RedisCommandSender, Service, Sendable {
         self.commandTimeout = configuration.commandTimeout.wholeNanoseconds
         self.servers = try Servers(connector, eventLoopGroup: eventLoopGroup, logger: logger)
         self.primary = self.servers.onlyPrimary
+        if case .cluster(let servers) = self.servers { self.cluster = servers } else { self.cluster = nil }
         self.retries = self.servers.retries
         // On a lane's loop: one taken from the group would leave every other loop without lanes.
         self.subscriptions = SubscriptionLane(
@@ -95,7 +98,7 @@ public final class RedisClient: RedisCommandSender, Service, Sendable {
     @inline(__always)
     func send(_ command: RedisCommand, _ terms: CallTerms) async throws -> RESPValue {
         guard command.isolation == .ordinary else { throw self.refusal(of: command) }
-        guard let node = self.primary else { return try await self.servers.send(command, terms) }
+        guard let node = self.primary else { return try await self.route(command, terms) }
         let deadline = MonotonicTime.deadline(after: terms.timeout)
         var attempts = 0
         while true {
@@ -117,6 +120,24 @@ public final class RedisClient: RedisCommandSender, Service, Sendable {
                 isRepeatable: command.isRepeatable,
                 deadline: deadline
             ) { node.locator.suspect($0) }
+        }
+    }
+
+    /// Sends a command to the server of a cluster that it belongs to, without detours if that is known.
+    @inline(__always)
+    private func route(_ command: RedisCommand, _ terms: CallTerms) async throws -> RESPValue {
+        guard let cluster = self.cluster, cluster.asksPrimary(terms), let owner = cluster.directOwner(of: command)
+        else {
+            return try await self.servers.send(command, terms)
+        }
+        let deadline = MonotonicTime.deadline(after: terms.timeout)
+        cluster.noteUse(at: deadline.nanoseconds &- terms.timeout)
+        let outcome = await cluster.members.lane(of: owner).execute(command, deadline: deadline, bound: terms.bound)
+        switch outcome {
+        case .reply(.error), .failure, .replies, .cancelled:
+            return try await cluster.goOn(command, after: outcome, at: owner, terms, deadline)
+        case .reply(let reply):
+            return reply
         }
     }
 

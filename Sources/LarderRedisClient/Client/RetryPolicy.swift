@@ -9,7 +9,7 @@
 /// | `READONLY`, `MASTERDOWN` | no | fails | looks for the servers, again |
 /// | `LOADING` | no | fails | pause, looks for the servers, again |
 /// | `CLUSTERDOWN`, `TRYAGAIN` | no | fails | pause, again |
-/// | `MOVED`, `ASK` | no | fails | goes where the server says, 16 times at most |
+/// | `MOVED`, `ASK` | no | fails | goes where the server says, 16 times at most, the first two at once |
 /// | `BUSY`, `OOM`, `NOREPLICAS`, `NOPERM` and all other errors of the server | no | fails | fails |
 /// | too much under way (`overloaded`) | no | fails | fails |
 /// | reply too large or not RESP | yes | fails | fails |
@@ -29,7 +29,9 @@ struct RetryPolicy: Sendable {
 
     /// A command that ends three connections will end the fourth.
     private static let mostRepetitions = 2
-    private static let shortestPause: Int64 = 2_000_000
+    /// A loop of servers that send a command to each other is no less a loop the seventeenth time.
+    private static let mostRedirections = 16
+    static let shortestPause: Int64 = 2_000_000
     private static let longestPause: Int64 = 50_000_000
 
     /// Decides about the call's next attempt.
@@ -51,23 +53,35 @@ struct RetryPolicy: Sendable {
             else { return .fail }
             return .again(after: 0, rediscovers: false)
         case .connectionFailed where self.hasSeveralServers:
-            return .again(after: self.pause(attempts), rediscovers: true)
+            return .again(after: Self.pause(attempts), rediscovers: true)
         default:
             break
         }
         guard self.hasSeveralServers, let prefix = error.code.serverPrefix else { return .fail }
         switch prefix {
         case "READONLY", "MASTERDOWN", "LOADING":
-            return .again(after: self.pause(attempts), rediscovers: true)
+            return .again(after: Self.pause(attempts), rediscovers: true)
         case "CLUSTERDOWN", "TRYAGAIN":
-            return .again(after: self.pause(attempts), rediscovers: prefix == "CLUSTERDOWN")
+            return .again(after: Self.pause(attempts), rediscovers: prefix == "CLUSTERDOWN")
         default:
             return .fail
         }
     }
 
+    /// How long to wait before a command goes where a server has sent it.
+    ///
+    /// At once the first two times. While a slot changes hands, two servers may send it to each other for a moment, which
+    /// sixteen steps in a row would not outlive.
+    ///
+    /// - Parameter count: How often this command has been sent on, this time included.
+    /// - Returns: The pause in nanoseconds; nil if it is not to go there any more.
+    static func pause(beforeRedirection count: Int) -> Int64? {
+        guard count <= Self.mostRedirections else { return nil }
+        return count <= 2 ? 0 : Self.pause(count - 2)
+    }
+
     /// Twice as long each time, shortened by chance, so that callers do not come back all at once.
-    private func pause(_ attempts: Int) -> Int64 {
+    private static func pause(_ attempts: Int) -> Int64 {
         let pause = min(Self.shortestPause << Int64(min(attempts - 1, 10)), Self.longestPause)
         return Int64.random(in: pause / 2...pause)
     }

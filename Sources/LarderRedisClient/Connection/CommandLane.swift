@@ -159,6 +159,35 @@ final class CommandLane: Sendable {
         self.eventLoop.execute { self.loop.value.connection?.close(error) }
     }
 
+    /// Lets go of a server that is not needed any more: what was not written fails with `.notSent`, and the connection is
+    /// closed when all replies have come.
+    ///
+    /// The lane connects again when it is used again.
+    func retire(_ error: RedisError) {
+        self.eventLoop.execute {
+            let retirement = self.state.withLock { $0.retire() }
+            if !retirement.turnedAway.isEmpty {
+                let error = self.locator.error(.notSent, "the server is not needed any more", underlying: error)
+                for waiter in retirement.turnedAway { waiter.resume(returning: .failure(error)) }
+            }
+            if retirement.closesConnection { self.dropConnection(error) }
+        }
+    }
+
+    /// Closes a connection that the state machine has forgotten already: nobody may hear of its end any more.
+    private func dropConnection(_ error: RedisError) {
+        let connection = self.loop.value.connection
+        connection?.delegate = nil
+        self.loop.value.health?.cancel()
+        self.forgetConnection()
+        connection?.close(error)
+    }
+
+    private func finishRetiring() {
+        guard self.state.withLock({ $0.finishRetiring() }) else { return }
+        self.dropConnection(self.locator.error(.connectionClosed, "the server is not needed any more"))
+    }
+
     /// Whether no reply is due, nor will be.
     var isQuiet: Bool { self.state.withLock { $0.queue.isEmpty } }
 
@@ -256,6 +285,7 @@ final class CommandLane: Sendable {
         }
         self.scheduleHealthCheck()
         self.serve(connection)
+        self.finishRetiring()
     }
 
     private func connectFailed(_ error: RedisError) {
@@ -401,9 +431,10 @@ extension CommandLane: RedisChannelHandler.Delegate {
     func connection(_ handler: RedisChannelHandler, received replies: inout Deque<RESPValue>) {
         var ready: Deque<(Waiter, CommandOutcome)> = []
         swap(&ready, &self.loop.value.ready)
-        let wereDue = self.state.withLock { $0.answer(&replies, ready: &ready) }
+        let (wereDue, retires) = self.state.withLock { ($0.answer(&replies, ready: &ready), $0.isRetiring) }
         while let (waiter, outcome) = ready.popFirst() { waiter.resume(returning: outcome) }
         self.loop.value.ready = ready
+        if retires { self.finishRetiring() }
         if !wereDue {
             handler.close(self.locator.error(.protocolViolation, "the server sent a reply to no command"))
         }

@@ -86,6 +86,8 @@ struct LaneStateMachine<Waiter, Socket> {
     private var isPatrolDue = false
     private var hasSubmittedSincePatrol = false
     private var shutdownError: RedisError?
+    /// Whether the connection is to be closed as soon as no reply is due on it.
+    private(set) var isRetiring = false
     private var socket: Socket?
     /// Counts connections, so that whoever wrote on one of them does not speak for the next.
     private var connection = 0
@@ -403,7 +405,49 @@ struct LaneStateMachine<Waiter, Socket> {
         return loss
     }
 
+    // MARK: Retiring
+
+    /// What a server leaves to do that is not needed any more.
+    struct Retirement {
+        /// Callers whose commands were not written, nor will be: they look for another server.
+        var turnedAway: [Waiter] = []
+        /// Whether to close the connection now.
+        var closesConnection = false
+    }
+
+    /// Lets go of a server that is not needed any more, for now or for good.
+    ///
+    /// Commands under way are waited for, and the connection is closed behind the last of them. The lane connects again
+    /// when it is used again.
+    ///
+    /// - Returns: What to do.
+    mutating func retire() -> Retirement {
+        switch self.phase {
+        case .idle, .closed:
+            return Retirement()
+        case .connecting, .backingOff:
+            self.isRetiring = true
+            return Retirement(turnedAway: self.queue.removeUnwritten())
+        case .active:
+            self.isRetiring = true
+            return Retirement(closesConnection: self.finishRetiring())
+        }
+    }
+
+    /// Ends the connection of a server that is not needed any more, if no reply is due.
+    ///
+    /// - Returns: Whether to close it.
+    mutating func finishRetiring() -> Bool {
+        guard self.isRetiring, case .active = self.phase, self.queue.isEmpty, !self.isWritingDirectly else {
+            return false
+        }
+        self.forgetConnection()
+        self.phase = .idle
+        return true
+    }
+
     private mutating func forgetConnection() {
+        self.isRetiring = false
         self.socket = nil
         self.connection += 1
         self.isWritingDirectly = false

@@ -34,6 +34,15 @@ final class RedisNode: Sendable {
         for lane in self.lanes { lane.closeConnection(error) }
     }
 
+    /// Lets go of a server that is not needed any more, for now or for good.
+    ///
+    /// What was not written fails with `.notSent`; connections are closed when all replies have come. They are made again
+    /// when the node is used again.
+    func retire(_ error: RedisError) {
+        for lane in self.lanes { lane.retire(error) }
+        self.lending.closeIdle()
+    }
+
     /// Ends all connections at once.
     func close() {
         for lane in self.lanes { lane.close() }

@@ -31,6 +31,8 @@ final class ServerHistory: Sendable {
         var numbers: [ServerIdentity: UInt64] = [:]
         /// The identity that was last met in each place.
         var current: [String: ServerIdentity] = [:]
+        /// The places in which nobody stands at the moment.
+        var deserted: Set<String> = []
         var connections: [UInt64: Connection] = [:]
         var nextID: UInt64 = 0
     }
@@ -47,7 +49,11 @@ final class ServerHistory: Sendable {
     }
 
     /// The identities of the servers that stand in their places now.
-    var currentIdentities: [ServerIdentity] { self.state.withLock { Array($0.current.values) } }
+    var currentIdentities: [ServerIdentity] {
+        self.state.withLock { state in
+            state.current.filter { !state.deserted.contains($0.key) }.map(\.value)
+        }
+    }
 
     /// Notes that a connection was opened.
     ///
@@ -71,6 +77,7 @@ final class ServerHistory: Sendable {
         var outdated: [@Sendable (RedisError) -> Void] = []
         let opening = self.state.withLock { state in
             state.nextID += 1
+            state.deserted.remove(place)
             let id = state.nextID
             // What does not say who it is gets a name that nobody else has; it may well be who was there before.
             let saysWhoItIs = identity != nil
@@ -104,6 +111,13 @@ final class ServerHistory: Sendable {
             for close in outdated { close(error) }
         }
         return opening
+    }
+
+    /// Notes that nobody stands in a place any more: what it stood for is served elsewhere.
+    ///
+    /// Who was there is remembered. If the same identity comes back, that is no change.
+    func deserted(_ place: String) {
+        self.state.withLock { if $0.current[place] != nil { $0.deserted.insert(place) } }
     }
 
     /// Notes that a connection has ended.

@@ -5,6 +5,7 @@ import NIOCore
 enum Servers: Sendable {
     /// One server.
     case standalone(RedisNode, ServerHistory)
+    case cluster(ClusterServers)
 
     init(_ connector: RedisConnector, eventLoopGroup: any EventLoopGroup, logger: Logger) throws(RedisError) {
         let history = ServerHistory()
@@ -12,7 +13,11 @@ enum Servers: Sendable {
         case .standalone:
             let locator = FixedLocator(connector: connector, history: history, isFirst: true)
             self = .standalone(RedisNode(locator, eventLoopGroup: eventLoopGroup, logger: logger), history)
-        case .replicated, .sentinel, .cluster:
+        case .cluster(let seeds):
+            self = .cluster(
+                try ClusterServers(connector, seeds: seeds, eventLoopGroup: eventLoopGroup, logger: logger)
+            )
+        case .replicated, .sentinel:
             throw RedisError(.invalidConfiguration, message: "topology: only standalone is accepted")
         }
     }
@@ -21,6 +26,7 @@ enum Servers: Sendable {
     var history: ServerHistory {
         switch self {
         case .standalone(_, let history): history
+        case .cluster(let servers): servers.history
         }
     }
 
@@ -28,6 +34,7 @@ enum Servers: Sendable {
     var onlyPrimary: RedisNode? {
         switch self {
         case .standalone(let node, _): node
+        case .cluster: nil
         }
     }
 
@@ -35,6 +42,7 @@ enum Servers: Sendable {
     var name: String {
         switch self {
         case .standalone(let node, _): node.locator.name
+        case .cluster(let servers): servers.name
         }
     }
 
@@ -42,6 +50,7 @@ enum Servers: Sendable {
     var retries: RetryPolicy {
         switch self {
         case .standalone: RetryPolicy(hasSeveralServers: false)
+        case .cluster(let servers): servers.retries
         }
     }
 
@@ -49,6 +58,7 @@ enum Servers: Sendable {
     var subscriptionLocator: any ServerLocator {
         switch self {
         case .standalone(let node, _): node.locator
+        case .cluster(let servers): ClusterLocator(servers, .anyPrimary)
         }
     }
 
@@ -57,6 +67,8 @@ enum Servers: Sendable {
         switch self {
         case .standalone(let node, _):
             try await node.send(command, .deadline(after: terms.timeout), terms.bound, self.retries)
+        case .cluster(let servers):
+            try await servers.send(command, terms)
         }
     }
 
@@ -65,6 +77,8 @@ enum Servers: Sendable {
         switch self {
         case .standalone(let node, _):
             try await node.pipeline(commands, .deadline(after: terms.timeout), terms.bound, self.retries)
+        case .cluster(let servers):
+            try await servers.pipeline(commands, terms)
         }
     }
 
@@ -76,18 +90,21 @@ enum Servers: Sendable {
     func lender(for key: String?) async throws -> RedisNode {
         switch self {
         case .standalone(let node, _): node
+        case .cluster(let servers): try await servers.lender(for: key)
         }
     }
 
     func close() {
         switch self {
         case .standalone(let node, _): node.close()
+        case .cluster(let servers): servers.close()
         }
     }
 
     func shutdown() async {
         switch self {
         case .standalone(let node, _): await node.shutdown()
+        case .cluster(let servers): await servers.shutdown()
         }
     }
 }

@@ -34,6 +34,11 @@ final class RedisNode: Sendable {
         for lane in self.lanes { lane.closeConnection(error) }
     }
 
+    /// Ends the pauses of lanes that wait for their next attempt to connect.
+    func connectNow() {
+        for lane in self.lanes { lane.connectNow() }
+    }
+
     /// Ends all connections at once.
     func close() {
         for lane in self.lanes { lane.close() }

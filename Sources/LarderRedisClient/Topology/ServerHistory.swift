@@ -49,6 +49,11 @@ final class ServerHistory: Sendable {
     /// The identities of the servers that stand in their places now.
     var currentIdentities: [ServerIdentity] { self.state.withLock { Array($0.current.values) } }
 
+    /// The identity that was last met in a place; nil if nobody said who it is.
+    func identity(in place: String) -> ServerIdentity? {
+        self.state.withLock { $0.current[place].flatMap { $0.runID.hasPrefix("?") ? nil : $0 } }
+    }
+
     /// Notes that a connection was opened.
     ///
     /// Connections in the same place whose server had another identity are closed: they speak to a process that is gone, or

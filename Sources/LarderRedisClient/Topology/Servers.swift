@@ -5,6 +5,8 @@ import NIOCore
 enum Servers: Sendable {
     /// One server.
     case standalone(RedisNode, ServerHistory)
+    /// A primary and its replicas, watched by sentinels or not.
+    case replicated(ReplicatedServers)
 
     init(_ connector: RedisConnector, eventLoopGroup: any EventLoopGroup, logger: Logger) throws(RedisError) {
         let history = ServerHistory()
@@ -12,8 +14,23 @@ enum Servers: Sendable {
         case .standalone:
             let locator = FixedLocator(connector: connector, history: history, isFirst: true)
             self = .standalone(RedisNode(locator, eventLoopGroup: eventLoopGroup, logger: logger), history)
-        case .replicated, .sentinel, .cluster:
-            throw RedisError(.invalidConfiguration, message: "topology: only standalone is accepted")
+        case .replicated(let addresses):
+            self = .replicated(
+                ReplicatedServers(connector, among: addresses, eventLoopGroup: eventLoopGroup, logger: logger)
+            )
+        case .sentinel(let addresses, let primaryName, let login):
+            self = .replicated(
+                ReplicatedServers(
+                    connector,
+                    sentinels: addresses,
+                    primaryName: primaryName,
+                    login: login,
+                    eventLoopGroup: eventLoopGroup,
+                    logger: logger
+                )
+            )
+        case .cluster:
+            throw RedisError(.invalidConfiguration, message: "topology: a cluster is not accepted")
         }
     }
 
@@ -21,13 +38,15 @@ enum Servers: Sendable {
     var history: ServerHistory {
         switch self {
         case .standalone(_, let history): history
+        case .replicated(let servers): servers.history
         }
     }
 
-    /// Where all commands go; nil where each has to be routed.
+    /// Where commands go that no preference sends elsewhere; nil where each has to be routed.
     var onlyPrimary: RedisNode? {
         switch self {
         case .standalone(let node, _): node
+        case .replicated(let servers): servers.primary
         }
     }
 
@@ -35,6 +54,7 @@ enum Servers: Sendable {
     var name: String {
         switch self {
         case .standalone(let node, _): node.locator.name
+        case .replicated(let servers): servers.primary.locator.name
         }
     }
 
@@ -42,6 +62,7 @@ enum Servers: Sendable {
     var retries: RetryPolicy {
         switch self {
         case .standalone: RetryPolicy(hasSeveralServers: false)
+        case .replicated: RetryPolicy(hasSeveralServers: true)
         }
     }
 
@@ -49,6 +70,19 @@ enum Servers: Sendable {
     var subscriptionLocator: any ServerLocator {
         switch self {
         case .standalone(let node, _): node.locator
+        case .replicated(let servers): servers.primary.locator
+        }
+    }
+
+    /// What is known of them.
+    var topologyDescription: RedisTopologyDescription {
+        switch self {
+        case .standalone(let node, _):
+            .init(
+                kind: .standalone,
+                nodes: [.init(address: node.locator.name, role: .primary, isConnected: node.isConnected)]
+            )
+        case .replicated(let servers): servers.description
         }
     }
 
@@ -57,6 +91,8 @@ enum Servers: Sendable {
         switch self {
         case .standalone(let node, _):
             try await node.send(command, .deadline(after: terms.timeout), terms.bound, self.retries)
+        case .replicated(let servers):
+            try await servers.send(command, terms)
         }
     }
 
@@ -65,6 +101,8 @@ enum Servers: Sendable {
         switch self {
         case .standalone(let node, _):
             try await node.pipeline(commands, .deadline(after: terms.timeout), terms.bound, self.retries)
+        case .replicated(let servers):
+            try await servers.pipeline(commands, terms)
         }
     }
 
@@ -75,18 +113,21 @@ enum Servers: Sendable {
     func lender(for key: String?) async throws -> RedisNode {
         switch self {
         case .standalone(let node, _): node
+        case .replicated(let servers): servers.primary
         }
     }
 
     func close() {
         switch self {
         case .standalone(let node, _): node.close()
+        case .replicated(let servers): servers.close()
         }
     }
 
     func shutdown() async {
         switch self {
         case .standalone(let node, _): await node.shutdown()
+        case .replicated(let servers): await servers.shutdown()
         }
     }
 }

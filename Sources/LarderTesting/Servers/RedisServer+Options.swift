@@ -138,7 +138,7 @@ extension RedisServer {
     }
 
     /// A word in the quotes of Redis' configuration files, whatever its bytes.
-    private static func quoted(_ word: String) -> String {
+    static func quoted(_ word: String) -> String {
         var text = "\""
         for byte in word.utf8 {
             switch byte {

@@ -43,26 +43,34 @@ public final class RedisServer: Sendable {
     }
 
     private let program: String
+    private let role: Role
     private let state: Mutex<State>
 
     /// Starts a server and waits until it answers.
     ///
     /// - Parameter options: How to start it.
     /// - Throws: `TestServerError` when the program is missing, ends or does not answer in time.
-    public init(_ options: Options = .init()) async throws {
+    public convenience init(_ options: Options = .init()) async throws {
+        try await self.init(options, as: .alone)
+    }
+
+    /// Starts a server that has its part in a deployment of several.
+    init(_ options: Options, as role: Role) async throws {
         guard let program = ChildProcess.find(options.program) else {
             throw TestServerError.missing(options.program, package: "redis-server")
         }
         let directory = try TemporaryDirectory.make("larder-redis")
         self.options = options
         self.program = program
+        self.role = role
         self.directory = directory
         do {
             var attempt = 1
             while true {
                 let port = try options.port ?? FreePort.find()
                 do {
-                    let process = try await Self.start(program, options, port: port, directory: directory)
+                    try Self.writeConfiguration(options, role, port: port, directory: directory)
+                    let process = try await Self.start(program, options, role, directory: directory)
                     self.port = port
                     self.state = Mutex(State(process: process))
                     return
@@ -135,11 +143,26 @@ public final class RedisServer: Sendable {
     ///
     /// - Throws: `TestServerError` when the server does not come back, or was stopped.
     public func restart() async throws {
+        try await self.restart(following: nil)
+    }
+
+    /// Ends the server, if it runs, and starts it again on the same port, as a replica if there is one to follow.
+    func restart(following primary: RedisServer?) async throws {
         await self.takeProcess()?.terminate(grace: .seconds(5))
         if self.state.withLock({ $0.stopped }) {
             throw TestServerError(.notRunning, "The server was stopped; start another one.")
         }
-        let process = try await Self.start(self.program, self.options, port: self.port, directory: self.directory)
+        if self.role.isAlone {
+            try Self.writeConfiguration(self.options, self.role, port: self.port, directory: self.directory)
+        }
+        let arguments = primary.map { ["--replicaof", $0.host, "\($0.port)"] } ?? []
+        let process = try await Self.start(
+            self.program,
+            self.options,
+            self.role,
+            arguments: arguments,
+            directory: self.directory
+        )
         self.state.withLock { $0.process = process }
     }
 
@@ -171,6 +194,12 @@ public final class RedisServer: Sendable {
         return try await RawRedisExchange.perform(words, login: login, path: path, atMost: limit)
     }
 
+    /// Sends commands over one connection, all at once.
+    func exchange(_ commands: [[[UInt8]]], atMost limit: Duration) async throws -> [RawRedisReply] {
+        let login = self.options.password.map { ["AUTH", $0] }
+        return try await RawRedisExchange.perform(commands, login: login, path: self.socketPath, atMost: limit)
+    }
+
     private func takeProcess() -> ChildProcess? {
         self.state.withLock { state in
             defer { state.process = nil }
@@ -180,16 +209,17 @@ public final class RedisServer: Sendable {
 
     private static func socketPath(_ directory: String) -> String { "\(directory)/redis.sock" }
 
-    private static func start(
-        _ program: String,
+    private static func configurationFile(_ directory: String) -> String { "\(directory)/redis.conf" }
+
+    private static func writeConfiguration(
         _ options: Options,
+        _ role: Role,
         port: Int,
         directory: String
-    ) async throws -> ChildProcess {
-        let file = "\(directory)/redis.conf"
-        let log = "\(directory)/redis.log"
+    ) throws {
+        let file = Self.configurationFile(directory)
         let socket = Self.socketPath(directory)
-        let text = Self.configuration(for: options, port: port, directory: directory, socket: socket)
+        let text = try role.configuration(for: options, port: port, directory: directory, socket: socket)
         // In a file that only this user can read, and not among the arguments, which everyone can: it has passwords.
         guard
             FileManager.default.createFile(
@@ -198,8 +228,24 @@ public final class RedisServer: Sendable {
                 attributes: [.posixPermissions: 0o600]
             )
         else { throw TestServerError(.startFailed, "\(file) could not be written.") }
+    }
+
+    private static func start(
+        _ program: String,
+        _ options: Options,
+        _ role: Role,
+        arguments: [String] = [],
+        directory: String
+    ) async throws -> ChildProcess {
+        let log = "\(directory)/redis.log"
+        let socket = Self.socketPath(directory)
         try? FileManager.default.removeItem(atPath: log)
-        let process = try ChildProcess(program, [file], log: log, directory: directory)
+        let process = try ChildProcess(
+            program,
+            [Self.configurationFile(directory)] + role.arguments + arguments,
+            log: log,
+            directory: directory
+        )
         let deadline = ContinuousClock.now.advanced(by: options.startLimit)
         let login = options.password.map { ["AUTH", $0] }
         while true {
@@ -225,7 +271,7 @@ public final class RedisServer: Sendable {
         return text.split(separator: "\n").suffix(12).joined(separator: "\n")
     }
 
-    private static func percentEncoded(_ text: String) -> String {
+    static func percentEncoded(_ text: String) -> String {
         text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? text
     }
 }

@@ -8,6 +8,8 @@ public struct TestServerError: Error, CustomStringConvertible, Sendable {
             case programFailed
             case notRunning
             case noAnswer
+            case refused
+            case notReady
         }
 
         private let kind: Kind
@@ -22,6 +24,10 @@ public struct TestServerError: Error, CustomStringConvertible, Sendable {
         public static let notRunning = Code(kind: .notRunning)
         /// The server did not answer in time.
         public static let noAnswer = Code(kind: .noAnswer)
+        /// The server answered a command that steers a deployment with an error.
+        public static let refused = Code(kind: .refused)
+        /// A deployment did not get where it should in time.
+        public static let notReady = Code(kind: .notReady)
     }
 
     /// The kind of failure.

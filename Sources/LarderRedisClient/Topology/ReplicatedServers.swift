@@ -44,7 +44,7 @@ final class ReplicatedServers: Sendable {
         eventLoopGroup: any EventLoopGroup,
         logger: Logger
     ) {
-        let sentinelConnector = connector.forSet.with { configuration in
+        let sentinelConnector = connector.with { configuration in
             configuration.username = login.username
             configuration.password = login.password
             configuration.database = 0
@@ -105,13 +105,18 @@ final class ReplicatedServers: Sendable {
             }
         }
         for node in gone { node.close() }
+        // All of them: also those that are lent or listen, for what is written to the former primary now is lost.
         if let former, former.primary != set.primary {
-            self.primary.reconnect(self.discovery.error(.connectionClosed, "another server has become the primary"))
+            self.closeConnections("another server has become the primary")
         } else if let identity = set.identity, let met = self.history.identity(in: self.discovery.name), met != identity {
             // The same address, but another process, or one that was a replica in between.
-            self.primary.reconnect(self.discovery.error(.connectionClosed, "the primary is not the one that was met"))
+            self.closeConnections("the primary is not the one that was met")
         }
         self.primary.connectNow()
+    }
+
+    private func closeConnections(_ reason: String) {
+        self.history.closeConnections(in: self.discovery.name, self.discovery.error(.connectionClosed, reason))
     }
 
     /// Ends all connections at once.

@@ -256,15 +256,16 @@ final class ServerDiscovery: Sendable {
 
     private func ended(_ round: Int, _ outcome: SurveyStep.Outcome) {
         let sentinels = self.loop.value.survey.sentinels
-        let (ending, observer, abandoned) = self.state.withLock { state in
+        let (ending, observer, abandoned, wasTroubled) = self.state.withLock { state in
             state.sentinels = sentinels
+            let wasTroubled = state.machine.trouble != nil
             let ending = state.machine.ended(round, outcome, at: .now, chance: .random(in: 0...1))
             let abandoned = state.attempts.values.filter { $0.address != state.machine.known?.primary }
-            return (ending, state.observer, abandoned)
+            return (ending, state.observer, abandoned, wasTroubled)
         }
         guard let ending else { return }
         for attempt in abandoned { attempt.abandon(self.changeError) }
-        self.report(ending)
+        self.report(ending, wasTroubled)
         if case .success(let set) = ending.result { observer?(set, ending.former) }
         for waiter in ending.waiters { waiter.completeWith(ending.result.mapError { $0 }) }
         self.performOnLoop(ending.next)
@@ -283,10 +284,12 @@ final class ServerDiscovery: Sendable {
         }
     }
 
-    private func report(_ ending: DiscoveryStateMachine<Waiter>.Ending) {
+    private func report(_ ending: DiscoveryStateMachine<Waiter>.Ending, _ wasTroubled: Bool) {
         switch ending.result {
         case .failure(let error):
-            self.logger.warning(
+            // Once for each outage: rounds follow each other closely.
+            self.logger.log(
+                level: wasTroubled ? .debug : .warning,
                 "cannot find the primary",
                 metadata: ["redis.server": "\(self.name)", "error": "\(error)"]
             )

@@ -111,6 +111,14 @@ final class ServerHistory: Sendable {
         return opening
     }
 
+    /// Closes all connections in a place, for it is known that another server stands there now.
+    func closeConnections(in place: String, _ error: RedisError) {
+        let closes = self.state.withLock { state in
+            state.connections.values.filter { $0.place == place }.map(\.close)
+        }
+        for close in closes { close(error) }
+    }
+
     /// Notes that a connection has ended.
     func closed(_ opening: Opening) {
         self.state.withLock { _ = $0.connections.removeValue(forKey: opening.id) }

@@ -3,14 +3,8 @@ extension RedisConfiguration {
     ///
     /// - Throws: `RedisError` with the code `.invalidConfiguration`, naming the field.
     public func validate() throws(RedisError) {
-        switch self.address.kind {
-        case .hostname(let host, let port):
-            try Self.check(!host.isEmpty, "address", "the host must not be empty")
-            try Self.check((1...65535).contains(port), "address", "the port must be from 1 to 65535, not \(port)")
-        case .unixSocket(let path):
-            try Self.check(!path.isEmpty, "address", "the path of the socket must not be empty")
-            try Self.check(path.utf8.count < 104, "address", "the path of the socket must be shorter than 104 bytes")
-        }
+        try Self.check(self.address, "address")
+        try self.validateTopology()
         try Self.check(self.username == nil || self.password != nil, "username", "a user needs a password")
         try Self.check(self.database >= 0, "database", "must not be negative")
         if let name = self.clientName {
@@ -28,6 +22,50 @@ extension RedisConfiguration {
         try Self.check((1...1024).contains(self.maximumNestingDepth), "maximumNestingDepth", "must be from 1 to 1024")
         try Self.check(self.maximumCommandsInFlight >= 1, "maximumCommandsInFlight", "must be at least 1")
         try Self.check(self.maximumBytesInFlight >= 1, "maximumBytesInFlight", "must be at least 1")
+    }
+
+    private static func check(_ address: Address, _ field: String) throws(RedisError) {
+        switch address.kind {
+        case .hostname(let host, let port):
+            try Self.check(!host.isEmpty, field, "the host must not be empty")
+            try Self.check((1...65535).contains(port), field, "the port must be from 1 to 65535, not \(port)")
+        case .unixSocket(let path):
+            try Self.check(!path.isEmpty, field, "the path of the socket must not be empty")
+            try Self.check(path.utf8.count < 104, field, "the path of the socket must be shorter than 104 bytes")
+        }
+    }
+
+    private func validateTopology() throws(RedisError) {
+        let addresses: [Address]
+        var mayBeSockets = false
+        switch self.topology.kind {
+        case .standalone: return
+        case .replicated(let servers):
+            addresses = servers
+            mayBeSockets = true
+        case .sentinel(let sentinels, let primaryName, let login):
+            addresses = sentinels
+            try Self.check(
+                !primaryName.isEmpty && !primaryName.contains(where: \.isWhitespace),
+                "topology",
+                "the primary's name must not be empty and have no spaces"
+            )
+            try Self.check(
+                login.username == nil || login.password != nil,
+                "topology",
+                "a user of the sentinels needs a password"
+            )
+        case .cluster(let nodes):
+            addresses = nodes
+            try Self.check(self.database == 0, "database", "a cluster has database 0 only")
+        }
+        try Self.check(!addresses.isEmpty, "topology", "needs at least one address")
+        for address in addresses {
+            try Self.check(address, "topology")
+            if case .unixSocket = address.kind {
+                try Self.check(mayBeSockets, "topology", "needs hosts and ports, not the path of a socket")
+            }
+        }
     }
 
     private func validateTLS() throws(RedisError) {
@@ -59,17 +97,45 @@ extension RedisConfiguration {
 }
 
 extension RedisConfiguration: CustomStringConvertible {
-    /// The address and the database.
+    /// The addresses and the database.
     ///
     /// Not the password.
     public var description: String {
-        "\(self.tls.isEnabled ? "rediss" : "redis")://\(self.address)/\(self.database)"
+        let scheme = self.tls.isEnabled ? "rediss" : "redis"
+        return switch self.topology.kind {
+        case .standalone: "\(scheme)://\(self.address)/\(self.database)"
+        case .replicated(let addresses): "\(scheme)://\(Self.text(addresses))/\(self.database)"
+        case .sentinel(let addresses, let name, _):
+            "\(scheme)+sentinel://\(Self.text(addresses))/\(name)/\(self.database)"
+        case .cluster(let addresses): "\(scheme)+cluster://\(Self.text(addresses))"
+        }
+    }
+
+    private static func text(_ addresses: [Address]) -> String {
+        addresses.map(\.description).joined(separator: ",")
     }
 }
 
 extension RedisConfiguration: CustomReflectable {
-    /// Without the password, whatever prints a configuration.
+    /// Without the passwords, whatever prints a configuration.
     public var customMirror: Mirror {
-        Mirror(self, children: ["address": self.address.description, "database": self.database])
+        Mirror(self, children: ["servers": self.description])
     }
+}
+
+extension RedisConfiguration.Topology: CustomStringConvertible, CustomReflectable {
+    /// The kind and the addresses.
+    ///
+    /// Not the sentinels' password.
+    public var description: String {
+        switch self.kind {
+        case .standalone: "standalone"
+        case .replicated(let addresses): "replicated: \(addresses.list)"
+        case .sentinel(let addresses, let name, _): "sentinel: \(name) at \(addresses.list)"
+        case .cluster(let addresses): "cluster: \(addresses.list)"
+        }
+    }
+
+    /// Without the sentinels' password, whatever prints a topology.
+    public var customMirror: Mirror { Mirror(self, children: ["topology": self.description]) }
 }

@@ -1,4 +1,4 @@
-/// How a client reaches its Redis server and behaves towards it.
+/// How a client reaches its Redis server, or servers, and behaves towards them.
 ///
 /// Every field has a default; the address defaults to `127.0.0.1:6379`.
 ///
@@ -6,6 +6,9 @@
 /// var configuration = RedisConfiguration(host: "cache.internal")
 /// configuration.database = 3
 /// configuration.commandTimeout = .milliseconds(200)
+///
+/// configuration.topology = .sentinel([.hostname("sentinel-1", port: 26379)], primaryName: "mymaster")
+/// configuration.readPreference = .replica
 /// ```
 public struct RedisConfiguration: Sendable {
     // MARK: Where and who
@@ -66,6 +69,8 @@ public struct RedisConfiguration: Sendable {
     public var maximumLentConnections: Int = 16
 
     /// The pauses between attempts to connect.
+    ///
+    /// None is longer than 100 ms where the servers may take each other's place.
     public var reconnect: Reconnect = .init()
 
     // MARK: Bounds

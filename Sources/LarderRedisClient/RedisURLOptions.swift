@@ -1,10 +1,15 @@
 /// Turns the options of a Redis URL into fields of a configuration.
 struct RedisURLOptions {
     private static let accepted = [
-        "client_name", "db", "health_check_interval", "max_connections", "password", "protocol",
-        "socket_connect_timeout", "socket_timeout", "ssl_ca_certs", "ssl_cert_reqs", "ssl_certfile",
-        "ssl_check_hostname", "ssl_keyfile", "username",
+        "client_name", "db", "health_check_interval", "max_connections", "password", "protocol", "read_preference",
+        "sentinel_password", "sentinel_username", "service_name", "socket_connect_timeout", "socket_timeout",
+        "ssl_ca_certs", "ssl_cert_reqs", "ssl_certfile", "ssl_check_hostname", "ssl_keyfile", "username",
     ]
+
+    /// What belongs to the topology, which is made when all is read.
+    private(set) var serviceName: String?
+    private(set) var sentinelUsername: String?
+    private(set) var sentinelPassword: String?
 
     private let url: RedisURL
     private var checksCertificate = true
@@ -16,10 +21,13 @@ struct RedisURLOptions {
 
     mutating func apply(to configuration: inout RedisConfiguration) throws(RedisError) {
         for (name, value) in self.url.options {
-            if name.hasPrefix("ssl_"), Self.accepted.contains(name), self.url.scheme != .rediss {
-                throw RedisURL.error("the option \"\(name)\" needs TLS: use rediss://")
+            if name.hasPrefix("ssl_"), Self.accepted.contains(name), !self.url.scheme.isEncrypted {
+                let scheme = self.url.scheme.encrypted.rawValue
+                throw RedisURL.error("the option \"\(name)\" needs TLS: use \(scheme)://")
             }
-            if name.hasPrefix("ssl_") {
+            if ["sentinel_username", "sentinel_password", "service_name"].contains(name) {
+                try self.applySentinel(name, value)
+            } else if name.hasPrefix("ssl_") {
                 try self.applyTLS(name, value, to: &configuration.tls)
             } else {
                 try self.apply(name, value, to: &configuration)
@@ -48,6 +56,13 @@ struct RedisURLOptions {
             case "3": configuration.protocolVersion = .resp3
             default: throw self.wrong(name, value, "2 or 3")
             }
+        case "read_preference":
+            switch value {
+            case "primary": configuration.readPreference = .primary
+            case "replica": configuration.readPreference = .replica
+            case "nearest": configuration.readPreference = .nearest
+            default: throw self.wrong(name, value, "primary, replica or nearest")
+            }
         case "socket_connect_timeout": configuration.connectTimeout = try self.seconds(name, value)
         case "socket_timeout": configuration.commandTimeout = try self.seconds(name, value)
         case "health_check_interval":
@@ -57,6 +72,19 @@ struct RedisURLOptions {
             let most = try self.number(name, value, from: 1)
             configuration.maximumLentConnections = max(1, most - configuration.connections)
         default: throw self.unknown(name)
+        }
+    }
+
+    private mutating func applySentinel(_ name: String, _ value: String) throws(RedisError) {
+        guard self.url.scheme.topology == .sentinel else {
+            throw RedisURL.error("the option \"\(name)\" needs sentinels: use redis+sentinel://")
+        }
+        switch name {
+        case "sentinel_username": self.sentinelUsername = value
+        case "sentinel_password": self.sentinelPassword = value
+        default:
+            guard !value.isEmpty else { throw self.wrong(name, value, "the primary's name, such as mymaster") }
+            self.serviceName = value
         }
     }
 

@@ -75,7 +75,7 @@ final class TieredNamespace: NamespaceStore {
         try await self.upper.release(unused)
         if options.freshness == .strict {
             gone.removeAll { self.upper.copy(of: $0) == nil }
-            if !gone.isEmpty { try await self.upper.forget(gone) }
+            if !gone.isEmpty { self.upper.forget(gone) }
         }
         return found
     }

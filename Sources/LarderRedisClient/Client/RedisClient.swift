@@ -3,7 +3,7 @@ public import NIOCore
 public import NIOPosix
 public import ServiceLifecycle
 
-/// A client of one Redis server.
+/// A client of Redis: of one server, of a primary with replicas, with or without sentinels.
 ///
 /// ```swift
 /// let redis = try RedisClient(RedisConfiguration(host: "cache.internal"))
@@ -27,12 +27,14 @@ public import ServiceLifecycle
 /// the same.
 public final class RedisClient: RedisCommandSender, Service, Sendable {
     let servers: Servers
-    /// Where commands go that need not be routed; nil in a cluster.
+    /// Where commands go that no preference sends elsewhere; nil in a cluster.
     private let primary: RedisNode?
     /// Where they are routed otherwise, if it is a cluster.
     private let cluster: ClusterServers?
     private let retries: RetryPolicy
     private let commandTimeout: Int64
+    /// Nil where all goes to the primary, so that calls without terms of their own need not be routed.
+    private let preference: RedisConfiguration.ReadPreference?
     let subscriptions: SubscriptionLane
     /// Feeds of changes.
     let dependents = Dependents()
@@ -61,6 +63,7 @@ public final class RedisClient: RedisCommandSender, Service, Sendable {
         self.servers = try Servers(connector, eventLoopGroup: eventLoopGroup, logger: logger)
         self.primary = self.servers.onlyPrimary
         if case .cluster(let servers) = self.servers { self.cluster = servers } else { self.cluster = nil }
+        self.preference = configuration.readPreference == .primary ? nil : configuration.readPreference
         self.retries = self.servers.retries
         // On a lane's loop: one taken from the group would leave every other loop without lanes.
         self.subscriptions = SubscriptionLane(
@@ -84,7 +87,7 @@ public final class RedisClient: RedisCommandSender, Service, Sendable {
     /// - Throws: `RedisError`, with the code `.server` if the server answered with an error, `.refusedOnSharedConnection`
     ///   for a command that blocks or changes its connection; `CancellationError`.
     public func send(_ command: RedisCommand) async throws -> RESPValue {
-        try await self.send(command, CallTerms(timeout: self.commandTimeout))
+        try await self.send(command, CallTerms(timeout: self.commandTimeout, preference: self.preference))
     }
 
     /// Sends commands in one go and waits for all replies, within the configured timeout.
@@ -92,13 +95,13 @@ public final class RedisClient: RedisCommandSender, Service, Sendable {
     /// - Returns: For each command its reply or the server's error.
     /// - Throws: As `send(_:)`, but nothing for errors that the server answers with.
     public func pipeline(_ commands: [RedisCommand]) async throws -> [Result<RESPValue, RedisError>] {
-        try await self.pipeline(commands, CallTerms(timeout: self.commandTimeout))
+        try await self.pipeline(commands, CallTerms(timeout: self.commandTimeout, preference: self.preference))
     }
 
     @inline(__always)
     func send(_ command: RedisCommand, _ terms: CallTerms) async throws -> RESPValue {
         guard command.isolation == .ordinary else { throw self.refusal(of: command) }
-        guard let node = self.primary else { return try await self.route(command, terms) }
+        guard let node = self.primary, terms.preference == nil else { return try await self.route(command, terms) }
         let deadline = MonotonicTime.deadline(after: terms.timeout)
         var attempts = 0
         while true {
@@ -144,7 +147,9 @@ public final class RedisClient: RedisCommandSender, Service, Sendable {
     func pipeline(_ commands: [RedisCommand], _ terms: CallTerms) async throws -> [Result<RESPValue, RedisError>] {
         if let offender = commands.firstUnfitForSharing { throw self.refusal(of: offender) }
         guard !commands.isEmpty else { return [] }
-        guard let node = self.primary else { return try await self.servers.pipeline(commands, terms) }
+        guard let node = self.primary, terms.preference == nil else {
+            return try await self.servers.pipeline(commands, terms)
+        }
         return try await node.pipeline(commands, .deadline(after: terms.timeout), terms.bound, self.retries)
     }
 

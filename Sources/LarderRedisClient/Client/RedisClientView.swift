@@ -58,7 +58,10 @@ extension RedisClient {
     var view: RedisClientView {
         RedisClientView(
             client: self,
-            terms: CallTerms(timeout: self.configuration.commandTimeout.wholeNanoseconds)
+            terms: CallTerms(
+                timeout: self.configuration.commandTimeout.wholeNanoseconds,
+                preference: self.configuration.readPreference == .primary ? nil : self.configuration.readPreference
+            )
         )
     }
 

@@ -14,6 +14,10 @@
 /// | too much under way (`overloaded`) | no | fails | fails |
 /// | reply too large or not RESP | yes | fails | fails |
 ///
+/// What only reads and was sent to a replica goes to the next server at once where the replica has no answer for reasons of
+/// its own: no connection, `MASTERDOWN`, `LOADING`, too much under way, silence for half of the time that is left. After the
+/// replicas the primary is asked, and the table holds.
+///
 /// "Again" ends with the call's deadline; what failed last is thrown then. `NOSCRIPT` is answered with the whole script,
 /// once, by whoever sent the hash.
 struct RetryPolicy: Sendable {
@@ -78,6 +82,22 @@ struct RetryPolicy: Sendable {
     static func pause(beforeRedirection count: Int) -> Int64? {
         guard count <= Self.mostRedirections else { return nil }
         return count <= 2 ? 0 : Self.pause(count - 2)
+    }
+
+    /// Whether what only reads is sent to another server after one has failed.
+    ///
+    /// - Parameter error: What failed at a replica, or at a primary that was chosen for being near.
+    /// - Returns: True where another server may well answer.
+    func readsElsewhere(after error: RedisError) -> Bool {
+        let cause = (error.underlying as? RedisError)?.code
+        switch error.code {
+        case .fateUnknown: return cause != .replyTooLarge && cause != .protocolViolation
+        case .connectionFailed, .connectionClosed, .notSent, .overloaded, .timedOut, .authenticationFailed, .tlsFailed:
+            return true
+        // The replica was taken out of use; a client that is shut down says so again.
+        case .shutdown: return true
+        default: return ["MASTERDOWN", "LOADING", "BUSY"].contains(error.code.serverPrefix)
+        }
     }
 
     /// Twice as long each time, shortened by chance, so that callers do not come back all at once.

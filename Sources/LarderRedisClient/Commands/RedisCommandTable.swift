@@ -96,6 +96,21 @@ enum RedisCommandTable {
         "XINFO": ["CONSUMERS", "GROUPS", "STREAM"],
     ]
 
+    // MARK: Replicas
+
+    /// Commands that may be repeated and that no replica answers for a primary: about the server and not about its keys;
+    /// with cursors, which mean nothing to another server; with an effect that is not replicated (`TOUCH`).
+    private static let aboutServer: Set<String> = [
+        "ACL", "CLIENT", "COMMAND", "CONFIG", "ECHO", "HSCAN", "INFO", "LASTSAVE", "LATENCY", "LOLWUT", "MEMORY",
+        "OBJECT", "PING", "PUBSUB", "ROLE", "SCAN", "SCRIPT", "SLOWLOG", "SSCAN", "TIME", "TOUCH", "ZSCAN",
+    ]
+
+    static func mayBeAnsweredByReplica(_ command: RedisCommand) -> Bool {
+        Self.isRepeatable(command) && !Self.aboutServer.contains(command.name)
+    }
+
+    // MARK: Names
+
     static func isRepeatable(_ command: RedisCommand) -> Bool {
         let name = command.name
         if Self.repeatable.contains(name) { return true }
@@ -105,6 +120,10 @@ enum RedisCommandTable {
 }
 
 extension RedisCommand {
+    /// Whether a replica may answer in a primary's place, where that is preferred: the command reads keys and does nothing
+    /// else, whatever its sender said about repeating it.
+    var mayBeAnsweredByReplica: Bool { RedisCommandTable.mayBeAnsweredByReplica(self) }
+
     /// Element `index` in capitals, if it is short enough to be a word of a command.
     fileprivate func word(_ index: Int) -> String? {
         self.withElement(index) { $0.count <= 24 ? String(decoding: $0, as: UTF8.self).uppercased() : "" }

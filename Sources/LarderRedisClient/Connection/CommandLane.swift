@@ -239,7 +239,8 @@ final class CommandLane: Sendable {
             let written = self.locator.error(.timedOut, "no reply came in time; the command may have been executed")
             let unwritten = self.locator.error(
                 .timedOut,
-                "no connection took the command in time; it was not executed"
+                "no connection took the command in time; it was not executed",
+                underlying: self.locator.trouble
             )
             for (waiter, wasWritten) in expired {
                 waiter.resume(returning: .failure(wasWritten ? written : unwritten))
@@ -306,6 +307,16 @@ final class CommandLane: Sendable {
         let delay = time.nanoseconds - MonotonicTime.now.nanoseconds
         self.loop.value.reconnect = self.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(max(delay, 0))) {
             if self.state.withLock({ $0.backoffEnded() }) { self.connect() }
+        }
+    }
+
+    /// Ends the pause before the next attempt to connect: it is known where the server is.
+    func connectNow() {
+        self.eventLoop.execute {
+            guard let pause = self.loop.value.reconnect else { return }
+            pause.cancel()
+            self.loop.value.reconnect = nil
+            if self.state.withLock({ $0.pauseEndsEarly() }) { self.connect() }
         }
     }
 

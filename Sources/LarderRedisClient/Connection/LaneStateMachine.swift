@@ -374,6 +374,15 @@ struct LaneStateMachine<Waiter, Socket> {
         return true
     }
 
+    /// A pause before an attempt, after a failed one or after a loss, is ended before its time.
+    ///
+    /// - Returns: Whether to connect now.
+    mutating func pauseEndsEarly() -> Bool {
+        // After a loss the attempt is as good as under way; only its pause was not over.
+        if case .connecting = self.phase { return true }
+        return self.backoffEnded()
+    }
+
     /// What a lost connection leaves to do.
     struct Loss {
         /// Callers whose commands were written: nobody knows whether they were executed.

@@ -54,9 +54,16 @@ struct RedisConnector: Sendable {
 
     /// Connects and shakes hands, within the configured time.
     ///
+    /// - Parameters:
+    ///   - eventLoop: Where the connection lives.
+    ///   - attempt: With what the attempt can be given up from elsewhere.
     /// - Returns: The handler at the end of the pipeline, on `eventLoop`.
-    func connect(on eventLoop: any EventLoop) -> EventLoopFuture<NIOLoopBound<RedisChannelHandler>> {
+    func connect(
+        on eventLoop: any EventLoop,
+        _ attempt: ConnectionAttempt? = nil
+    ) -> EventLoopFuture<NIOLoopBound<RedisChannelHandler>> {
         let ready = eventLoop.makePromise(of: Handshake.Outcome.self)
+        attempt?.began { ready.fail($0) }
         let timeout = TimeAmount(self.configuration.connectTimeout)
         let bootstrap = ClientBootstrap(group: eventLoop)
             .connectTimeout(timeout)

@@ -43,6 +43,11 @@ final class RedisNode: Sendable {
         self.lending.closeIdle()
     }
 
+    /// Ends the pauses of lanes that wait for their next attempt to connect.
+    func connectNow() {
+        for lane in self.lanes { lane.connectNow() }
+    }
+
     /// Ends all connections at once.
     func close() {
         for lane in self.lanes { lane.close() }

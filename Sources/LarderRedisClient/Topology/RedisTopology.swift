@@ -78,8 +78,15 @@ extension RedisConfiguration {
         /// The primary answers everything.
         public static let primary = ReadPreference(kind: .primary)
         /// Replicas answer what only reads, in turn; the primary does while none can.
+        ///
+        /// A replica that cannot answer, because it is loading, has lost its primary or is silent for half of the time that
+        /// a call has left, is spared for a second, and the next server is asked. `MULTI` and scans, whose cursors mean
+        /// nothing to another server, always go to the primary, and so does a pipeline in which anything writes.
         public static let replica = ReadPreference(kind: .replica)
-        /// Whichever of the servers answers fastest, judged by the round trips of the last seconds.
+        /// Whichever of the servers answers fastest, the primary among them, judged by the round trips of what it is sent.
+        ///
+        /// Each server gets at least one command a second, so that it is known how far it is. Another server is chosen only
+        /// if its mean round trip is below 80 % of that of the one in use.
         public static let nearest = ReadPreference(kind: .nearest)
     }
 }

@@ -55,6 +55,11 @@ final class ServerHistory: Sendable {
         }
     }
 
+    /// The identity that was last met in a place; nil if nobody said who it is.
+    func identity(in place: String) -> ServerIdentity? {
+        self.state.withLock { $0.current[place].flatMap { $0.runID.hasPrefix("?") ? nil : $0 } }
+    }
+
     /// Notes that a connection was opened.
     ///
     /// Connections in the same place whose server had another identity are closed: they speak to a process that is gone, or
@@ -118,6 +123,14 @@ final class ServerHistory: Sendable {
     /// Who was there is remembered. If the same identity comes back, that is no change.
     func deserted(_ place: String) {
         self.state.withLock { if $0.current[place] != nil { $0.deserted.insert(place) } }
+    }
+
+    /// Closes all connections in a place, for it is known that another server stands there now.
+    func closeConnections(in place: String, _ error: RedisError) {
+        let closes = self.state.withLock { state in
+            state.connections.values.filter { $0.place == place }.map(\.close)
+        }
+        for close in closes { close(error) }
     }
 
     /// Notes that a connection has ended.

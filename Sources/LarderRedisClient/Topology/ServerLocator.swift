@@ -40,6 +40,27 @@ protocol ServerLocator: Sendable {
     ///
     /// What was known of its place may be out of date.
     func failed(_ connector: RedisConnector, _ error: RedisError)
+
+    /// An attempt to connect begins.
+    ///
+    /// - Returns: What the locator abandons where the server turns out to be the wrong one meanwhile; nil where none can.
+    func begin(_ connector: RedisConnector) -> ConnectionAttempt?
+
+    /// An attempt to connect has ended.
+    func ended(_ attempt: ConnectionAttempt)
+
+    /// Whether the server is looked for once more within the same time to connect, after so many attempts have failed.
+    func looksAgain(after error: RedisError, attempts: Int) -> Bool
+
+    /// Why no server was found of late; nil where that is not known.
+    var trouble: RedisError? { get }
+}
+
+extension ServerLocator {
+    func begin(_ connector: RedisConnector) -> ConnectionAttempt? { nil }
+    func ended(_ attempt: ConnectionAttempt) {}
+    func looksAgain(after error: RedisError, attempts: Int) -> Bool { false }
+    var trouble: RedisError? { nil }
 }
 
 extension ServerLocator {
@@ -49,18 +70,39 @@ extension ServerLocator {
 
     /// Finds the server and connects to it.
     func connect(on eventLoop: any EventLoop) -> EventLoopFuture<NIOLoopBound<RedisChannelHandler>> {
+        let deadline = MonotonicTime.now.advanced(by: self.configuration.connectTimeout.wholeNanoseconds)
+        return self.connect(on: eventLoop, until: deadline, failures: 0).flatMapErrorThrowing { error in
+            throw RedisChannelHandler.connectionError(error, server: self.name)
+        }
+    }
+
+    private func connect(
+        on eventLoop: any EventLoop,
+        until deadline: MonotonicTime,
+        failures: Int
+    ) -> EventLoopFuture<NIOLoopBound<RedisChannelHandler>> {
         self.locate(on: eventLoop).flatMap { connector in
-            connector.connect(on: eventLoop).flatMapErrorThrowing { error in
+            let attempt = self.begin(connector)
+            return connector.connect(on: eventLoop, attempt).always { _ in
+                if let attempt { self.ended(attempt) }
+            }.flatMapThrowing { connection in
+                if let error = attempt?.abandonment {
+                    connection.value.close(error)
+                    throw error
+                }
+                return connection
+            }.flatMapError { error in
                 var error = RedisChannelHandler.connectionError(error, server: connector.server)
                 if error.code == .connectionClosed {
                     // Before the handshake was over, so nobody had a connection yet.
                     error = connector.error(.connectionFailed, error.message, underlying: error)
                 }
                 self.failed(connector, error)
-                throw error
+                let isAbandoned = attempt?.abandonment != nil
+                guard isAbandoned || self.looksAgain(after: error, attempts: failures + 1), MonotonicTime.now < deadline
+                else { return eventLoop.makeFailedFuture(error) }
+                return self.connect(on: eventLoop, until: deadline, failures: failures + (isAbandoned ? 0 : 1))
             }
-        }.flatMapErrorThrowing { error in
-            throw RedisChannelHandler.connectionError(error, server: self.name)
         }
     }
 }

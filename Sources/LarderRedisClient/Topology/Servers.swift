@@ -6,6 +6,8 @@ enum Servers: Sendable {
     /// One server.
     case standalone(RedisNode, ServerHistory)
     case cluster(ClusterServers)
+    /// A primary and its replicas, watched by sentinels or not.
+    case replicated(ReplicatedServers)
 
     init(_ connector: RedisConnector, eventLoopGroup: any EventLoopGroup, logger: Logger) throws(RedisError) {
         let history = ServerHistory()
@@ -17,8 +19,21 @@ enum Servers: Sendable {
             self = .cluster(
                 try ClusterServers(connector, seeds: seeds, eventLoopGroup: eventLoopGroup, logger: logger)
             )
-        case .replicated, .sentinel:
-            throw RedisError(.invalidConfiguration, message: "topology: only standalone is accepted")
+        case .replicated(let addresses):
+            self = .replicated(
+                ReplicatedServers(connector, among: addresses, eventLoopGroup: eventLoopGroup, logger: logger)
+            )
+        case .sentinel(let addresses, let primaryName, let login):
+            self = .replicated(
+                ReplicatedServers(
+                    connector,
+                    sentinels: addresses,
+                    primaryName: primaryName,
+                    login: login,
+                    eventLoopGroup: eventLoopGroup,
+                    logger: logger
+                )
+            )
         }
     }
 
@@ -27,14 +42,16 @@ enum Servers: Sendable {
         switch self {
         case .standalone(_, let history): history
         case .cluster(let servers): servers.history
+        case .replicated(let servers): servers.history
         }
     }
 
-    /// Where all commands go; nil where each has to be routed.
+    /// Where commands go that no preference sends elsewhere; nil where each has to be routed.
     var onlyPrimary: RedisNode? {
         switch self {
         case .standalone(let node, _): node
         case .cluster: nil
+        case .replicated(let servers): servers.primary
         }
     }
 
@@ -43,6 +60,7 @@ enum Servers: Sendable {
         switch self {
         case .standalone(let node, _): node.locator.name
         case .cluster(let servers): servers.name
+        case .replicated(let servers): servers.primary.locator.name
         }
     }
 
@@ -51,6 +69,7 @@ enum Servers: Sendable {
         switch self {
         case .standalone: RetryPolicy(hasSeveralServers: false)
         case .cluster(let servers): servers.retries
+        case .replicated: RetryPolicy(hasSeveralServers: true)
         }
     }
 
@@ -59,6 +78,20 @@ enum Servers: Sendable {
         switch self {
         case .standalone(let node, _): node.locator
         case .cluster(let servers): ClusterLocator(servers, .anyPrimary)
+        case .replicated(let servers): servers.primary.locator
+        }
+    }
+
+    /// What is known of them.
+    var topologyDescription: RedisTopologyDescription {
+        switch self {
+        case .standalone(let node, _):
+            .init(
+                kind: .standalone,
+                nodes: [.init(address: node.locator.name, role: .primary, isConnected: node.isConnected)]
+            )
+        case .replicated(let servers): servers.description
+        case .cluster(let servers): servers.description
         }
     }
 
@@ -69,6 +102,8 @@ enum Servers: Sendable {
             try await node.send(command, .deadline(after: terms.timeout), terms.bound, self.retries)
         case .cluster(let servers):
             try await servers.send(command, terms)
+        case .replicated(let servers):
+            try await servers.send(command, terms)
         }
     }
 
@@ -78,6 +113,8 @@ enum Servers: Sendable {
         case .standalone(let node, _):
             try await node.pipeline(commands, .deadline(after: terms.timeout), terms.bound, self.retries)
         case .cluster(let servers):
+            try await servers.pipeline(commands, terms)
+        case .replicated(let servers):
             try await servers.pipeline(commands, terms)
         }
     }
@@ -91,6 +128,7 @@ enum Servers: Sendable {
         switch self {
         case .standalone(let node, _): node
         case .cluster(let servers): try await servers.lender(for: key)
+        case .replicated(let servers): servers.primary
         }
     }
 
@@ -98,6 +136,7 @@ enum Servers: Sendable {
         switch self {
         case .standalone(let node, _): node.close()
         case .cluster(let servers): servers.close()
+        case .replicated(let servers): servers.close()
         }
     }
 
@@ -105,6 +144,7 @@ enum Servers: Sendable {
         switch self {
         case .standalone(let node, _): await node.shutdown()
         case .cluster(let servers): await servers.shutdown()
+        case .replicated(let servers): await servers.shutdown()
         }
     }
 }

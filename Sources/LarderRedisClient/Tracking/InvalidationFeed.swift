@@ -176,12 +176,6 @@ final class Dependents: Sendable {
 }
 
 extension RedisClient {
-    /// How often commands were sent to another server than the one that the client took for the right one.
-    ///
-    /// Whoever concludes something from an answer and from having heard of no change compares the numbers of before and
-    /// after.
-    package var routeChanges: UInt64 { self.servers.invalidationSources.routeChanges }
-
     /// Makes a feed of all changes of keys that begin with one of these prefixes.
     ///
     /// It ends with the client, with its last reference, and when it is closed.
@@ -216,5 +210,8 @@ extension RedisClient {
 
 extension Servers {
     /// The primaries, for those who hear of changes.
-    var invalidationSources: any InvalidationSources { OnlyPrimary(locator: self.subscriptionLocator) }
+    var invalidationSources: any InvalidationSources {
+        if case .cluster(let servers) = self { return ClusterPrimaries(servers) }
+        return OnlyPrimary(locator: self.subscriptionLocator)
+    }
 }

@@ -1,4 +1,5 @@
 import NIOCore
+import Synchronization
 
 /// The servers that together tell of every change: the primaries of a client.
 protocol InvalidationSources: Sendable {
@@ -27,6 +28,22 @@ struct OnlyPrimary: InvalidationSources {
     var routeChanges: UInt64 { 0 }
 
     func onPrimariesChanged(_ listener: @escaping @Sendable () -> Void) {}
+}
+
+/// The primaries of a cluster, as far as its map is known.
+final class ClusterPrimaries: InvalidationSources {
+    private let servers: ClusterServers
+    private let registration = Mutex<PrimaryRegistration?>(nil)
+
+    init(_ servers: ClusterServers) { self.servers = servers }
+
+    var primaryLocators: [any ServerLocator] { self.servers.knownPrimaries.map(\.primary.locator) }
+    var routeChanges: UInt64 { self.servers.routeChanges }
+
+    func onPrimariesChanged(_ listener: @escaping @Sendable () -> Void) {
+        let registration = self.servers.listeners.add(listener)
+        self.registration.withLock { $0 = registration }
+    }
 }
 
 /// Leads to the same server as another locator, on connections that are told of changes.

@@ -266,6 +266,23 @@ import Testing
         #expect(Self.written(&lane).contains("c"))
     }
 
+    @Test func pauseEndsEarlyForThoseWhoWait() {
+        var lane = Self.lane(connected: false)
+        // There is no pause to end.
+        #expect(lane.pauseEndsEarly() == false)
+        Self.send("a", on: &lane)
+        _ = Self.written(&lane)
+        var failed: [String] = []
+        _ = lane.connectFailed(Self.refused, at: Self.start, chance: 0, failed: &failed)
+        Self.send("b", on: &lane)
+        #expect(lane.pauseEndsEarly() == true)
+        // The timer that comes after all finds nothing to do.
+        #expect(lane.backoffEnded() == false)
+        #expect(lane.established() == .wanted(turnedAway: []))
+        #expect(Self.written(&lane).contains("b"))
+        #expect(lane.pauseEndsEarly() == false)
+    }
+
     @Test func nobodyWaitingMeansNoAttempt() {
         var lane = Self.lane(connected: false)
         Self.send("a", on: &lane)

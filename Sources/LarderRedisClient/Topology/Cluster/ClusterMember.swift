@@ -82,6 +82,9 @@ final class ClusterMember: Sendable {
         }
     }
 
+    /// Whether there is a connection for such reads.
+    var isConnectedAsReplica: Bool { self.replicaNode.withLock { $0 }?.isConnected ?? false }
+
     /// The member is no primary any more: its connections as one are closed when all replies have come.
     ///
     /// - Parameters:

@@ -7,7 +7,9 @@ import Testing
 @Suite(.timeLimit(.minutes(3))) struct ClusterCommandTests {
     @Test func slotsOfKeysAreTheServers() async throws {
         try await SharedCluster.use { _, client in
-            for key in ["", "a", "foo{bar}", "{}x", "foo{}{bar}", "{a}{b}", "ключ", "{user1000}.following", "x{", "x}y{z}"] {
+            for key in [
+                "", "a", "foo{bar}", "{}x", "foo{}{bar}", "{a}{b}", "ключ", "{user1000}.following", "x{", "x}y{z}",
+            ] {
                 let slot = try await client.send(RedisCommand("CLUSTER", "KEYSLOT", key), as: Int.self)
                 #expect(slot == RedisKeySlot.slot(of: key), "\(key)")
             }
@@ -157,7 +159,9 @@ import Testing
     }
 
     @Test func clientThatIsNotUsedOpensNothing() async throws {
-        try await FakeServer.run { _ in "+OK\r\n" } _: { server, configuration in
+        try await FakeServer.run { _ in
+            "+OK\r\n"
+        } _: { server, configuration in
             var configuration = configuration
             configuration.topology = .cluster([configuration.address])
             try await withClient(configuration) { _ in }

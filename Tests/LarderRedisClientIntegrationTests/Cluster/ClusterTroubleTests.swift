@@ -68,7 +68,9 @@ import Testing
                     _ = try await cluster.awaitNewPrimary(of: 1, not: killed)
                     let elected = ContinuousClock.now
                     // A key of that shard: its slots are those in the middle.
-                    let key = (0...).lazy.map { "key:\($0)" }.first { (6000...10_000).contains(RedisKeySlot.slot(of: $0)) }
+                    let key = (0...).lazy.map { "key:\($0)" }.first {
+                        (6000...10_000).contains(RedisKeySlot.slot(of: $0))
+                    }
                     #expect(try await eventually { (try? await client.set(key ?? "", "1")) != nil })
                     #expect(elected.duration(to: .now) < .seconds(2))
                     #expect(client.lastServerChange > before)

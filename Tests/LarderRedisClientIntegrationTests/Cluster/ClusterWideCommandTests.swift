@@ -54,7 +54,11 @@ import Testing
         try await withRedisCluster(primaries: 1, replicas: 0) { cluster in
             try await withClient(cluster.configuration()) { client in
                 try await client.set("single", "1")
-                #expect(try await client.send(RedisCommand("MGET", "single", "a", "b"), as: [String?].self) == ["1", nil, nil])
+                #expect(
+                    try await client.send(RedisCommand("MGET", "single", "a", "b"), as: [String?].self) == [
+                        "1", nil, nil,
+                    ]
+                )
                 #expect(client.routeChanges == 1)
             }
         }

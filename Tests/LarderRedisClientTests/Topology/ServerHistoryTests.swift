@@ -52,4 +52,15 @@ import Testing
         _ = history.opened(nil, place: "p", isFirst: true) { _ in Issue.record("closed") }
         #expect(history.position == .init(meetings: 2, lastChange: 2))
     }
+
+    @Test func whoLeavesItsPlaceIsNobodyNowAndNoChangeWhenItComesBack() {
+        let history = ServerHistory()
+        _ = history.opened(Self.identity("a"), place: "p", isFirst: true) { _ in }
+        history.deserted("p")
+        history.deserted("q")
+        #expect(history.currentIdentities == [])
+        #expect(history.opened(Self.identity("a"), place: "p", isFirst: false) { _ in }.number == 1)
+        #expect(history.currentIdentities == [Self.identity("a")])
+        #expect(history.position == .init(meetings: 1, lastChange: 0))
+    }
 }

@@ -104,25 +104,35 @@ final class ClusterServers: Sendable {
     // MARK: Finding servers
 
     /// The owner of a slot.
+    ///
+    /// - Throws: `RedisError` if nobody is known to own it by the deadline; `CancellationError`.
     func owner(of slot: Int, by deadline: MonotonicTime) async throws -> ClusterMember {
         if let index = self.table.load(slot) { return self.members[index] }
-        try await self.refreshMap(by: deadline)
-        if let index = self.table.load(slot) { return self.members[index] }
-        throw RedisError(
+        let uncovered = RedisError(
             .server("CLUSTERDOWN"),
             message: "no server of the cluster owns the slot of the command's key",
             server: self.name
         )
+        try await self.refreshMap(by: deadline, orElse: uncovered)
+        guard let index = self.table.load(slot) else { throw uncovered }
+        return self.members[index]
     }
 
     /// The primaries, in no order; at least one.
+    ///
+    /// - Throws: `RedisError` if none is known by the deadline; `CancellationError`.
     func primaries(by deadline: MonotonicTime) async throws -> [ClusterMember] {
         let known = self.knownPrimaries
         if !known.isEmpty { return known }
-        try await self.refreshMap(by: deadline)
+        let uncovered = RedisError(
+            .server("CLUSTERDOWN"),
+            message: "no server of the cluster owns any slots",
+            server: self.name
+        )
+        try await self.refreshMap(by: deadline, orElse: uncovered)
         let found = self.knownPrimaries
-        guard found.isEmpty else { return found }
-        throw RedisError(.server("CLUSTERDOWN"), message: "no server of the cluster owns any slots", server: self.name)
+        guard !found.isEmpty else { throw uncovered }
+        return found
     }
 
     /// The primaries that the client knows of; none before it has asked.
@@ -231,19 +241,25 @@ final class ClusterServers: Sendable {
 
     /// Has the map looked at anew, and waits for what comes of it.
     ///
-    /// - Throws: `RedisError` if no server has given a map by the deadline.
-    func refreshMap(by deadline: MonotonicTime) async throws {
+    /// - Parameters:
+    ///   - deadline: When to wait no longer.
+    ///   - missing: What to throw then if there is a map, and what is looked for is not in it.
+    /// - Throws: `RedisError` if no server has given a map by the deadline; `CancellationError`.
+    private func refreshMap(by deadline: MonotonicTime, orElse missing: RedisError) async throws {
         let eventLoop = self.setup.eventLoopGroup.next()
         switch await self.waiters.wait(until: deadline, on: eventLoop, started: { self.requestForWaiter() }) {
-        case .outcome(let result): try result.get()
-        case .cancelled: throw CancellationError()
+        case .outcome(let result):
+            try result.get()
+        case .cancelled:
+            throw CancellationError()
         case .timedOut:
-            throw self.refreshing.withLock { $0.failure }
-                ?? RedisError(
-                    .connectionFailed,
-                    message: "no server of the cluster told its slots in time",
-                    server: self.seeds.map(\.description).joined(separator: ", ")
-                )
+            if let failure = self.refreshing.withLock({ $0.failure }) { throw failure }
+            if self.map.withLock({ $0.ownedSlots }) != nil { throw missing }
+            throw RedisError(
+                .connectionFailed,
+                message: "no server of the cluster told its slots in time",
+                server: self.seeds.map(\.description).joined(separator: ", ")
+            )
         }
     }
 

@@ -28,7 +28,7 @@ final class PrimaryListeners: Sendable {
 }
 
 /// The wish to hear that the set of primaries has changed; ends with its last reference.
-final class PrimaryRegistration: Sendable {
+package final class PrimaryRegistration: Sendable {
     private let end: @Sendable () -> Void
 
     init(_ end: @escaping @Sendable () -> Void) { self.end = end }

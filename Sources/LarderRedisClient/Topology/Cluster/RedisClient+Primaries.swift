@@ -25,7 +25,7 @@ extension RedisClient {
     ///
     /// - Parameter listener: Called on any thread, at once: it should not do much.
     /// - Returns: What to keep as long as the listener is to be called. Nothing ever happens to it but in a cluster.
-    func onPrimariesChanged(_ listener: @escaping @Sendable () -> Void) -> PrimaryRegistration {
+    package func onPrimariesChanged(_ listener: @escaping @Sendable () -> Void) -> PrimaryRegistration {
         if case .cluster(let servers) = self.servers { servers.listeners.add(listener) } else { PrimaryRegistration {} }
     }
 

@@ -1,0 +1,129 @@
+import LarderRedisClient
+import LarderTesting
+import Testing
+
+/// What becomes of 200 tasks that read and write while slots move and primaries change.
+@Suite(.serialized, .timeLimit(.minutes(5))) struct ClusterTroubleTests {
+    static let slack = Duration.seconds(1)
+
+    static func configuration(_ cluster: RedisClusterDeployment, timeout: Duration) -> RedisConfiguration {
+        var configuration = cluster.configuration()
+        configuration.commandTimeout = timeout
+        configuration.connectTimeout = .seconds(1)
+        return configuration
+    }
+
+    static func check(_ tally: Load.Tally, timeout: Duration) {
+        #expect(tally.wrong == 0)
+        #expect(tally.replies >= Load.taskCount)
+        #expect(tally.slowest < timeout + Self.slack + tally.lateness, "the machine was \(tally.lateness) late")
+        #expect(tally.otherErrors == [])
+    }
+
+    @Test func nobodyNoticesThatSlotsMove() async throws {
+        try await withRedisCluster(primaries: 3, replicas: 0) { cluster in
+            let timeout = Duration.seconds(10)
+            try await withClient(Self.configuration(cluster, timeout: timeout)) { client in
+                let tally = try await Load.run(client) {
+                    let added = try await cluster.addShard()
+                    try await cluster.moveSlots(0...3999, to: added)
+                    try await cluster.moveSlots(12_000...16_383, to: 0)
+                    // A primary that loses all that it had.
+                    try await cluster.moveSlots(0...16_383, to: 1)
+                }
+                Self.check(tally, timeout: timeout)
+                #expect(tally.errors == [:])
+                #expect(client.routeChanges > 3)
+            }
+        }
+    }
+
+    @Test func nobodyNoticesAnOrderedFailover() async throws {
+        try await withRedisCluster(primaries: 3, replicas: 1) { cluster in
+            let timeout = Duration.seconds(10)
+            try await withClient(Self.configuration(cluster, timeout: timeout)) { client in
+                let tally = try await Load.run(client) {
+                    let before = client.lastServerChange
+                    for shard in [0, 1, 2, 0] {
+                        try await cluster.failover(shard)
+                        try await cluster.awaitReady()
+                    }
+                    #expect(try await eventually { client.lastServerChange > before })
+                }
+                Self.check(tally, timeout: timeout)
+                #expect(tally.errors == [:])
+                let promoted = try await cluster.primaries().count
+                #expect(try await eventually { client.serverIdentities.count == promoted })
+            }
+        }
+    }
+
+    @Test func killedPrimaryIsReplacedAndFoundSoon() async throws {
+        try await withRedisCluster(primaries: 3, replicas: 1) { cluster in
+            let timeout = Duration.seconds(1)
+            try await withClient(Self.configuration(cluster, timeout: timeout)) { client in
+                let tally = try await Load.run(client) {
+                    let before = client.lastServerChange
+                    let killed = try await cluster.killPrimary(of: 1)
+                    _ = try await cluster.awaitNewPrimary(of: 1, not: killed)
+                    let elected = ContinuousClock.now
+                    // A key of that shard: its slots are those in the middle.
+                    let key = (0...).lazy.map { "key:\($0)" }.first {
+                        (6000...10_000).contains(RedisKeySlot.slot(of: $0))
+                    }
+                    #expect(try await eventually { (try? await client.set(key ?? "", "1")) != nil })
+                    #expect(elected.duration(to: .now) < .seconds(2))
+                    #expect(client.lastServerChange > before)
+                    try await cluster.restart(killed)
+                    try await cluster.awaitReady()
+                }
+                Self.check(tally, timeout: timeout)
+                let foreseen: Set<RedisError.Code> = [
+                    .timedOut, .fateUnknown, .connectionFailed, .notSent, .server("CLUSTERDOWN"),
+                ]
+                #expect(Set(tally.errors.keys).isSubset(of: foreseen), "\(tally.errors)")
+            }
+        }
+    }
+
+    @Test func primaryThatHangsIsReplacedAndFoundSoon() async throws {
+        try await withRedisCluster(primaries: 3, replicas: 1) { cluster in
+            let timeout = Duration.seconds(1)
+            try await withClient(Self.configuration(cluster, timeout: timeout)) { client in
+                let tally = try await Load.run(client) {
+                    let paused = try await cluster.pausePrimary(of: 2)
+                    _ = try await cluster.awaitNewPrimary(of: 2, not: paused)
+                    let key = (0...).lazy.map { "key:\($0)" }.first { (12_000...).contains(RedisKeySlot.slot(of: $0)) }
+                    let elected = ContinuousClock.now
+                    #expect(try await eventually { (try? await client.set(key ?? "", "1")) != nil })
+                    #expect(elected.duration(to: .now) < .seconds(2))
+                    paused.resume()
+                    try await cluster.awaitReady()
+                }
+                Self.check(tally, timeout: timeout)
+            }
+        }
+    }
+
+    @Test func listenersMoveWhenTheirServerDies() async throws {
+        try await withRedisCluster(primaries: 3, replicas: 1) { cluster in
+            try await withClient(cluster.configuration()) { client in
+                let ear = Ear()
+                let subscription = try await client.listen(to: "news") { ear.hear($0) }
+                var listener: Int?
+                for shard in 0..<3 {
+                    let server = try await cluster.primary(of: shard)
+                    let count = try await server.command("PUBSUB", "NUMSUB", "news")
+                    if count.hasSuffix(":1\r\n") { listener = shard }
+                }
+                let shard = try #require(listener)
+                _ = try await cluster.killPrimary(of: shard)
+                #expect(try await ear.hears("<resumed>"))
+                let other = try await cluster.primary(of: (shard + 1) % 3)
+                _ = try await other.command("PUBLISH", "news", "hello")
+                #expect(try await ear.hears("hello"))
+                _ = subscription
+            }
+        }
+    }
+}

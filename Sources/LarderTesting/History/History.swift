@@ -19,6 +19,15 @@ public struct History: Sendable, Hashable, Codable {
     /// acknowledged; `nil` where it has not.
     public var restart: Int64?
 
+    /// When acknowledged writes may have been lost: those of calls that overlap with one of these.
+    public var losses: [HistoryLoss] = []
+
+    /// What has happened to the servers of a deployment.
+    public var incidents: [HistoryIncident] = []
+
+    /// When the machine did not let anybody go on.
+    public var stalls: [HistoryStall] = []
+
     /// How many disturbances there were.
     public var disturbances = 0
 

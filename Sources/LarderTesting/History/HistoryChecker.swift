@@ -89,8 +89,9 @@ public struct HistoryChecker: Sendable {
         _ value: HistoryIndex.Value,
         _ index: HistoryIndex
     ) -> HistoryViolation? {
-        for change in index.changes
-        where change.hasSucceeded && change.latestEffect < reading.call.begin && change.id != value.maker.id {
+        let earliest = min(value.moment ?? .max, value.tags.map(\.moment).min() ?? .max)
+        for change in index.changes(begunAfter: earliest, endedBefore: reading.call.begin)
+        where change.id != value.maker.id {
             if self.wasJoinedWithoutStore(value, by: reading.call, after: change, index) { continue }
             if change.kills(value.key), let moment = value.moment, moment < change.begin {
                 return Self.violation(
@@ -139,8 +140,9 @@ public struct HistoryChecker: Sendable {
         _ index: HistoryIndex
     ) -> HistoryViolation? {
         guard reading.call.operation == .get else { return nil }
-        for change in index.changes
-        where change.operation == .expire && change.hasSucceeded && change.latestEffect < reading.call.begin {
+        let earliest = value.tags.map(\.moment).min() ?? .max
+        for change in index.changes(begunAfter: earliest, endedBefore: reading.call.begin)
+        where change.operation == .expire {
             let tag = value.tags.first { tag in
                 !tag.isLate && change.tags.contains(tag.name) && tag.moment < change.begin
             }

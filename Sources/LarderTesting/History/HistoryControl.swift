@@ -1,3 +1,5 @@
+import Larder
+
 /// What a disturbance has of the history that it disturbs: when it is its turn, and where to write down what it has done.
 ///
 /// Calls to the store that fail are written down by themselves, as outages of unknown end. What a disturbance has to say is
@@ -71,5 +73,37 @@ public final class HistoryControl: Sendable {
     public func restarted(since begin: Int64, endedBy bound: Int64) {
         self.recorder.wasOut(since: begin, losesEntries: true)
         self.recorder.settle(endedBy: bound, isRestart: true)
+    }
+
+    // MARK: Deployments
+
+    /// Ends the history: no more calls begin, those under way go on, and every key is looked at once more.
+    public func end() {
+        self.gate.close()
+    }
+
+    /// Writes down that servers may have lost what they had acknowledged to calls that overlap with a time.
+    ///
+    /// - Parameter loss: The time.
+    public func lostWrites(_ loss: HistoryLoss) {
+        self.recorder.note { $0.losses.append(loss) }
+    }
+
+    /// Writes down what has happened to servers.
+    ///
+    /// - Parameter incident: What has.
+    public func note(_ incident: HistoryIncident) {
+        self.recorder.note { $0.incidents.append(incident) }
+    }
+
+    /// What has been written down so far.
+    var soFar: History { self.recorder.history }
+
+    /// Writes down that the machine has let nobody go on.
+    ///
+    /// - Parameter duration: For how long, until now.
+    public func noteStall(of duration: Duration) {
+        let end = self.now
+        self.recorder.note { $0.stalls.append(HistoryStall(begin: end - duration.wholeNanoseconds, end: end)) }
     }
 }

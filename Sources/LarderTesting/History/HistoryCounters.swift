@@ -20,8 +20,16 @@ struct HistoryCounters {
         var end: Int64
     }
 
+    /// A time from which on counters may be smaller than before.
+    private struct Reset {
+        var begin: Int64
+        var end: Int64
+    }
+
     private let calls: [HistoryCall]
     private let outages: [HistoryOutage]
+    /// The outages in which entries were lost.
+    private let losses: [Reset]
     private let recovery: Int64
     private let readsAreMonotonic: Bool
 
@@ -32,6 +40,7 @@ struct HistoryCounters {
     init(_ history: History, recovery: Int64, readsAreMonotonic: Bool) {
         self.calls = history.calls
         self.outages = history.outages
+        self.losses = history.outages.filter(\.losesEntries).map { Reset(begin: $0.begin, end: $0.end ?? .max) }
         self.recovery = recovery
         self.readsAreMonotonic = readsAreMonotonic
     }
@@ -45,8 +54,9 @@ struct HistoryCounters {
         let increments = self.calls.filter { $0.operation == .increment && $0.keys == [counter] }
         let resets = self.calls.filter { $0.kills(counter) }
         let observations = self.observations(of: counter)
+        let ends = resets.map { Reset(begin: $0.begin, end: $0.latestEffect) } + self.losses
         return observations.compactMap { observation in
-            self.fault(observation, observations, resets)
+            self.fault(observation, observations, ends)
                 ?? Self.excess(observation, increments, resets)
         }
     }
@@ -78,15 +88,13 @@ struct HistoryCounters {
     private func fault(
         _ later: Observation,
         _ observations: [Observation],
-        _ resets: [HistoryCall]
+        _ resets: [Reset]
     ) -> HistoryViolation? {
         var sum = 0
         for other in observations where other.call.id != later.call.id {
             let begin = min(other.call.begin, later.call.begin)
             let end = max(other.end, later.end)
-            guard !resets.contains(where: { $0.begin <= end && $0.latestEffect >= begin }),
-                !self.outages.contains(where: { $0.losesEntries && $0.begin <= end && $0.end ?? .max >= begin })
-            else { continue }
+            guard !resets.contains(where: { $0.begin <= end && $0.end >= begin }) else { continue }
             if other.end < later.call.begin {
                 sum += other.left - other.found
                 if later.found < other.left, self.readsAreMonotonic || other.call.operation == .increment {

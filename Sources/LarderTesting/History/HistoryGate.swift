@@ -7,21 +7,25 @@ final class HistoryGate: Sendable {
     private struct State {
         /// How many calls may still begin; `nil`, all.
         var allowance: Int?
-        var waiters: [CheckedContinuation<Void, Never>] = []
+        /// Whether no call may begin any more.
+        var isClosed = false
+        var waiters: [CheckedContinuation<Bool, Never>] = []
 
-        /// - Returns: Whether the call may begin at once.
-        mutating func pass(_ waiter: CheckedContinuation<Void, Never>) -> Bool {
+        /// - Returns: Whether the call may begin; `nil`, it waits.
+        mutating func pass(_ waiter: CheckedContinuation<Bool, Never>) -> Bool? {
+            if self.isClosed { return false }
             guard let allowance = self.allowance else { return true }
             if allowance == 0 {
                 self.waiters.append(waiter)
-                return false
+                return nil
             }
             self.allowance = allowance - 1
             return true
         }
 
-        mutating func open() -> [CheckedContinuation<Void, Never>] {
+        mutating func open(closing isClosed: Bool) -> [CheckedContinuation<Bool, Never>] {
             self.allowance = nil
+            if isClosed { self.isClosed = true }
             defer { self.waiters = [] }
             return self.waiters
         }
@@ -30,9 +34,11 @@ final class HistoryGate: Sendable {
     private let state = Mutex(State())
 
     /// Waits until a call may begin.
-    func pass() async {
+    ///
+    /// - Returns: Whether it may; if not, the history is over.
+    func pass() async -> Bool {
         await withCheckedContinuation { waiter in
-            if self.state.withLock({ $0.pass(waiter) }) { waiter.resume() }
+            if let mayBegin = self.state.withLock({ $0.pass(waiter) }) { waiter.resume(returning: mayBegin) }
         }
     }
 
@@ -43,7 +49,13 @@ final class HistoryGate: Sendable {
 
     /// Lets all calls begin.
     func open() {
-        let waiters = self.state.withLock { $0.open() }
-        for waiter in waiters { waiter.resume() }
+        let waiters = self.state.withLock { $0.open(closing: false) }
+        for waiter in waiters { waiter.resume(returning: true) }
+    }
+
+    /// Lets no call begin any more, whatever comes.
+    func close() {
+        let waiters = self.state.withLock { $0.open(closing: true) }
+        for waiter in waiters { waiter.resume(returning: false) }
     }
 }

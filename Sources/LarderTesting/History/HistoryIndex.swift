@@ -43,12 +43,16 @@ struct HistoryIndex {
     private(set) var readings: [Reading] = []
     /// Calls that wrote, removed, invalidated or expired, successful or not.
     private(set) var changes: [HistoryCall] = []
+    /// The last moments at which they may take effect, beside them: most questions are about moments, and calls are large.
+    private let latestEffects: [Int64]
     private let outages: [HistoryOutage]
 
     init(_ history: History) {
         let calls = history.calls
         self.outages = history.outages
-        self.changes = calls.filter(\.changesValues)
+        let changes = calls.filter(\.changesValues).sorted { $0.begin < $1.begin }
+        self.changes = changes
+        self.latestEffects = changes.map(\.latestEffect)
         for call in calls where call.operation == .get || call.operation == .fetch || call.operation == .fetchMany {
             guard call.hasSucceeded else { continue }
             for (key, value) in zip(call.keys, call.values) {
@@ -130,12 +134,31 @@ struct HistoryIndex {
         return latest
     }
 
+    /// The changes that began after a moment and had returned, without an error, before another.
+    func changes(begunAfter start: Int64, endedBefore end: Int64) -> [HistoryCall] {
+        let first = self.firstChange { $0.begin > start }
+        let last = max(first, self.firstChange { $0.begin >= end })
+        return (first..<last).filter { self.latestEffects[$0] < end && self.changes[$0].hasSucceeded }
+            .map { self.changes[$0] }
+    }
+
+    /// The place of the first change that has a property which all later ones have, too.
+    private func firstChange(where isThere: (HistoryCall) -> Bool) -> Int {
+        var low = 0
+        var high = self.changes.count
+        while low < high {
+            let middle = (low + high) / 2
+            if isThere(self.changes[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+
     /// Whether a call may have made a value invalid or stale, or ended a lease on its key, between two moments.
     func mayHaveTouched(_ value: Value, from start: Int64, until moment: Int64) -> Bool {
-        self.changes.contains { change in
-            guard change.id != value.maker.id, change.begin <= moment, change.latestEffect >= start else {
-                return false
-            }
+        (0..<self.firstChange { $0.begin > moment }).contains { place in
+            guard self.latestEffects[place] >= start else { return false }
+            let change = self.changes[place]
+            guard change.id != value.maker.id else { return false }
             switch change.operation {
             case .invalidate, .expire:
                 // Whether a late tag was touched is told by a number that all tags of the namespace share.

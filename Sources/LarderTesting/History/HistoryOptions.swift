@@ -20,6 +20,15 @@ public struct HistoryOptions: Sendable {
     /// How many tags there are; zero leaves tags out.
     public var tags = 3
 
+    /// The most keys that one call names.
+    public var mostKeysAtOnce = Int.max
+
+    /// Whether calls that concern all keys (`clear`, patterns) are three in a thousand and not three in a hundred.
+    public var wideRemovalsAreRare = false
+
+    /// How long a task waits between two calls, on average; zero, not at all.
+    public var rest = Duration.zero
+
     /// How long a pause may be.
     public var longestPause = Duration.milliseconds(2)
 
@@ -62,6 +71,27 @@ public struct HistoryOptions: Sendable {
         options.circuitBreakers = [
             nil, CircuitBreakerPolicy(failures: 3, firstPause: .milliseconds(5), longestPause: .milliseconds(20)),
         ]
+        return options
+    }
+
+    /// A history as long as its disturbance, for stores on several servers: many tasks that call four times a second each, and
+    /// so many keys that a checker is done with it in reasonable time.
+    ///
+    /// - Parameter tasks: How many tasks call.
+    /// - Returns: The options.
+    public static func deployed(tasks: Int) -> Self {
+        var options = Self.disturbed
+        options.caches = 4
+        options.tasks = tasks
+        options.operations = 1_000_000
+        options.keys = 96
+        options.counters = 16
+        options.tags = 32
+        options.mostKeysAtOnce = 6
+        options.wideRemovalsAreRare = true
+        options.rest = .milliseconds(250)
+        // A call may wait for one that has lost its server, and what it may take is checked.
+        options.hardTimeout = .seconds(4)
         return options
     }
 

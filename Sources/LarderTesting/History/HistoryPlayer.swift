@@ -28,7 +28,8 @@ struct HistoryPlayer: Sendable {
                 group.addTask {
                     let caller = Caller(process: task % self.caches.count, task: task)
                     for index in 0..<share {
-                        await self.gate?.pass()
+                        await self.rest(task, index)
+                        if await self.gate?.pass() == false { return }
                         await self.take(
                             HistoryStep(seed: self.seed, task: task, index: index, self.options),
                             caller
@@ -38,9 +39,18 @@ struct HistoryPlayer: Sendable {
             }
         }
         for name in self.options.keyNames + self.options.counterNames {
-            await self.gate?.pass()
+            _ = await self.gate?.pass()
             await self.get(name, Caller(process: 0, task: self.options.tasks))
         }
+    }
+
+    /// Waits between two calls of a task, where the options want it.
+    private func rest(_ task: Int, _ index: Int) async {
+        guard self.options.rest > .zero else { return }
+        var random = SplitMix64(seed: self.seed, UInt64(task), UInt64(index), 0x4E57)
+        let nanoseconds = Int64.random(in: 0...(2 * self.options.rest.wholeNanoseconds), using: &random)
+        // Whoever is cancelled has rested long enough.
+        try? await self.time.clock.sleep(until: self.time.clock.now.advanced(by: .nanoseconds(nanoseconds)))
     }
 
     private func take(_ step: HistoryStep, _ caller: Caller) async {

@@ -10,16 +10,19 @@ final class HistoryRecorder: Sendable {
         var outages: [HistoryOutage] = []
         /// When the calls to the store had failed that are outages of unknown end.
         var failedBy: [Int: Int64] = [:]
-        var restart: Int64?
-        var disturbances = 0
+        /// Calls that have thrown and are not settled yet.
+        var unsettled: [Int] = []
+        /// What else there is to say of the history.
+        var notes: History
     }
 
     private let seed: UInt64
     private let clock: CacheClock
     private let start: CacheInstant
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     init(seed: UInt64, clock: CacheClock) {
+        self.state = Mutex(State(notes: History(seed: seed, calls: [])))
         self.seed = seed
         self.clock = clock
         self.start = clock.now
@@ -60,6 +63,7 @@ final class HistoryRecorder: Sendable {
         self.state.withLock { state in
             state.calls[id].end = self.moment(&state)
             describe(&state.calls[id])
+            if state.calls[id].error != nil { state.unsettled.append(id) }
         }
     }
 
@@ -106,7 +110,12 @@ final class HistoryRecorder: Sendable {
     }
 
     func noteDisturbance() {
-        self.state.withLock { $0.disturbances += 1 }
+        self.note { $0.disturbances += 1 }
+    }
+
+    /// Writes down something that is not about a call.
+    func note(_ describe: (inout History) -> Void) {
+        self.state.withLock { describe(&$0.notes) }
     }
 
     /// Writes down an outage that ends now.
@@ -125,24 +134,20 @@ final class HistoryRecorder: Sendable {
     func settle(endedBy bound: Int64, isRestart: Bool = false) {
         self.state.withLock { state in
             let moment = self.moment(&state)
-            for index in state.calls.indices {
-                let call = state.calls[index]
-                guard call.error != nil, call.settled == nil, let end = call.end, end <= bound else { continue }
-                state.calls[index].settled = moment
-            }
+            for id in state.unsettled where state.calls[id].end ?? .max <= bound { state.calls[id].settled = moment }
+            state.unsettled.removeAll { state.calls[$0].settled != nil }
             for index in state.outages.indices where state.outages[index].end == nil {
                 if state.failedBy[index] ?? .max <= bound { state.outages[index].end = moment }
             }
-            if isRestart { state.restart = moment }
+            if isRestart { state.notes.restart = moment }
         }
     }
 
     var history: History {
         self.state.withLock { state in
-            var history = History(seed: self.seed, calls: state.calls)
+            var history = state.notes
+            history.calls = state.calls
             history.outages = state.outages
-            history.restart = state.restart
-            history.disturbances = state.disturbances
             return history
         }
     }

@@ -75,7 +75,13 @@ public enum HistoryRun: Sendable {
             group.addTask {
                 // Whatever becomes of it, nobody waits for it any longer.
                 defer { control.openGate() }
-                do { try await disturbance(control) } catch is CancellationError {}
+                do {
+                    try await disturbance(control)
+                } catch is CancellationError {
+                } catch {
+                    control.end()
+                    throw error
+                }
             }
             _ = try await Self.play(seed, options, caches, namespace, time, recorder, control.gate)
             group.cancelAll()

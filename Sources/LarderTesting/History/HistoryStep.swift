@@ -27,7 +27,7 @@ struct HistoryStep: Sendable {
             self.keys = [random.pick(options.keyNames)]
             self.fill = FillScript(&random, above: self.keys, options)
         case .fetchMany:
-            let count = Int.random(in: 2...max(2, options.keys - 1), using: &random)
+            let count = Int.random(in: 2...max(2, min(options.keys - 1, options.mostKeysAtOnce)), using: &random)
             self.keys = options.keyNames.shuffled(using: &random).prefix(count).sorted()
             self.fill = FillScript(&random, above: [], options)
             self.fill.lateTags = []
@@ -63,10 +63,11 @@ struct HistoryStep: Sendable {
     }
 
     private static func operation(_ random: inout SplitMix64, _ options: HistoryOptions) -> HistoryCall.Operation {
+        let share = options.wideRemovalsAreRare ? 10 : 1
         let weights: [(HistoryCall.Operation, Int)] = [
-            (.get, 18), (.fetch, 32), (.fetchMany, 8), (.set, 5), (.add, 4),
-            (.increment, options.counters > 0 ? 10 : 0), (.remove, 9), (.removeMatching, 2),
-            (.invalidate, options.tags > 0 ? 7 : 0), (.expire, options.tags > 0 ? 4 : 0), (.clear, 1),
+            (.get, 18 * share), (.fetch, 32 * share), (.fetchMany, 8 * share), (.set, 5 * share), (.add, 4 * share),
+            (.increment, options.counters > 0 ? 10 * share : 0), (.remove, 9 * share), (.removeMatching, 2),
+            (.invalidate, options.tags > 0 ? 7 * share : 0), (.expire, options.tags > 0 ? 4 * share : 0), (.clear, 1),
         ]
         var left = Int.random(in: 0..<weights.reduce(0) { $0 + $1.1 }, using: &random)
         for (operation, weight) in weights {

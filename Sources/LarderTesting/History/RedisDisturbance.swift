@@ -115,16 +115,8 @@ public struct RedisDisturbance: Sendable {
         }
     }
 
-    /// Waits until those who have called in a disturbance have heard what has become of it, and the server has dealt with
-    /// what it has been sent by then.
     private func drain(_ history: HistoryControl) async throws {
-        // At the history's end all have heard.
-        try? await Task.sleep(for: .milliseconds(15))
-        let bound = history.now
-        // Each of these comes on a connection of its own, for which the server looks at all connections at least once. So
-        // it has read by the last one what had been sent before the first, unless that is more than half a megabyte.
-        for _ in 0..<32 { try await self.expect("+PONG", "PING") }
-        history.settle(endedBy: bound)
+        try await history.settle(on: [self.server])
     }
 
     // MARK: What happens

@@ -45,6 +45,12 @@ extension RedisServer {
         let isLinkUp: Bool
         /// How much of the primary's stream it has; of a primary, how much there is.
         let offset: Int
+        /// The name of the stream.
+        let streamID: String
+        /// The name of the stream that it followed until it became a primary.
+        let formerStreamID: String
+        /// How much of that stream it had.
+        let formerOffset: Int
 
         init(lines: [String: String]) {
             self.isPrimary = lines["role"] == "master"
@@ -52,6 +58,10 @@ extension RedisServer {
             self.isLinkUp = lines["master_link_status"] == "up"
             let offset = self.isPrimary ? lines["master_repl_offset"] : lines["slave_repl_offset"]
             self.offset = offset.flatMap { Int($0) } ?? 0
+            self.streamID = lines["master_replid"] ?? ""
+            self.formerStreamID = lines["master_replid2"] ?? ""
+            // INFO names the first place that it did not have, and -1 where there was no stream before.
+            self.formerOffset = (lines["second_repl_offset"].flatMap { Int($0) } ?? 0) - 1
         }
     }
 

@@ -23,6 +23,15 @@ struct HistoryBench: AsyncParsableCommand {
             restore (it starts anew from an older snapshot). Where it starts anew, violations are only those of what was \
             acknowledged since the client has seen the new run id; violations_before were seen before that, \
             violations_forgotten after it, of what only the old server knew.
+
+            --topology runs each history on servers of its own that take each other's place meanwhile, as often as --events \
+            says, with --tasks tasks: under Sentinels by ordered failovers, kills and pauses of the primary; in a cluster by \
+            coordinated failovers, kills, takeovers and slots that move and come back. violations_lost_writes are those \
+            that are explained by writes which Redis has acknowledged and lost (those of calls between the last moment for \
+            which the new primary is known to have everything, and the one after which the old one answers nobody); \
+            violations all others. late_calls took longer than their timeouts, 75 ms and what the machine was late. \
+            writable_after_ms is the time from the new primary's election to the end of the first write through the client. \
+            With violations, or late calls, the command ends with an error.
             """
     )
 
@@ -40,6 +49,15 @@ struct HistoryBench: AsyncParsableCommand {
 
     @Flag(help: "Redis is used as if the generations lay on another server than the entries.")
     var apart = false
+
+    @Option(help: "The servers that a history runs on, and that take each other's place: sentinel or cluster.")
+    var topology: DeploymentHistories.Topology?
+
+    @Option(help: "How many tasks call, with --topology.")
+    var tasks = 200
+
+    @Option(help: "How often servers take each other's place in a history, with --topology.")
+    var events = 10
 
     @Option(help: "A file for every call as a line of JSON.")
     var write: String?
@@ -92,6 +110,12 @@ struct HistoryBench: AsyncParsableCommand {
         guard self.disturb.kinds.isEmpty || self.store == .redis else {
             throw ValidationError("--disturb goes with --store redis")
         }
+        guard self.topology == nil || (self.store == .redis && self.disturb.kinds.isEmpty && !self.apart) else {
+            throw ValidationError("--topology goes with --store redis, and neither with --disturb nor with --apart")
+        }
+        guard self.tasks > 0, self.events >= 0 else {
+            throw ValidationError("--tasks must be positive, --events not negative")
+        }
     }
 
     func run() async throws {
@@ -99,7 +123,9 @@ struct HistoryBench: AsyncParsableCommand {
         // What could not be written has thrown before; nothing is buffered that closing could lose.
         defer { try? file?.close() }
         var tally = HistoryTally(file: file)
-        if self.store.isSimulated {
+        if let topology = self.topology {
+            try await self.runDeployed(topology, &tally)
+        } else if self.store.isSimulated {
             try await self.runSimulated(&tally)
         } else if self.disturb.kinds.isEmpty {
             try await self.runOnRedis(&tally)
@@ -112,6 +138,15 @@ struct HistoryBench: AsyncParsableCommand {
         line.set("seeds", self.seeds)
         line.set("operations", tally.operations)
         if self.apart { line.set("apart", "true") }
+        if let topology = self.topology {
+            line.set("topology", topology.rawValue)
+            line.set("tasks", self.tasks)
+            line.set("events", tally.disturbances)
+            line.set("errors", tally.errors)
+            line.set("unsettled", tally.unsettled)
+            tally.servers.describe(in: &line)
+            line.set("violations_lost_writes", tally.violationsOfLostWrites)
+        }
         if !self.disturb.kinds.isEmpty {
             line.set("disturb", self.disturb.text)
             line.set("disturbances", tally.disturbances)
@@ -127,7 +162,7 @@ struct HistoryBench: AsyncParsableCommand {
         if self.store.isSimulated { line.set("digest", String(tally.digest, radix: 16)) }
         line.print()
         // Without the fence they are what was looked for.
-        if tally.violations > 0, self.fence == .on { throw ExitCode.failure }
+        if tally.violations > 0 || tally.servers.lateCalls > 0, self.fence == .on { throw ExitCode.failure }
     }
 
     private static func create(_ path: String) throws -> FileHandle {
@@ -158,6 +193,19 @@ struct HistoryBench: AsyncParsableCommand {
     private static func tiered(over lower: some CacheStore, _ seed: UInt64, _ clock: CacheClock) -> TieredStore {
         let upper = MemoryStore(limit: .entries(10_000), clock: clock)
         return TieredStore(upper: upper, lower: lower, upperTTL: seed.isMultiple(of: 3) ? .milliseconds(2) : nil)
+    }
+
+    private func runDeployed(_ topology: DeploymentHistories.Topology, _ tally: inout HistoryTally) async throws {
+        let histories = DeploymentHistories(
+            topology: topology,
+            tasks: self.tasks,
+            events: self.events,
+            isFenced: self.fence == .on
+        )
+        for seed in self.all {
+            try await histories.add(seed: seed, to: &tally)
+            progress("\(tally.histories) histories")
+        }
     }
 
     private func runOnRedis(_ tally: inout HistoryTally) async throws {

@@ -20,6 +20,10 @@ struct HistoryTally {
     private(set) var violationsBefore = 0
     /// How many broke one after that which only the server before had known of.
     private(set) var violationsForgotten = 0
+    /// How many promises were broken that writes explain which Redis has acknowledged and lost.
+    private(set) var violationsOfLostWrites = 0
+    /// What there is to say of servers that take each other's place.
+    private(set) var servers = DeploymentTally()
     private(set) var digest: UInt64 = 0
 
     init(file: FileHandle?) {
@@ -27,7 +31,12 @@ struct HistoryTally {
     }
 
     /// Counts a history, writes it to the file, and tells what is wrong with it.
-    mutating func add(_ history: History, _ checker: HistoryChecker) throws {
+    ///
+    /// - Parameters:
+    ///   - history: What happened.
+    ///   - checker: What looks for what is wrong.
+    ///   - servers: What has become of the servers that it ran on, if they were to take each other's place.
+    mutating func add(_ history: History, _ checker: HistoryChecker, _ servers: DeploymentTally? = nil) throws {
         self.histories += 1
         self.operations += history.calls.count
         self.errors += history.calls.count { $0.error != nil }
@@ -39,6 +48,8 @@ struct HistoryTally {
         if let file = self.file { try file.write(contentsOf: Data(history.jsonLines().utf8)) }
         let found = checker.judgement(of: history)
         if !found.before.isEmpty { self.violationsBefore += 1 }
+        self.violationsOfLostWrites += found.lostWrites.count
+        if let servers { self.servers.add(servers) }
         if !found.forgotten.isEmpty { self.violationsForgotten += 1 }
         guard let first = found.violations.first else { return }
         self.violations += 1

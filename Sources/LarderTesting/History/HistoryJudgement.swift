@@ -3,8 +3,9 @@ public struct HistoryJudgement: Sendable {
     /// Promises broken by what was acknowledged since the caches' client has seen the new server; without a restart, all.
     public var violations: [HistoryViolation] = []
 
-    /// Promises broken by writes that Redis has acknowledged and lost, as its replication does: with what is known of when,
-    /// no promise is broken. Without a loss, none.
+    /// Promises broken by writes that Redis has acknowledged and lost, as its replication does.
+    ///
+    /// Where changes made in the history's ``History/losses`` may have taken effect or not, these are none.
     public var lostWrites: [HistoryViolation] = []
 
     /// Promises broken before that.

@@ -36,6 +36,7 @@ struct HistoryTally {
     ///   - history: What happened.
     ///   - checker: What looks for what is wrong.
     ///   - servers: What has become of the servers that it ran on, if they were to take each other's place.
+    /// - Throws: What writing to the file throws.
     mutating func add(_ history: History, _ checker: HistoryChecker, _ servers: DeploymentTally? = nil) throws {
         self.histories += 1
         self.operations += history.calls.count
@@ -49,6 +50,11 @@ struct HistoryTally {
         let found = checker.judgement(of: history)
         if !found.before.isEmpty { self.violationsBefore += 1 }
         self.violationsOfLostWrites += found.lostWrites.count
+        for violation in found.lostWrites {
+            progress(
+                "history \(history.seed): explained by lost writes: \(violation.rule.rawValue): \(violation.message)"
+            )
+        }
         if let servers { self.servers.add(servers) }
         if !found.forgotten.isEmpty { self.violationsForgotten += 1 }
         guard let first = found.violations.first else { return }

@@ -142,19 +142,25 @@ public final class DeploymentDisturbance: Sendable {
             group.addTask { await watch.run() }
             try await watch.awaitFirst()
             try await Task.sleep(for: lead)
-            let death = Mutex<Int64?>(nil)
+            let silence = Mutex<Int64?>(nil)
             let promotion = try await self.deployment.replace(old, of: shard, by: event) {
-                death.withLock { $0 = history.now }
+                silence.withLock { $0 = history.now }
             }
             let successor = try await promotion.primary.replicationStatus()
             let writableAfter = try await self.probe.firstSuccess(after: promotion, atMost: Self.patience)
             if event == .pause { try await Task.sleep(for: pause) }
+            let waking = history.now
             try await self.deployment.bringBack(old, after: event)
             if self.deployment.losesWrites(event) {
                 let begin = try watch.lastMoment(keptBy: successor)
-                let end: Int64
-                if let moment = death.withLock({ $0 }) { end = moment } else { end = try await watch.demotion() }
+                if event != .kill { try await watch.awaitDemotion() }
+                // Of one that was silent two times are to be told apart, before that and after.
+                let silence = silence.withLock { $0 }
+                let end = silence ?? watch.lastAnswer(after: begin) ?? begin
                 history.lostWrites(HistoryLoss(begin: begin, end: end))
+                if event == .pause, let last = watch.lastAnswer(after: waking) {
+                    history.lostWrites(HistoryLoss(begin: waking, end: last))
+                }
             }
             return writableAfter
         }

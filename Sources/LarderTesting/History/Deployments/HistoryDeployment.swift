@@ -40,14 +40,14 @@ public protocol HistoryDeployment: Sendable {
     ///   - old: Its primary.
     ///   - shard: The number of the shard.
     ///   - event: In which manner: any but `move`.
-    ///   - onDeath: Called when the old one can answer nobody any more, where it dies.
+    ///   - onSilence: Called when the old one can answer nobody, where it is killed or paused.
     /// - Returns: The new primary, and when it was one.
     /// - Throws: `TestServerError` where nobody takes over.
     func replace(
         _ old: RedisServer,
         of shard: Int,
         by event: HistoryEvent,
-        onDeath: @Sendable () -> Void
+        onSilence: @Sendable () -> Void
     ) async throws -> RedisPromotion
 
     /// Brings a server back that was killed or paused, and waits until all are of one mind.
@@ -101,21 +101,22 @@ extension RedisSentinelDeployment: HistoryDeployment {
     ///   - old: The primary.
     ///   - shard: 0.
     ///   - event: In which manner.
-    ///   - onDeath: Called when a primary is dead that is killed.
+    ///   - onSilence: Called when a primary is killed or paused.
     /// - Returns: The new primary, and when it was one.
     /// - Throws: `TestServerError` when the Sentinels do not do it in time.
     public func replace(
         _ old: RedisServer,
         of shard: Int,
         by event: HistoryEvent,
-        onDeath: @Sendable () -> Void
+        onSilence: @Sendable () -> Void
     ) async throws -> RedisPromotion {
         switch event {
         case .kill:
             await old.kill()
-            onDeath()
+            onSilence()
         case .pause:
             old.pause()
+            onSilence()
         default:
             return try await self.failover()
         }
@@ -176,20 +177,20 @@ extension RedisClusterDeployment: HistoryDeployment {
     ///   - old: The primary.
     ///   - shard: The number of its shard.
     ///   - event: In which manner.
-    ///   - onDeath: Called when a primary is dead that is killed.
+    ///   - onSilence: Called when a primary is killed or paused.
     /// - Returns: The new primary, and when it was one.
     /// - Throws: `TestServerError` when nobody takes over in time.
     public func replace(
         _ old: RedisServer,
         of shard: Int,
         by event: HistoryEvent,
-        onDeath: @Sendable () -> Void
+        onSilence: @Sendable () -> Void
     ) async throws -> RedisPromotion {
         guard event == .kill else {
             return try await self.failover(shard, event == .takeover ? .takeover : .coordinated)
         }
         await old.kill()
-        onDeath()
+        onSilence()
         return try await self.awaitNewPrimary(of: shard, not: old)
     }
 

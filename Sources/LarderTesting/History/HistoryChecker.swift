@@ -234,6 +234,10 @@ public struct HistoryChecker: Sendable {
                 !second.call.refreshes, let available = first.value.available, available < second.call.begin,
                 let end = first.fill.end
             else { return nil }
+            // Whose lease had run out before the value came has not stored it.
+            if let lapse = self.rules.leaseMayLapseAfter, available - first.call.begin > lapse.wholeNanoseconds {
+                return nil
+            }
             if let ttl = first.call.ttl {
                 let life = Int64(ttl) * 1_000_000 - self.rules.granularity.wholeNanoseconds
                 guard begin - end < life else { return nil }

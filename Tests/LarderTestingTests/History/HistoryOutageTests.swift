@@ -145,6 +145,15 @@ import Testing
         #expect(rules(acknowledged, .tiered) == [.lostIncrement])
     }
 
+    @Test(arguments: [(Duration.nanoseconds(9), false), (.nanoseconds(10), true), (nil, true)])
+    func fillThatMayHaveLostItsLeaseNeedNotHaveStoredItsValue(_ lapse: Duration?, _ isViolation: Bool) {
+        let calls = [Self.fill("k#1", 10...20, fill: 11...19), Self.fill("k#2", 40...50, fill: 43...49)]
+        var rules = HistoryRules()
+        rules.leaseMayLapseAfter = lapse
+        let found = HistoryChecker(rules).violations(in: Self.history(calls)).map(\.rule)
+        #expect(found == (isViolation ? [.secondFill] : []))
+    }
+
     @Test func cacheMayNotKnowYetThatTheOutageIsOver() {
         let calls = [Self.fill("k#1", 10...20, fill: 11...19), Self.fill("k#2", 40...50, fill: 43...49)]
         let outage = HistoryOutage(begin: 2, end: 5)

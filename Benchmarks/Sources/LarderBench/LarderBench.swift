@@ -12,8 +12,8 @@ struct LarderBench: AsyncParsableCommand {
             standard error.
             """,
         subcommands: [
-            FetchBench.self, FetchWorker.self, MemoryBench.self, HistoryBench.self, RedisBench.self, TraceBench.self,
-            TableCommand.self, HitRatioTableCommand.self, PlotCommand.self, SynthesizeCommand.self,
+            FetchBench.self, FetchWorker.self, MemoryBench.self, HistoryBench.self, RedisBench.self, PubSubBench.self,
+            TraceBench.self, TableCommand.self, HitRatioTableCommand.self, PlotCommand.self, SynthesizeCommand.self,
         ]
     )
 }

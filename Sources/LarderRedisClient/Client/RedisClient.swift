@@ -32,6 +32,8 @@ public final class RedisClient: RedisCommandSender, Service, Sendable {
     private let retries: RetryPolicy
     private let commandTimeout: Int64
     let subscriptions: SubscriptionLane
+    /// Where shard channels are listened to in a cluster; nil where every server knows every channel.
+    let shardSubscriptions: ShardSubscriptions?
     let logger: Logger
 
     /// The configuration that the client was made with.
@@ -58,16 +60,21 @@ public final class RedisClient: RedisCommandSender, Service, Sendable {
         self.primary = self.servers.onlyPrimary
         self.retries = self.servers.retries
         // On a lane's loop: one taken from the group would leave every other loop without lanes.
+        let eventLoop = self.primary?.lanes[0].eventLoop ?? eventLoopGroup.next()
         self.subscriptions = SubscriptionLane(
             locator: self.servers.subscriptionLocator,
-            eventLoop: self.primary?.lanes[0].eventLoop ?? eventLoopGroup.next(),
+            eventLoop: eventLoop,
             logger: logger
         )
+        self.shardSubscriptions = self.servers.shardChannelLocator.map {
+            ShardSubscriptions(locate: $0, reconnect: configuration.reconnect, eventLoop: eventLoop, logger: logger)
+        }
     }
 
     deinit {
         self.servers.close()
         self.subscriptions.close()
+        self.shardSubscriptions?.close()
     }
 
     // MARK: Commands
@@ -145,6 +152,7 @@ public final class RedisClient: RedisCommandSender, Service, Sendable {
     /// Lets the commands under way end within their timeouts, refuses new ones, and closes all connections.
     public func shutdown() async {
         await self.subscriptions.shutdown()
+        await self.shardSubscriptions?.shutdown()
         await self.servers.shutdown()
     }
 }

@@ -107,7 +107,8 @@ final class ShardMember: Sendable {
     /// The channel is not heard any more, for now; the listener is told once.
     func interrupted(_ error: RedisError) {
         let isNews = self.state.withLock { state in
-            state.lastError = error
+            // That time is over says less than what went before.
+            if error.code != .timedOut || state.lastError == nil { state.lastError = error }
             defer { state.isDeaf = state.isDeaf || !state.isWaitedFor }
             return !state.isWaitedFor && !state.isDeaf && !state.isOver
         }

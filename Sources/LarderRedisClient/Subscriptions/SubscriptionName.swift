@@ -4,7 +4,9 @@ import NIOCore
 ///
 /// Compared by bytes, as Redis does: two strings that are one to Swift can be two names to Redis.
 struct SubscriptionName: Hashable, Sendable {
-    /// What kinds of names there are. Each has a space of its own: a channel and a shard channel of one name are two.
+    /// What kinds of names there are.
+    ///
+    /// Each has a space of its own: a channel and a shard channel of one name are two.
     enum Kind: Hashable, Sendable, CaseIterable {
         case channel
         /// A glob; messages of all channels that fit come under it.

@@ -26,7 +26,9 @@ struct SubscriptionPushTests {
             """
         )
         #expect(
-            pushes == [.subscribed(name), .message(name, channel: nil, payload: Self.bytes("hello")), .unsubscribed(name)]
+            pushes == [
+                .subscribed(name), .message(name, channel: nil, payload: Self.bytes("hello")), .unsubscribed(name),
+            ]
         )
     }
 

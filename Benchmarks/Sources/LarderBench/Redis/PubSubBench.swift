@@ -41,7 +41,8 @@ struct PubSubBench: AsyncParsableCommand {
             return result
         }
         self.print(result)
-        guard result.total.lost == 0, result.total.outOfOrder == 0, result.total.duplicates == 0, result.isComplete else {
+        guard result.total.lost == 0, result.total.outOfOrder == 0, result.total.duplicates == 0, result.isComplete
+        else {
             throw ExitCode.failure
         }
     }
@@ -73,7 +74,7 @@ struct PubSubBench: AsyncParsableCommand {
 
     private struct Result {
         var seconds: Double
-        var total: Tally
+        var total: NumberTally
         /// Whether each subscriber heard the last message and of each kill.
         var isComplete: Bool
     }
@@ -83,7 +84,7 @@ struct PubSubBench: AsyncParsableCommand {
         _ clients: [RedisClient],
         _ publisher: RedisClient
     ) async throws -> Result {
-        let tallies = (0..<self.subscribers).map { _ in SharedTally() }
+        let tallies = (0..<self.subscribers).map { _ in SharedNumberTally() }
         let clock = ContinuousClock()
         let seconds = try await withThrowingTaskGroup(of: Void.self) { group in
             for (index, tally) in tallies.enumerated() {
@@ -105,13 +106,13 @@ struct PubSubBench: AsyncParsableCommand {
         let all = tallies.map(\.value)
         return Result(
             seconds: seconds,
-            total: all.reduce(into: Tally()) { $0.add($1) },
+            total: all.reduce(into: NumberTally()) { $0.add($1) },
             isComplete: all.allSatisfy { $0.last == self.messages && $0.gaps >= self.kills }
         )
     }
 
     /// Publishes everything, with a kill in the middle of each part but the last.
-    private func publish(_ publisher: RedisClient, _ server: RedisServer, _ tallies: [SharedTally]) async throws {
+    private func publish(_ publisher: RedisClient, _ server: RedisServer, _ tallies: [SharedNumberTally]) async throws {
         var number = 0
         let part = self.messages / (self.kills * 2 + 1)
         func publish(upTo end: Int) async throws {
@@ -138,9 +139,9 @@ struct PubSubBench: AsyncParsableCommand {
     }
 
     private static func wait(
-        for tallies: [SharedTally],
+        for tallies: [SharedNumberTally],
         _ what: String,
-        _ condition: (Tally) -> Bool
+        _ condition: (NumberTally) -> Bool
     ) async throws {
         let end = ContinuousClock.now.advanced(by: .seconds(60))
         while !tallies.allSatisfy({ condition($0.value) }) {
@@ -151,7 +152,7 @@ struct PubSubBench: AsyncParsableCommand {
 }
 
 /// What a subscriber has heard of messages that are numbered from 1.
-private struct Tally {
+private struct NumberTally {
     var hasBegun = false
     var received = 0
     var gaps = 0
@@ -188,7 +189,7 @@ private struct Tally {
         }
     }
 
-    mutating func add(_ other: Tally) {
+    mutating func add(_ other: NumberTally) {
         self.received += other.received
         self.gaps += other.gaps
         self.lost += other.lost
@@ -199,12 +200,12 @@ private struct Tally {
 }
 
 /// A tally that its subscriber writes and the publisher looks at.
-private final class SharedTally: Sendable {
-    private let tally = Mutex(Tally())
+private final class SharedNumberTally: Sendable {
+    private let tally = Mutex(NumberTally())
 
-    var value: Tally { self.tally.withLock { $0 } }
+    var value: NumberTally { self.tally.withLock { $0 } }
 
-    func update(_ change: (inout Tally) -> Void) { self.tally.withLock { change(&$0) } }
+    func update(_ change: (inout NumberTally) -> Void) { self.tally.withLock { change(&$0) } }
 
     func note(_ event: RedisSubscriptionEvent) throws {
         try self.tally.withLock { try $0.note(event) }

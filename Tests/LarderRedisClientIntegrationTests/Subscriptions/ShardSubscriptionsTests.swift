@@ -167,11 +167,11 @@ import Testing
             let subscriptions = try map.makeSubscriptions()
             let start = ContinuousClock.now
             let error = await #expect(throws: RedisError.self) {
-                _ = try await Self.listen(subscriptions, Notes(), within: .milliseconds(300))
+                _ = try await Self.listen(subscriptions, Notes(), within: .seconds(2))
             }
             #expect(error?.code == .server("MOVED"))
-            #expect(start.duration(to: .now) >= .milliseconds(290))
-            #expect(start.duration(to: .now) < .milliseconds(300) + RedisClientFaultTests.slack)
+            #expect(start.duration(to: .now) >= .milliseconds(1990))
+            #expect(start.duration(to: .now) < .seconds(10))
 
             try await withRedisServer { server in
                 let notes = Notes()

@@ -95,6 +95,13 @@ enum Servers: Sendable {
         }
     }
 
+    /// Finds the node of a shard channel; nil where every server knows every channel.
+    var shardChannelLocator: ShardSubscriptions.Locate? {
+        switch self {
+        case .standalone: nil
+        }
+    }
+
     /// Sends a command where it belongs.
     func send(_ command: RedisCommand, _ terms: CallTerms) async throws -> RESPValue {
         switch self {

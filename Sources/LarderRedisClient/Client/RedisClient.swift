@@ -40,6 +40,8 @@ public final class RedisClient: RedisCommandSender, Service, Sendable {
     let dependents = Dependents()
     /// Where shard channels are listened to in a cluster; nil where every server knows every channel.
     let shardSubscriptions: ShardSubscriptions?
+    /// Tells these that the cluster has other primaries.
+    private let shardWatch: PrimaryRegistration?
     let logger: Logger
 
     /// The configuration that the client was made with.
@@ -76,6 +78,11 @@ public final class RedisClient: RedisCommandSender, Service, Sendable {
         )
         self.shardSubscriptions = self.servers.shardChannelLocator.map {
             ShardSubscriptions(locate: $0, reconnect: configuration.reconnect, eventLoop: eventLoop, logger: logger)
+        }
+        if case .cluster(let servers) = self.servers, let shards = self.shardSubscriptions {
+            self.shardWatch = servers.listeners.add { [weak shards] in shards?.slotsChanged() }
+        } else {
+            self.shardWatch = nil
         }
     }
 

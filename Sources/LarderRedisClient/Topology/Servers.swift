@@ -97,8 +97,10 @@ enum Servers: Sendable {
 
     /// Finds the node of a shard channel; nil where every server knows every channel.
     var shardChannelLocator: ShardSubscriptions.Locate? {
-        switch self {
-        case .standalone: nil
+        guard case .cluster(let servers) = self else { return nil }
+        return { channel in
+            let slot = channel.bytes.withUnsafeReadableBytes { KeySlot.slot(of: $0) }
+            return servers.nodeLocator(ofSlot: slot)
         }
     }
 

@@ -84,13 +84,19 @@ public struct HistoryChecker: Sendable {
         return Self.violation(.foreignValue, message, reading.call, index.values[reading.value]?.maker)
     }
 
+    /// Whether a change had returned so long before a call began that the call has to know of it.
+    private func mustKnow(_ call: HistoryCall, of change: HistoryCall) -> Bool {
+        let delay = change.process == call.process ? 0 : self.rules.othersAreSeenAfter.wholeNanoseconds
+        return change.latestEffect < call.begin - delay
+    }
+
     private func resurrection(
         _ reading: HistoryIndex.Reading,
         _ value: HistoryIndex.Value,
         _ index: HistoryIndex
     ) -> HistoryViolation? {
         for change in index.changes
-        where change.hasSucceeded && change.latestEffect < reading.call.begin && change.id != value.maker.id {
+        where change.hasSucceeded && self.mustKnow(reading.call, of: change) && change.id != value.maker.id {
             if self.wasJoinedWithoutStore(value, by: reading.call, after: change, index) { continue }
             if change.kills(value.key), let moment = value.moment, moment < change.begin {
                 return Self.violation(
@@ -140,7 +146,7 @@ public struct HistoryChecker: Sendable {
     ) -> HistoryViolation? {
         guard reading.call.operation == .get else { return nil }
         for change in index.changes
-        where change.operation == .expire && change.hasSucceeded && change.latestEffect < reading.call.begin {
+        where change.operation == .expire && change.hasSucceeded && self.mustKnow(reading.call, of: change) {
             let tag = value.tags.first { tag in
                 !tag.isLate && change.tags.contains(tag.name) && tag.moment < change.begin
             }

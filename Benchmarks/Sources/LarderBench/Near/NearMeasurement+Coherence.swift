@@ -44,7 +44,8 @@ extension NearMeasurement {
 
     private func arguments(_ server: RedisServer, _ path: String, _ reader: Int) -> [String] {
         [
-            "near-worker", "--url", server.url, "--shared", path, "--reader", "\(reader)", "--readers", "\(self.readers)",
+            "near-worker", "--url", server.url, "--shared", path, "--reader", "\(reader)", "--readers",
+            "\(self.readers)",
             "--rounds", "\(self.rounds)", "--keys", "\(Self.keyCount)", "--pause", "\(Self.readerPause)",
         ]
     }

@@ -45,6 +45,7 @@ struct RedisConnector: Sendable {
     /// The same, with another login and database.
     ///
     /// - Parameter change: Changes the configuration; what concerns TLS stays as it is.
+    /// - Returns: The connector.
     func with(_ change: (inout RedisConfiguration) -> Void) -> RedisConnector {
         var connector = self
         change(&connector.configuration)

@@ -111,6 +111,9 @@ final class ServerHistory: Sendable {
         return opening
     }
 
+    /// Whether any connection is open.
+    var hasConnections: Bool { self.state.withLock { !$0.connections.isEmpty } }
+
     /// Closes all connections in a place, for it is known that another server stands there now.
     func closeConnections(in place: String, _ error: RedisError) {
         let closes = self.state.withLock { state in

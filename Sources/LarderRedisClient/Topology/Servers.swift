@@ -110,6 +110,7 @@ enum Servers: Sendable {
     ///
     /// - Parameter key: A key that the borrower will use, where servers have keys of their own.
     /// - Returns: The node.
+    /// - Throws: `RedisError` where the key's server cannot be found.
     func lender(for key: String?) async throws -> RedisNode {
         switch self {
         case .standalone(let node, _): node

@@ -119,6 +119,7 @@ extension RedisError {
             case shutdown
             case serverChanged
             case trackingUnavailable
+            case slowReader
         }
 
         fileprivate let kind: Kind
@@ -165,6 +166,8 @@ extension RedisError {
         public static let unexpectedReply = Code(kind: .unexpectedReply)
         /// The client was shut down.
         public static let shutdown = Code(kind: .shutdown)
+        /// The reader of a subscription fell behind by more than its buffer takes, and messages were dropped.
+        public static let slowReader = Code(kind: .slowReader)
         /// The command was bound to a server that another has taken the place of.
         ///
         /// It was not executed.

@@ -120,6 +120,12 @@ struct RedisURL {
 
     /// The name of the primary that sentinels watch, and the database.
     func pathNameAndDatabase() throws(RedisError) -> (name: String?, database: Int) {
+        // What stands behind a raw / may be the rest of a password; a name with an @ in it would be one nobody meant.
+        if self.mayLeak, self.path.contains("@") {
+            throw Self.error(
+                "the primary's name must not have an @ in it; if the password has one of / ? # in it, write %2F %3F %23"
+            )
+        }
         let path = self.path.dropFirst()
         let end = path.firstIndex(of: "/") ?? path.endIndex
         let name = String(path[..<end])

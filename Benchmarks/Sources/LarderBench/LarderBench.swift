@@ -13,7 +13,8 @@ struct LarderBench: AsyncParsableCommand {
             """,
         subcommands: [
             FetchBench.self, FetchWorker.self, NearBench.self, NearWorker.self, MemoryBench.self, HistoryBench.self,
-            RedisBench.self, TraceBench.self, TableCommand.self, HitRatioTableCommand.self, PlotCommand.self, SynthesizeCommand.self,
+            RedisBench.self, PubSubBench.self, TraceBench.self, TableCommand.self, HitRatioTableCommand.self,
+            PlotCommand.self, SynthesizeCommand.self,
         ]
     )
 }

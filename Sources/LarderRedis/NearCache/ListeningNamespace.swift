@@ -46,6 +46,8 @@ final class ListeningNamespace: NamespaceStore {
     ///   - key: The key whose change is watched for.
     ///   - hasChanged: Whether it was changed.
     ///   - body: The change.
+    /// - Returns: What the body returns.
+    /// - Throws: What the body throws.
     private func change<Answer>(
         _ key: StoreKey?,
         _ hasChanged: (Answer) -> Bool,

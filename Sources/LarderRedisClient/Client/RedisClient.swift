@@ -38,6 +38,10 @@ public final class RedisClient: RedisCommandSender, Service, Sendable {
     let subscriptions: SubscriptionLane
     /// Feeds of changes.
     let dependents = Dependents()
+    /// Where shard channels are listened to in a cluster; nil where every server knows every channel.
+    let shardSubscriptions: ShardSubscriptions?
+    /// Tells these that the cluster has other primaries.
+    private let shardWatch: PrimaryRegistration?
     let logger: Logger
 
     /// The configuration that the client was made with.
@@ -66,17 +70,27 @@ public final class RedisClient: RedisCommandSender, Service, Sendable {
         self.preference = configuration.readPreference == .primary ? nil : configuration.readPreference
         self.retries = self.servers.retries
         // On a lane's loop: one taken from the group would leave every other loop without lanes.
+        let eventLoop = self.primary?.lanes[0].eventLoop ?? eventLoopGroup.next()
         self.subscriptions = SubscriptionLane(
             locator: self.servers.subscriptionLocator,
-            eventLoop: self.primary?.lanes[0].eventLoop ?? eventLoopGroup.next(),
+            eventLoop: eventLoop,
             logger: logger
         )
+        self.shardSubscriptions = self.servers.shardChannelLocator.map {
+            ShardSubscriptions(locate: $0, reconnect: configuration.reconnect, eventLoop: eventLoop, logger: logger)
+        }
+        if case .cluster(let servers) = self.servers, let shards = self.shardSubscriptions {
+            self.shardWatch = servers.listeners.add { [weak shards] in shards?.slotsChanged() }
+        } else {
+            self.shardWatch = nil
+        }
     }
 
     deinit {
         self.dependents.close()
         self.servers.close()
         self.subscriptions.close()
+        self.shardSubscriptions?.close()
     }
 
     // MARK: Commands
@@ -175,6 +189,7 @@ public final class RedisClient: RedisCommandSender, Service, Sendable {
     public func shutdown() async {
         self.dependents.close()
         await self.subscriptions.shutdown()
+        await self.shardSubscriptions?.shutdown()
         await self.servers.shutdown()
     }
 }

@@ -11,3 +11,15 @@ package protocol RedisPlacement: RedisCommandSender {
     /// - walks all servers behind the one cursor of a `SCAN`, which is any text; `0` begins and ends.
     var spreadsKeys: Bool { get }
 }
+
+extension RedisClient: RedisPlacement {
+    /// Whether keys lie on several servers: in a cluster.
+    package var spreadsKeys: Bool {
+        if case .cluster = self.servers { true } else { false }
+    }
+}
+
+extension RedisClientView: RedisPlacement {
+    /// Whether keys lie on several servers.
+    package var spreadsKeys: Bool { self.client.spreadsKeys }
+}

@@ -36,14 +36,20 @@ package protocol RedisSubscriber: Sendable {
     ) async throws -> Subscription
 }
 
-/// One listener of one channel.
+/// Somebody who listens.
 package struct Subscription: Sendable {
-    let id: UInt64
-    let channel: ByteBuffer
-    let lane: SubscriptionLane
+    let parts: [any SubscriptionPart]
 
-    /// Stops listening; the last listener of a channel takes the subscription with it.
+    /// Stops listening; the last listener of a name takes the server's subscription with it.
     ///
     /// Does nothing the second time.
-    package func cancel() { self.lane.leave(self.id, self.channel) }
+    package func cancel() {
+        for part in self.parts { part.cancel() }
+    }
+}
+
+/// Somebody who listens on one connection, or wherever the servers have it.
+protocol SubscriptionPart: Sendable {
+    /// Stops listening, at once for the listener and soon for the server.
+    func cancel()
 }

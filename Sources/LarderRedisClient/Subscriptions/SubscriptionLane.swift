@@ -9,19 +9,18 @@ import Synchronization
 /// behind large replies. It connects for the first listener, again while somebody listens, and stays until the client
 /// is shut down.
 ///
-/// Patterns and channels of shards would be further kinds of names in the state machine, with commands and pushes of
-/// their own; buffers for slow readers belong to listeners and have no place here, for this lane never waits for one.
+/// It never waits for a listener: who buffers, and how much, is the sinks' business.
 final class SubscriptionLane: Sendable {
-    typealias Listener = @Sendable (SubscriptionEvent) -> Void
+    typealias Waiter = @Sendable (Confirmations.Outcome) -> Void
+    private typealias StateMachine = SubscriptionStateMachine<Waiter, SubscriptionListener>
 
-    private enum Outcome: Sendable {
-        case listening
-        case failure(RedisError)
-        case cancelled
+    /// A name that somebody wants to listen to.
+    struct Wish: Sendable {
+        let name: SubscriptionName
+        let listener: SubscriptionListener
+        /// Is called once, with what becomes of it.
+        let waiter: Waiter
     }
-
-    private typealias Waiter = CheckedContinuation<Outcome, Never>
-    private typealias StateMachine = SubscriptionStateMachine<Waiter, Listener>
 
     /// What only the event loop touches.
     private struct LoopState {
@@ -58,70 +57,69 @@ final class SubscriptionLane: Sendable {
 
     // MARK: Listeners
 
-    /// Adds a listener, and returns when the server has confirmed that it will be heard.
+    /// Begins to listen to names; what becomes of each, its waiter hears at `deadline` at the latest.
     ///
-    /// - Throws: `RedisError`, at `deadline` at the latest; `CancellationError`.
-    func listen(
-        to channel: String,
-        deadline: MonotonicTime,
-        _ listener: @escaping Listener
-    ) async throws -> Subscription {
-        let id = self.ids.wrappingAdd(1, ordering: .relaxed).newValue
-        let name = ByteBuffer(string: channel)
-        let outcome = await withTaskCancellationHandler {
-            await withCheckedContinuation { waiter in
-                self.enter(id, name, listener, waiter, deadline)
-                // The handler may have come too early to find anything.
-                if Task.isCancelled { self.leave(id, name) }
+    /// All leave in one write.
+    ///
+    /// - Returns: What to cancel, also where a waiter hears of a failure.
+    func listen(to wishes: [Wish], deadline: MonotonicTime) -> LaneSubscription {
+        let count = UInt64(wishes.count)
+        let firstID = self.ids.wrappingAdd(count, ordering: .relaxed).newValue - count + 1
+        var needsService = false
+        var outcomes: [(Waiter, Confirmations.Outcome)] = []
+        self.state.withLock { state in
+            for (offset, wish) in wishes.enumerated() {
+                let admission = state.listen(
+                    firstID + UInt64(offset),
+                    to: wish.name,
+                    listener: wish.listener,
+                    waiter: wish.waiter,
+                    deadline: deadline
+                )
+                switch admission {
+                case .listening: outcomes.append((wish.waiter, .listening))
+                case .refused(let error): outcomes.append((wish.waiter, self.failure(error)))
+                case .waiting(let needs): needsService = needsService || needs
+                }
             }
-        } onCancel: {
-            self.leave(id, name)
         }
-        switch outcome {
-        // The handler may have taken the listener away although the server had confirmed it.
-        case .listening where Task.isCancelled:
-            self.leave(id, name)
-            throw CancellationError()
-        case .listening: return Subscription(id: id, channel: name, lane: self)
-        case .failure(let error): throw error.with(server: self.locator.name, command: "SUBSCRIBE")
-        case .cancelled: throw CancellationError()
-        }
+        for (waiter, outcome) in outcomes { waiter(outcome) }
+        if needsService { self.eventLoop.execute { self.service() } }
+        return LaneSubscription(firstID: firstID, names: wishes.map(\.name), lane: self)
     }
 
-    private func enter(
-        _ id: UInt64,
-        _ name: ByteBuffer,
-        _ listener: @escaping Listener,
-        _ waiter: Waiter,
-        _ deadline: MonotonicTime
-    ) {
-        let admission = self.state.withLock {
-            $0.listen(id, to: name, listener: listener, waiter: waiter, deadline: deadline)
-        }
-        switch admission {
-        case .listening: waiter.resume(returning: .listening)
-        case .refused(let error): waiter.resume(returning: .failure(error))
-        case .waiting(let needsService):
-            if needsService { self.eventLoop.execute { self.service() } }
-        }
+    private func failure(_ error: RedisError) -> Confirmations.Outcome {
+        .failure(error.with(server: self.locator.name))
     }
 
-    /// Lets a listener go, or a caller that waits to become one.
-    func leave(_ id: UInt64, _ name: ByteBuffer) {
-        let (waiter, needsService) = self.state.withLock { $0.leave(id, name) }
-        waiter?.resume(returning: .cancelled)
+    /// Lets listeners go, or callers that wait to become some.
+    fileprivate func leave(_ firstID: UInt64, _ names: [SubscriptionName]) {
+        var waiters: [Waiter] = []
+        var needsService = false
+        self.state.withLock { state in
+            for (offset, name) in names.enumerated() {
+                let (waiter, needs) = state.leave(firstID + UInt64(offset), name)
+                if let waiter { waiters.append(waiter) }
+                needsService = needsService || needs
+            }
+        }
+        for waiter in waiters { waiter(.cancelled) }
         if needsService { self.eventLoop.execute { self.service() } }
     }
 
     /// Tells those concerned, in order; never under the lock.
     private func perform(_ effects: [StateMachine.Effect]) {
+        var heard = HeardBySink()
         for effect in effects {
             switch effect {
-            case .admit(let waiter): waiter.resume(returning: .listening)
-            case .fail(let waiter, let error): waiter.resume(returning: .failure(error))
-            case .tell(let listener, let event): listener(event)
+            case .admit(let waiter): waiter(.listening)
+            case .fail(let waiter, let error): waiter(self.failure(error))
+            case .deliver(let listeners, let run):
+                for listener in listeners.values { heard.add(.messages(run), for: listener) }
+            case .tell(let listener, let turn): heard.add(.turn(turn), for: listener)
             }
         }
+        heard.tell()
     }
 
     // MARK: The event loop's side
@@ -137,13 +135,7 @@ final class SubscriptionLane: Sendable {
 
     private static func encode(_ commands: [StateMachine.Command]) -> ByteBuffer {
         var buffer = ByteBuffer()
-        for command in commands {
-            switch command {
-            case .subscribe(let name): buffer.write(RedisCommand("SUBSCRIBE", name))
-            case .unsubscribe(let name): buffer.write(RedisCommand("UNSUBSCRIBE", name))
-            case .ping: buffer.write(RedisCommand("PING"))
-            }
-        }
+        for command in commands { buffer.write(command.redisCommand) }
         return buffer
     }
 
@@ -161,7 +153,7 @@ final class SubscriptionLane: Sendable {
         let (expired, next) = self.state.withLock { $0.sweep(at: .now) }
         if let next { self.scheduleSweep(at: next) }
         let error = self.locator.error(.timedOut, "the server did not confirm the subscription in time")
-        for waiter in expired { waiter.resume(returning: .failure(error)) }
+        for waiter in expired { waiter(.failure(error)) }
     }
 
     // MARK: Connecting
@@ -283,12 +275,8 @@ extension SubscriptionLane: RedisChannelHandler.Delegate {
     func connection(_ handler: RedisChannelHandler, received replies: inout Deque<RESPValue>) {
         let now = MonotonicTime.now
         var effects: [StateMachine.Effect] = []
-        let violation = self.state.withLock { state -> RedisError? in
-            while let reply = replies.popFirst() {
-                if let violation = state.receive(reply, at: now, effects: &effects) { return violation }
-            }
-            return nil
-        }
+        let violation = self.state.withLock { $0.receive(replies, at: now, effects: &effects) }
+        replies.removeAll(keepingCapacity: true)
         self.perform(effects)
         if let violation { handler.close(violation.with(server: self.locator.name)) }
     }
@@ -315,4 +303,13 @@ extension SubscriptionLane: RedisChannelHandler.Delegate {
         if let next { self.loop.value.reconnect = self.schedule(at: next) { self.connect() } }
         self.perform(effects)
     }
+}
+
+/// Names that somebody listens to on one lane.
+struct LaneSubscription: SubscriptionPart {
+    fileprivate let firstID: UInt64
+    fileprivate let names: [SubscriptionName]
+    fileprivate let lane: SubscriptionLane
+
+    func cancel() { self.lane.leave(self.firstID, self.names) }
 }

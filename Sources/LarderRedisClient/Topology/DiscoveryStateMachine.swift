@@ -38,6 +38,8 @@ struct DiscoveryStateMachine<Waiter> {
         var result: Result<ServerSet, RedisError>
         /// What was known before, if something is known now.
         var former: ServerSet?
+        /// Whether open connections lead to a server that is no primary: it has said so, and no other one was found.
+        var closesConnections = false
         var next = Action.nothing
     }
 
@@ -50,6 +52,8 @@ struct DiscoveryStateMachine<Waiter> {
     private(set) var known: ServerSet?
     /// Whether lanes have to wait for the next round: nothing is known, or what is known was doubted.
     private(set) var isInDoubt = true
+    /// Whether the server that connections lead to has said that it is no primary.
+    private var isRefuted = false
     /// Why the last round found nothing, if it did not.
     private(set) var trouble: RedisError?
     private var waiters: [UInt64: Waiter] = [:]
@@ -78,7 +82,7 @@ struct DiscoveryStateMachine<Waiter> {
     /// The primary did not answer as one, or could not be reached.
     ///
     /// - Parameters:
-    ///   - address: Who is meant; nil for whoever is known as the primary.
+    ///   - address: Who could not be reached; nil where a server has answered that it is no primary.
     ///   - now: The time.
     ///   - chance: A random number from 0 to 1, for the pause.
     /// - Returns: What to do.
@@ -86,6 +90,7 @@ struct DiscoveryStateMachine<Waiter> {
         if case .closed = self.phase { return .nothing }
         if let address, address != self.known?.primary { return .nothing }
         self.isInDoubt = true
+        if address == nil { self.isRefuted = true }
         return self.beginsUnlessDue(at: now, chance: chance)
     }
 
@@ -161,12 +166,15 @@ struct DiscoveryStateMachine<Waiter> {
             var ending = Ending(result: .success(set), former: self.known)
             self.known = set
             self.isInDoubt = false
+            self.isRefuted = false
             self.trouble = nil
             ending.waiters = self.takeWaiters()
             return ending
         case .failed(let error, let isFinal):
             self.trouble = error
             var ending = Ending(result: .failure(error))
+            ending.closesConnections = self.isRefuted && !isFinal
+            self.isRefuted = false
             if isFinal {
                 ending.waiters = self.takeWaiters()
             } else if !self.waiters.isEmpty {

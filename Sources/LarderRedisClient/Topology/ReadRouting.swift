@@ -96,7 +96,9 @@ struct ReadRouting<Node> {
         for _ in self.servers {
             self.turn = (self.turn &+ 1) % self.servers.count
             let server = self.servers[self.turn]
-            if server.address != nil, server.restsUntil <= now, !tried.contains(server.id) { return self.choice(server) }
+            if server.address != nil, server.restsUntil <= now, !tried.contains(server.id) {
+                return self.choice(server)
+            }
         }
         return nil
     }

@@ -89,26 +89,31 @@ final class ReplicatedServers: Sendable {
         self.preference = discovery.connector.configuration.readPreference
         self.primary = RedisNode(locator, eventLoopGroup: eventLoopGroup, logger: logger)
         self.routing = Mutex(ReadRouting(primary: self.primary))
-        discovery.observe { [weak self] set, former in
-            self?.found(set, former, eventLoopGroup, logger)
+        discovery.observe { [weak self] event in
+            switch event {
+            case .found(let set, let former): self?.found(set, former, eventLoopGroup, logger)
+            // It may be promoted again, with other data; the next connection tells.
+            case .lost: self?.closeConnections("the server is not the primary any more")
+            }
         }
     }
 
     /// A round of questions has found the servers.
     private func found(_ set: ServerSet, _ former: ServerSet?, _ group: any EventLoopGroup, _ logger: Logger) {
-        self.announcements?.start()
+        self.announcements?.listen(to: self.discovery.sentinels)
         let connector = self.discovery.connector
         let gone = self.routing.withLock { routing in
             if former?.primary != set.primary { routing.primaryChanged() }
             return routing.update(replicas: self.isClosed.load(ordering: .acquiring) ? [] : set.replicas) { address in
-                RedisNode(ReplicaLocator(connector: connector.to(address)), eventLoopGroup: group, logger: logger)
+                RedisNode(SecondaryLocator(connector: connector.to(address)), eventLoopGroup: group, logger: logger)
             }
         }
         for node in gone { node.close() }
         // All of them: also those that are lent or listen, for what is written to the former primary now is lost.
         if let former, former.primary != set.primary {
             self.closeConnections("another server has become the primary")
-        } else if let identity = set.identity, let met = self.history.identity(in: self.discovery.name), met != identity {
+        } else if let identity = set.identity, let met = self.history.identity(in: self.discovery.name), met != identity
+        {
             // The same address, but another process, or one that was a replica in between.
             self.closeConnections("the primary is not the one that was met")
         }
@@ -167,10 +172,10 @@ final class ReplicatedServers: Sendable {
                 )
             )
         }
-        let heard = self.announcements?.sentinel
+        let heard = self.announcements?.connected ?? []
         for sentinel in self.discovery.sentinels {
             nodes.append(
-                .init(address: sentinel.description, role: .sentinel, isConnected: sentinel == heard)
+                .init(address: sentinel.description, role: .sentinel, isConnected: heard.contains(sentinel))
             )
         }
         return RedisTopologyDescription(kind: self.kind, primaryName: self.primaryName, nodes: nodes)

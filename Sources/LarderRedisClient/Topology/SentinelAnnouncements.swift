@@ -2,65 +2,82 @@ import Logging
 import NIOCore
 import Synchronization
 
-/// The sentinel that is listened to, if any.
-final class CurrentSentinel: Sendable {
-    private let state = Mutex<RedisConfiguration.Address?>(nil)
-
-    /// Its address.
-    var address: RedisConfiguration.Address? {
-        get { self.state.withLock { $0 } }
-        set { self.state.withLock { $0 = newValue } }
-    }
-}
-
-/// Listens to what one sentinel after another announces: `+switch-master` says that a primary has another address.
+/// Listens to what sentinels announce: `+switch-master` says that a primary has another address.
 ///
 /// A message that is missed does no harm: whoever loses the primary asks. It only spares the wait for a connection to a
-/// primary that is frozen, or that does not know yet that it is none.
+/// primary that is frozen, or that does not know yet that it is none. The sentinel that leads a failover announces it at once,
+/// the others when they hear of it, up to two seconds later, in which a primary that was replaced by order goes on taking
+/// writes that will be lost. So several are listened to.
 final class SentinelAnnouncements: Sendable {
-    private static let channel = "+switch-master"
+    typealias Address = RedisConfiguration.Address
 
-    private let lane: SubscriptionLane
-    private let current: CurrentSentinel
-    private let discovery: ServerDiscovery
-    private let primaryName: String
-    private let logger: Logger
-    private let task = Mutex<Task<Void, Never>?>(nil)
-    private let isClosed = Atomic<Bool>(false)
-
-    init(discovery: ServerDiscovery, primaryName: String, sentinelConnector: RedisConnector, logger: Logger) {
-        let current = CurrentSentinel()
-        self.current = current
-        self.discovery = discovery
-        self.primaryName = primaryName
-        self.logger = logger
-        self.lane = SubscriptionLane(
-            locator: SentinelLocator(discovery: discovery, connector: sentinelConnector, current: current),
-            eventLoop: discovery.eventLoop,
-            logger: logger
-        )
+    /// A sentinel that is listened to.
+    private struct Ear {
+        let locator: SecondaryLocator
+        let lane: SubscriptionLane
+        /// Begins to listen; ended by whoever removes the ear.
+        let beginning: Task<Void, Never>
     }
 
-    /// Whether a sentinel is listened to, and which.
-    var sentinel: RedisConfiguration.Address? { self.current.address }
+    private struct State {
+        var ears: [Address: Ear] = [:]
+        var isClosed = false
+    }
 
-    /// Begins to listen, unless that was done; does not wait for it.
-    func start() {
-        self.task.withLock { task in
-            guard task == nil, !self.isClosed.load(ordering: .acquiring) else { return }
-            // Owned by this object: `close` ends it.
-            task = Task { [lane, discovery, current, primaryName, logger] in
-                await Self.listen(lane) { payload in
-                    guard let address = Self.newPrimary(of: primaryName, in: payload) else { return }
-                    discovery.announced(address, by: current.address)
-                } failed: { error in
-                    logger.debug(
-                        "cannot listen to a sentinel",
-                        metadata: ["redis.server": "\(discovery.name)", "error": "\(error)"]
-                    )
-                }
+    private static let channel = "+switch-master"
+    /// Deployments have three or five.
+    private static let mostEars = 5
+    /// A sentinel that is down may be so for days, and the others do.
+    private static let longestPause = Duration.seconds(30)
+
+    private let discovery: ServerDiscovery
+    private let primaryName: String
+    private let connector: RedisConnector
+    private let logger: Logger
+    private let state = Mutex(State())
+
+    init(discovery: ServerDiscovery, primaryName: String, sentinelConnector: RedisConnector, logger: Logger) {
+        self.discovery = discovery
+        self.primaryName = primaryName
+        self.connector = sentinelConnector.with { $0.reconnect.maximum = max($0.reconnect.maximum, Self.longestPause) }
+        self.logger = logger
+    }
+
+    /// The sentinels that are heard at the moment.
+    var connected: Set<Address> {
+        self.state.withLock { state in Set(state.ears.filter { $0.value.locator.isConnected }.keys) }
+    }
+
+    /// Listens to the first of these and to no others; does not wait for it.
+    func listen(to sentinels: [Address]) {
+        let gone = self.state.withLock { state -> [Ear] in
+            guard !state.isClosed else { return [] }
+            // Those that are listened to already stay, whatever their order is now.
+            let kept = state.ears.keys.filter { sentinels.contains($0) }
+            let wanted = Set((kept + sentinels.filter { !kept.contains($0) }).prefix(Self.mostEars))
+            let gone = state.ears.filter { !wanted.contains($0.key) }
+            for address in gone.keys { state.ears[address] = nil }
+            for address in wanted where state.ears[address] == nil { state.ears[address] = self.ear(address) }
+            return Array(gone.values)
+        }
+        for ear in gone { Self.close(ear) }
+    }
+
+    private func ear(_ address: Address) -> Ear {
+        let locator = SecondaryLocator(connector: self.connector.to(address))
+        let lane = SubscriptionLane(locator: locator, eventLoop: self.discovery.eventLoop, logger: self.logger)
+        let beginning = Task { [discovery, primaryName, logger] in
+            await Self.listen(lane) { payload in
+                guard let primary = Self.newPrimary(of: primaryName, in: payload) else { return }
+                discovery.announced(primary, by: address)
+            } failed: { error in
+                logger.debug(
+                    "cannot listen to a sentinel",
+                    metadata: ["redis.server": "\(address)", "error": "\(error)"]
+                )
             }
         }
+        return Ear(locator: locator, lane: lane, beginning: beginning)
     }
 
     private static func listen(
@@ -71,7 +88,7 @@ final class SentinelAnnouncements: Sendable {
         while !Task.isCancelled {
             do {
                 // Once this has returned, the lane goes on listening by itself, also on the next connection.
-                _ = try await lane.listen(to: Self.channel, deadline: .deadline(after: 5_000_000_000)) { event in
+                _ = try await lane.listen(to: SubscriptionName(.channel, Self.channel), deadline: .deadline(after: 5_000_000_000)) { event in
                     if case .message(let payload) = event { heard(payload) }
                 }
                 return
@@ -80,30 +97,42 @@ final class SentinelAnnouncements: Sendable {
             } catch {
                 failed(error)
                 if (error as? RedisError)?.code == .shutdown { return }
-                do { try await Task.sleep(for: .milliseconds(Int64.random(in: 250...500))) } catch { return }
+                do { try await Task.sleep(for: .milliseconds(Int64.random(in: 5_000...10_000))) } catch { return }
             }
         }
     }
 
     /// The address in a message: `<name> <old host> <old port> <new host> <new port>`.
-    static func newPrimary(of name: String, in payload: ByteBuffer) -> RedisConfiguration.Address? {
+    static func newPrimary(of name: String, in payload: ByteBuffer) -> Address? {
         let words = String(buffer: payload).split(separator: " ")
         guard words.count == 5, words[0] == name, let port = Int(words[4]) else { return nil }
         return .server(String(words[3]), port)
     }
 
-    /// Ends it.
-    func close() {
-        self.isClosed.store(true, ordering: .releasing)
-        self.task.withLock { $0 }?.cancel()
-        self.lane.close()
+    private static func close(_ ear: Ear) {
+        ear.beginning.cancel()
+        ear.lane.close()
     }
 
+    private func takeEars() -> [Ear] {
+        self.state.withLock { state in
+            state.isClosed = true
+            defer { state.ears = [:] }
+            return Array(state.ears.values)
+        }
+    }
+
+    /// Ends it.
+    func close() {
+        for ear in self.takeEars() { Self.close(ear) }
+    }
+
+    /// Ends it, and returns when nothing runs any more.
     func shutdown() async {
-        self.isClosed.store(true, ordering: .releasing)
-        let task = self.task.withLock { $0 }
-        task?.cancel()
-        await task?.value
-        await self.lane.shutdown()
+        for ear in self.takeEars() {
+            ear.beginning.cancel()
+            await ear.beginning.value
+            await ear.lane.shutdown()
+        }
     }
 }

@@ -1,4 +1,6 @@
-/// Finds the primary by asking sentinels: https://redis.io/docs/latest/develop/reference/sentinel-clients/
+/// Finds the primary by asking sentinels, as their documentation wants it of clients.
+///
+/// https://redis.io/docs/latest/develop/reference/sentinel-clients/
 ///
 /// Sentinels are asked one after the other, the one that was of use last first; one that is silent for a moment does not
 /// keep the next from being asked. The address that a sentinel names counts once the server there has said that it is a

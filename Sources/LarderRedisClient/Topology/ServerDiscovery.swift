@@ -8,7 +8,16 @@ import Synchronization
 /// frozen keeps no answer from another.
 final class ServerDiscovery: Sendable {
     typealias Address = RedisConfiguration.Address
-    typealias Observer = @Sendable (_ set: ServerSet, _ former: ServerSet?) -> Void
+    typealias Observer = @Sendable (Event) -> Void
+
+    /// What a round has shown.
+    enum Event: Sendable {
+        /// - Parameter former: What was known before.
+        case found(ServerSet, former: ServerSet?)
+        /// The primary has said that it is none, and there is no other.
+        case lost
+    }
+
     private typealias Waiter = EventLoopPromise<ServerSet>
 
     private struct State {
@@ -86,7 +95,7 @@ final class ServerDiscovery: Sendable {
     /// Why no primary was found of late.
     var trouble: RedisError? { self.state.withLock { $0.machine.trouble } }
 
-    /// Sets who hears of every round that has found the servers, on the event loop.
+    /// Sets who hears of what rounds have shown, on the event loop.
     func observe(_ observer: @escaping Observer) {
         self.state.withLock { $0.observer = observer }
     }
@@ -119,13 +128,13 @@ final class ServerDiscovery: Sendable {
 
     /// The primary did not answer as one, or could not be reached.
     ///
-    /// - Parameter address: Who is meant; nil for whoever is known as the primary.
+    /// - Parameter address: Who could not be reached; nil where a server has answered that it is no primary.
     func doubt(_ address: Address? = nil) {
         self.perform(self.state.withLock { $0.machine.doubt(address, at: .now, chance: .random(in: 0...1)) })
     }
 
     /// A sentinel has announced a new primary.
-    func announced(_ address: Address, by sentinel: Address?) {
+    func announced(_ address: Address, by sentinel: Address) {
         let action = self.state.withLock { $0.machine.announced(address, at: .now) }
         guard action != .nothing else { return }
         self.logger.info(
@@ -134,16 +143,8 @@ final class ServerDiscovery: Sendable {
         )
         self.eventLoop.execute {
             // It knows what others may not know yet.
-            if let sentinel { self.loop.value.survey.prefer(sentinel) }
+            self.loop.value.survey.prefer(sentinel)
             self.performOnLoop(action)
-        }
-    }
-
-    /// No connection to a sentinel could be made for listening to it: another one does.
-    func avoid(_ sentinel: Address) {
-        self.state.withLock { state in
-            guard state.sentinels.first == sentinel else { return }
-            state.sentinels.append(state.sentinels.removeFirst())
         }
     }
 
@@ -266,7 +267,8 @@ final class ServerDiscovery: Sendable {
         guard let ending else { return }
         for attempt in abandoned { attempt.abandon(self.changeError) }
         self.report(ending, wasTroubled)
-        if case .success(let set) = ending.result { observer?(set, ending.former) }
+        if case .success(let set) = ending.result { observer?(.found(set, former: ending.former)) }
+        if ending.closesConnections { observer?(.lost) }
         for waiter in ending.waiters { waiter.completeWith(ending.result.mapError { $0 }) }
         self.performOnLoop(ending.next)
         self.scheduleCheck()

@@ -125,6 +125,9 @@ final class ServerHistory: Sendable {
         self.state.withLock { if $0.current[place] != nil { $0.deserted.insert(place) } }
     }
 
+    /// Whether any connection is open.
+    var hasConnections: Bool { self.state.withLock { !$0.connections.isEmpty } }
+
     /// Closes all connections in a place, for it is known that another server stands there now.
     func closeConnections(in place: String, _ error: RedisError) {
         let closes = self.state.withLock { state in

@@ -17,6 +17,7 @@ enum ServerQuestion: Hashable, Sendable {
     /// What to send.
     ///
     /// - Parameter primaryName: The name under which sentinels know the set.
+    /// - Returns: The commands.
     func commands(_ primaryName: String) -> [RedisCommand] {
         switch self {
         case .role: [RedisCommand("ROLE")]

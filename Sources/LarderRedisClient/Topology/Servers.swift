@@ -95,6 +95,15 @@ enum Servers: Sendable {
         }
     }
 
+    /// Finds the node of a shard channel; nil where every server knows every channel.
+    var shardChannelLocator: ShardSubscriptions.Locate? {
+        guard case .cluster(let servers) = self else { return nil }
+        return { channel in
+            let slot = channel.bytes.withUnsafeReadableBytes { KeySlot.slot(of: $0) }
+            return servers.nodeLocator(ofSlot: slot)
+        }
+    }
+
     /// Sends a command where it belongs.
     func send(_ command: RedisCommand, _ terms: CallTerms) async throws -> RESPValue {
         switch self {

@@ -47,12 +47,15 @@ struct PrimaryLocator: ServerLocator {
     }
 }
 
-/// Leads to one replica.
+/// Leads to one server that is no primary: a replica or a sentinel.
 ///
 /// What is met there is no part of the history of primaries.
-struct ReplicaLocator: ServerLocator {
+struct SecondaryLocator: ServerLocator {
     let connector: RedisConnector
     private let history = ServerHistory()
+
+    /// Whether a connection is open.
+    var isConnected: Bool { self.history.hasConnections }
 
     init(connector: RedisConnector) {
         self.connector = connector
@@ -84,47 +87,4 @@ struct ReplicaLocator: ServerLocator {
     func suspect(_ error: RedisError) {}
 
     func failed(_ connector: RedisConnector, _ error: RedisError) {}
-}
-
-/// Leads to one of the sentinels, another one after each failure.
-struct SentinelLocator: ServerLocator {
-    let discovery: ServerDiscovery
-    let connector: RedisConnector
-    /// Where the last connection led.
-    let current: CurrentSentinel
-    private let history = ServerHistory()
-
-    init(discovery: ServerDiscovery, connector: RedisConnector, current: CurrentSentinel) {
-        self.discovery = discovery
-        self.connector = connector
-        self.current = current
-    }
-
-    var name: String { "sentinels of \(self.discovery.name)" }
-    var configuration: RedisConfiguration { self.connector.configuration }
-
-    func locate(on eventLoop: any EventLoop) -> EventLoopFuture<RedisConnector> {
-        let address = self.discovery.sentinels.first ?? self.connector.address
-        return eventLoop.makeSucceededFuture(self.connector.to(address))
-    }
-
-    func opened(
-        _ connector: RedisConnector,
-        _ identity: ServerIdentity?,
-        close: @escaping @Sendable (RedisError) -> Void
-    ) -> ServerHistory.Opening {
-        self.current.address = connector.address
-        return self.history.opened(identity, place: connector.server, isFirst: true, close: close)
-    }
-
-    func closed(_ opening: ServerHistory.Opening) {
-        self.current.address = nil
-        self.history.closed(opening)
-    }
-
-    func suspect(_ error: RedisError) {}
-
-    func failed(_ connector: RedisConnector, _ error: RedisError) { self.discovery.avoid(connector.address) }
-
-    func looksAgain(after error: RedisError, attempts: Int) -> Bool { attempts < self.discovery.sentinels.count }
 }

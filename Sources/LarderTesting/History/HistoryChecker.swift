@@ -84,6 +84,12 @@ public struct HistoryChecker: Sendable {
         return Self.violation(.foreignValue, message, reading.call, index.values[reading.value]?.maker)
     }
 
+    /// Whether a change had returned so long before a call began that the call has to know of it.
+    private func mustKnow(_ call: HistoryCall, of change: HistoryCall) -> Bool {
+        let delay = change.process == call.process ? 0 : self.rules.othersAreSeenAfter.wholeNanoseconds
+        return change.latestEffect < call.begin - delay
+    }
+
     private func resurrection(
         _ reading: HistoryIndex.Reading,
         _ value: HistoryIndex.Value,
@@ -91,7 +97,7 @@ public struct HistoryChecker: Sendable {
     ) -> HistoryViolation? {
         let earliest = min(value.moment ?? .max, value.tags.map(\.moment).min() ?? .max)
         for change in index.changes(begunAfter: earliest, endedBefore: reading.call.begin)
-        where change.id != value.maker.id {
+        where self.mustKnow(reading.call, of: change) && change.id != value.maker.id {
             if self.wasJoinedWithoutStore(value, by: reading.call, after: change, index) { continue }
             if change.kills(value.key), let moment = value.moment, moment < change.begin {
                 return Self.violation(
@@ -142,7 +148,7 @@ public struct HistoryChecker: Sendable {
         guard reading.call.operation == .get else { return nil }
         let earliest = value.tags.map(\.moment).min() ?? .max
         for change in index.changes(begunAfter: earliest, endedBefore: reading.call.begin)
-        where change.operation == .expire {
+        where change.operation == .expire && self.mustKnow(reading.call, of: change) {
             let tag = value.tags.first { tag in
                 !tag.isLate && change.tags.contains(tag.name) && tag.moment < change.begin
             }

@@ -33,6 +33,10 @@ public struct HistoryRules: Sendable {
     /// next one above what was there before; once the writing call has returned nobody does.
     public var readsAreMonotonic = true
 
+    /// How long after a change has returned calls on other caches may not know of it yet: where caches answer from memory of their
+    /// own until they are told.
+    public var othersAreSeenAfter = Duration.zero
+
     /// What holds in simulated time, on a store that loses nothing.
     public init() {}
 

@@ -46,6 +46,17 @@ struct CommandEncodingTests {
         expect(.objectEncoding("k"), "OBJECT ENCODING k")
     }
 
+    @Test func publishingCommandsNameTheirChannels() {
+        expect(.publish("c", "m"), "PUBLISH c m")
+        expect(.spublish("c", 5), "SPUBLISH c 5")
+        expect(.pubsubChannels(), "PUBSUB CHANNELS")
+        expect(.pubsubChannels(matching: "a*"), "PUBSUB CHANNELS a*")
+        expect(.pubsubNumSub(["a", "b"]), "PUBSUB NUMSUB a b")
+        expect(.pubsubNumPat(), "PUBSUB NUMPAT")
+        expect(.pubsubShardChannels(matching: "a*"), "PUBSUB SHARDCHANNELS a*")
+        expect(.pubsubShardNumSub(["a"]), "PUBSUB SHARDNUMSUB a")
+    }
+
     @Test func bitCommandsCarryTheirOptions() {
         expect(.setBit("k", at: 7, to: true), "SETBIT k 7 1")
         expect(.bitCount("k"), "BITCOUNT k")

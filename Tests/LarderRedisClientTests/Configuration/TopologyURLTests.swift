@@ -32,7 +32,8 @@ struct TopologyURLTests {
 
     @Test func sentinelsHaveTheirOwnLogin() throws {
         let configuration = try RedisConfiguration(
-            url: "redis+sentinel://ann:one@h/shop?sentinel_username=watch&sentinel_password=tw%6F&read_preference=replica"
+            url:
+                "redis+sentinel://ann:one@h/shop?sentinel_username=watch&sentinel_password=tw%6F&read_preference=replica"
         )
         #expect(configuration.username == "ann")
         #expect(configuration.password == "one")
@@ -59,9 +60,13 @@ struct TopologyURLTests {
     @Test(arguments: [
         ("redis+sentinel://h", "the path must begin with the primary's name"),
         ("redis+sentinel://h/", "such as /mymaster"),
-        ("redis+sentinel://h/shop/x", "behind the primary's name the path must be the number of a database, such as /1"),
+        (
+            "redis+sentinel://h/shop/x",
+            "behind the primary's name the path must be the number of a database, such as /1"
+        ),
         ("redis+sentinel://h/shop?service_name=", "service_name"),
         ("redis+sentinel://h/my%20shop", "the primary's name must not be empty and have no spaces"),
+        ("redis+sentinel://h/a@b", "the primary's name must not have an @ in it"),
         ("redis+sentinel://h,/shop", "in the list of hosts one is empty"),
         ("redis+sentinel://h/shop?sentinel_username=x", "a user of the sentinels needs a password"),
         ("redis://h1,,h2", "in the list of hosts one is empty"),
@@ -72,7 +77,10 @@ struct TopologyURLTests {
         ("redis+cluster://h?db=1", "a cluster has database 0 only"),
         ("redis+cluster://h?ssl_cert_reqs=none", "needs TLS: use rediss+cluster://"),
         ("redis+sentinel://h/m?ssl_cert_reqs=none", "needs TLS: use rediss+sentinel://"),
-        ("redis://h,h2?read_preference=slave", "\"read_preference\" must be primary, replica or nearest, not \"slave\""),
+        (
+            "redis://h,h2?read_preference=slave",
+            "\"read_preference\" must be primary, replica or nearest, not \"slave\""
+        ),
         ("redis+replica://h", "redis+sentinel:// and redis+cluster://"),
         ("unix://a,b/x", "three slashes"),
     ])
@@ -117,7 +125,8 @@ struct TopologyURLTests {
     @Test func topologyOutOfItsRangeIsNamed() {
         let socket = Address.unixSocket(path: "/run/redis.sock")
         let topologies: [RedisConfiguration.Topology] = [
-            .replicated([]), .cluster([]), .sentinel([], primaryName: "m"), .sentinel([.hostname("h")], primaryName: ""),
+            .replicated([]), .cluster([]), .sentinel([], primaryName: "m"),
+            .sentinel([.hostname("h")], primaryName: ""),
             .sentinel([socket], primaryName: "m"), .cluster([socket]), .replicated([.hostname("h", port: 0)]),
             .sentinel([.hostname("h")], primaryName: "m", username: "u"),
         ]
@@ -132,6 +141,8 @@ struct TopologyURLTests {
         #expect(throws: Never.self) { try configuration.validate() }
         configuration.topology = .cluster([.hostname("h")])
         configuration.database = 1
-        #expect(#expect(throws: RedisError.self) { try configuration.validate() }?.message.hasPrefix("database") == true)
+        #expect(
+            #expect(throws: RedisError.self) { try configuration.validate() }?.message.hasPrefix("database") == true
+        )
     }
 }

@@ -4,6 +4,8 @@ import Testing
 @testable import LarderRedisClient
 
 /// A subscription state machine whose waiters and listeners are numbers, with what it decides as text.
+///
+/// Names are channels; `~a*` is the pattern `a*`, `#a` the shard channel `a`.
 struct SubscriptionBench {
     typealias Machine = SubscriptionStateMachine<String, String>
 
@@ -34,7 +36,7 @@ struct SubscriptionBench {
     mutating func listen(_ id: UInt64, to name: String, deadline: MonotonicTime = soon) -> String {
         let admission = self.machine.listen(
             id,
-            to: ByteBuffer(string: name),
+            to: Self.name(name),
             listener: "\(id)",
             waiter: "\(id)",
             deadline: deadline
@@ -54,7 +56,7 @@ struct SubscriptionBench {
     }
 
     mutating func leave(_ id: UInt64, _ name: String) -> String {
-        let (waiter, needsService) = self.machine.leave(id, ByteBuffer(string: name))
+        let (waiter, needsService) = self.machine.leave(id, Self.name(name))
         return (waiter.map { "\($0) waited" } ?? "") + (needsService ? "tell the loop" : "")
     }
 
@@ -70,8 +72,8 @@ struct SubscriptionBench {
     mutating func written() -> [String] {
         self.service().commands.map { command in
             switch command {
-            case .subscribe(let name): "subscribe \(String(buffer: name))"
-            case .unsubscribe(let name): "unsubscribe \(String(buffer: name))"
+            case .subscribe(let name): "subscribe \(Self.text(name))"
+            case .unsubscribe(let name): "unsubscribe \(Self.text(name))"
             case .ping: "ping"
             }
         }.sorted()
@@ -83,16 +85,21 @@ struct SubscriptionBench {
         if unordered {
             let answers = self.asked.map { command in
                 switch command {
-                case .subscribe(let name): Self.subscribed(String(buffer: name))
-                case .unsubscribe(let name): Self.unsubscribed(String(buffer: name))
+                case .subscribe(let name): Self.subscribed(Self.text(name))
+                case .unsubscribe(let name): Self.unsubscribed(Self.text(name))
                 case .ping: Self.pong
                 }
             }
             values = answers.filter(values.contains)
         }
         var effects: [Machine.Effect] = []
-        for value in values { #expect(self.machine.receive(value, at: self.now, effects: &effects) == nil) }
+        #expect(self.read(values, &effects) == nil)
         return Self.text(effects)
+    }
+
+    /// Lets the server say something in one read.
+    mutating func read(_ values: [RESPValue], _ effects: inout [Machine.Effect]) -> RedisError? {
+        self.machine.receive(values, at: self.now, effects: &effects)
     }
 
     mutating func lose(_ error: RedisError = RedisError(.connectionClosed, message: "lost")) -> [String] {
@@ -112,27 +119,58 @@ struct SubscriptionBench {
 
     // MARK: Words
 
-    static func subscribed(_ name: String) -> RESPValue { Self.push("subscribe", name, .integer(1)) }
-
-    static func unsubscribed(_ name: String) -> RESPValue { Self.push("unsubscribe", name, .integer(0)) }
-
-    static func message(_ name: String, _ text: String) -> RESPValue {
-        Self.push("message", name, .bulkString(ByteBuffer(string: text)))
+    static func name(_ text: String) -> SubscriptionName {
+        switch text.first {
+        case "~": SubscriptionName(.pattern, String(text.dropFirst()))
+        case "#": SubscriptionName(.shardChannel, String(text.dropFirst()))
+        default: SubscriptionName(.channel, text)
+        }
     }
 
-    private static func push(_ kind: String, _ name: String, _ rest: RESPValue) -> RESPValue {
-        .push([.bulkString(ByteBuffer(string: kind)), .bulkString(ByteBuffer(string: name)), rest])
+    static func text(_ name: SubscriptionName) -> String {
+        switch name.kind {
+        case .channel: name.text
+        case .pattern: "~" + name.text
+        case .shardChannel: "#" + name.text
+        }
+    }
+
+    static func subscribed(_ name: String) -> RESPValue { Self.push("subscribe", name, [.integer(1)]) }
+
+    static func unsubscribed(_ name: String) -> RESPValue { Self.push("unsubscribe", name, [.integer(0)]) }
+
+    /// A message that comes under a name; on channel `x` if that is a pattern.
+    static func message(_ name: String, _ text: String, on channel: String = "x") -> RESPValue {
+        let payload = RESPValue.bulkString(ByteBuffer(string: text))
+        let isPattern = Self.name(name).kind == .pattern
+        return Self.push(
+            "message",
+            name,
+            isPattern ? [.bulkString(ByteBuffer(string: channel)), payload] : [payload]
+        )
+    }
+
+    private static func push(_ kind: String, _ name: String, _ rest: [RESPValue]) -> RESPValue {
+        let name = Self.name(name)
+        let letter =
+            switch name.kind {
+            case .channel: ""
+            case .pattern: "p"
+            case .shardChannel: "s"
+            }
+        return .push([.bulkString(ByteBuffer(string: letter + kind)), .bulkString(name.bytes)] + rest)
     }
 
     static func text(_ effects: [Machine.Effect]) -> [String] {
-        effects.map { effect in
+        effects.flatMap { effect -> [String] in
             switch effect {
-            case .admit(let waiter): "\(waiter) is heard"
-            case .fail(let waiter, let error): "\(waiter) failed: \(error.code)"
-            case .tell(let listener, .message(let payload)): "\(listener): \(String(buffer: payload))"
-            case .tell(let listener, .interrupted): "\(listener) interrupted"
-            case .tell(let listener, .resumed): "\(listener) resumed"
-            case .tell(let listener, .ended(let error)): "\(listener) ended: \(error.code)"
+            case .admit(let waiter): ["\(waiter) is heard"]
+            case .fail(let waiter, let error): ["\(waiter) failed: \(error.code)"]
+            case .deliver(let listeners, let run):
+                listeners.values.flatMap { listener in run.messages.map { "\(listener): \($0.string)" } }
+            case .tell(let listener, .interrupted): ["\(listener) interrupted"]
+            case .tell(let listener, .resumed): ["\(listener) resumed"]
+            case .tell(let listener, .ended(let error)): ["\(listener) ended: \(error.code)"]
             }
         }.sorted()
     }

@@ -39,7 +39,7 @@ import Testing
         #expect(lane.leave(4, "a") == "tell the loop")
         #expect(lane.written() == ["unsubscribe a"])
         #expect(lane.receive(Bench.unsubscribed("a")) == [])
-        #expect(lane.machine.channelCount == 0)
+        #expect(lane.machine.nameCount == 0)
         #expect(lane.leave(4, "a") == "")
     }
 
@@ -100,7 +100,7 @@ import Testing
         #expect(lane.listen(3, to: "a") == "refused: overloaded")
         _ = lane.leave(2, "a")
         #expect(lane.listen(3, to: "b") == "waits")
-        #expect(lane.machine.channelCount == 2)
+        #expect(lane.machine.nameCount == 2)
     }
 
     @Test func channelsThatComeAndGoWhileTheServerHangsAreBounded() {
@@ -112,7 +112,7 @@ import Testing
             _ = lane.leave(id, "\(id)")
         }
         #expect(refused == 990)
-        #expect(lane.machine.channelCount == 10)
+        #expect(lane.machine.nameCount == 10)
     }
 
     @Test func channelsThatComeAndGoWithoutAConnectionLeaveNothing() {
@@ -121,7 +121,7 @@ import Testing
             _ = lane.listen(id, to: "\(id)")
             _ = lane.leave(id, "\(id)")
         }
-        #expect(lane.machine.channelCount == 0)
+        #expect(lane.machine.nameCount == 0)
         _ = lane.machine.established(at: lane.now)
         #expect(lane.written() == [])
     }
@@ -166,7 +166,7 @@ import Testing
                 "1 failed: server NOPERM", "2 failed: server NOPERM", "3 is heard",
             ]
         )
-        #expect(lane.machine.channelCount == 1)
+        #expect(lane.machine.nameCount == 1)
         #expect(lane.written() == [])
         #expect(lane.listen(4, to: "a") == "waits, tell the loop")
     }
@@ -178,7 +178,7 @@ import Testing
         _ = lane.machine.established(at: lane.now)
         #expect(lane.written() == ["subscribe a"])
         #expect(lane.receive(Bench.noPermission) == ["1 ended: server NOPERM"])
-        #expect(lane.machine.channelCount == 0)
+        #expect(lane.machine.nameCount == 0)
         #expect(lane.leave(1, "a") == "")
     }
 
@@ -196,7 +196,7 @@ import Testing
         #expect(lane.receive(Bench.message("a", "x")) == [])
         // A new connection begins without it.
         #expect(lane.lose() == [])
-        #expect(lane.machine.channelCount == 0)
+        #expect(lane.machine.nameCount == 0)
     }
 
     // MARK: Reconnecting
@@ -244,7 +244,7 @@ import Testing
         #expect(lane.listen(2, to: "a") == "waits")
         #expect(lane.listen(3, to: "b") == "waits")
         #expect(lane.fail() == ["2 failed: connectionFailed", "3 failed: connectionFailed"])
-        #expect(lane.machine.channelCount == 1)
+        #expect(lane.machine.nameCount == 1)
         #expect(lane.listen(4, to: "b", deadline: lane.now) == "refused: connectionFailed")
         #expect(lane.listen(5, to: "b") == "waits")
         #expect(lane.machine.backoffEnded() == true)
@@ -279,7 +279,7 @@ import Testing
         _ = lane.listen(1, to: "a")
         _ = lane.written()
         var effects: [Bench.Machine.Effect] = []
-        #expect(lane.machine.receive(value, at: lane.now, effects: &effects)?.code == .protocolViolation)
+        #expect(lane.read([value], &effects)?.code == .protocolViolation)
         #expect(effects.isEmpty)
         _ = lane.lose(RedisError(.protocolViolation, message: "?"))
         #expect(lane.reconnectAt == lane.now.advanced(by: 10_000_000))
@@ -289,10 +289,8 @@ import Testing
         var lane = Bench()
         lane.subscribe(1, to: "a")
         var effects: [Bench.Machine.Effect] = []
-        #expect(
-            lane.machine.receive(Bench.subscribed("a"), at: lane.now, effects: &effects)?.code == .protocolViolation
-        )
-        #expect(lane.machine.receive(Bench.noPermission, at: lane.now, effects: &effects)?.code == .server("NOPERM"))
+        #expect(lane.read([Bench.subscribed("a")], &effects)?.code == .protocolViolation)
+        #expect(lane.read([Bench.noPermission], &effects)?.code == .server("NOPERM"))
         #expect(effects.isEmpty)
     }
 
@@ -348,6 +346,6 @@ import Testing
         #expect(lane.leave(1, "a") == "")
         #expect(lane.machine.established(at: lane.now) == false)
         #expect(lane.lose() == [])
-        #expect(lane.machine.channelCount == 0)
+        #expect(lane.machine.nameCount == 0)
     }
 }

@@ -112,6 +112,24 @@ import Testing
         #expect(Self.action(machine.want(2, "y", at: Self.at(0), chance: 0)) == .begin(round: 2, after: 5_000_000))
     }
 
+    @Test func connectionsToAServerThatSaysItIsNoPrimaryAreClosedWhereThereIsNoOther() {
+        var machine = Self.settled()
+        _ = machine.doubt(nil, at: Self.at(5000), chance: 0)
+        _ = machine.begins(2)
+        let ending = machine.ended(2, .failed(Self.trouble, isFinal: false), at: Self.at(5001), chance: 0)
+        #expect(ending?.closesConnections == true)
+        // Once; one that only could not be reached has perhaps too many clients.
+        _ = machine.doubt(Self.a, at: Self.at(5002), chance: 0)
+        _ = machine.begins(3)
+        let next = machine.ended(3, .failed(Self.trouble, isFinal: false), at: Self.at(5003), chance: 0)
+        #expect(next?.closesConnections == false)
+        // Nor where another one was found.
+        _ = machine.doubt(nil, at: Self.at(5004), chance: 0)
+        _ = machine.begins(4)
+        let last = machine.ended(4, .found(Self.set(Self.b)), at: Self.at(5005), chance: 0)
+        #expect(last?.closesConnections == false)
+    }
+
     @Test func failedCheckChangesNothing() {
         var machine = Self.settled()
         #expect(machine.check(at: Self.at(9000), chance: 0) == .begin(round: 2, after: 0))

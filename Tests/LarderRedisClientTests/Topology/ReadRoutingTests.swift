@@ -114,7 +114,8 @@ import Testing
     @Test func readsGoElsewhereWhereTheServerHasNoAnswerForReasonsOfItsOwn() {
         let policy = RetryPolicy(hasSeveralServers: true)
         let codes: [RedisError.Code] = [
-            .connectionFailed, .notSent, .timedOut, .overloaded, .fateUnknown, .server("MASTERDOWN"), .server("LOADING"),
+            .connectionFailed, .notSent, .timedOut, .overloaded, .fateUnknown, .server("MASTERDOWN"),
+            .server("LOADING"),
         ]
         for code in codes { #expect(policy.readsElsewhere(after: RedisError(code, message: ""))) }
         for code in [.server("WRONGTYPE"), .server("NOPERM"), .replyTooLarge, .serverChanged] as [RedisError.Code] {

@@ -107,7 +107,9 @@ import Testing
         _ = survey.received(Self.isPrimary, to: .role(Self.b))
         survey.prefer(Self.second)
         _ = survey.begin(known: Self.b, hint: nil)
-        #expect(survey.received(Self.names(Self.a, epoch: 6), to: .sentinel(Self.second)).ask == [.sentinel(Self.first)])
+        #expect(
+            survey.received(Self.names(Self.a, epoch: 6), to: .sentinel(Self.second)).ask == [.sentinel(Self.first)]
+        )
         _ = survey.received(Self.names(Self.b, epoch: 7), to: .sentinel(Self.first))
         #expect(RoleSurveyTests.found(survey.received(Self.isPrimary, to: .role(Self.b)))?.primary == Self.b)
     }

@@ -82,7 +82,9 @@ import Testing
 
     @Test func eachPushIsOneEvent() {
         var lane = Bench()
-        #expect(lane.receive(Bench.push("a", "b"), Bench.flush, Bench.push("c")) == ["changed a b", "flushed", "changed c"])
+        #expect(
+            lane.receive(Bench.push("a", "b"), Bench.flush, Bench.push("c")) == ["changed a b", "flushed", "changed c"]
+        )
         #expect(lane.receive(Bench.push()) == ["changed "])
     }
 

@@ -39,7 +39,9 @@ import Testing
         }
 
         /// What another process writes.
-        func write(_ value: Int64, _ name: String = "k", ttl: Duration? = .seconds(60), tags: [String] = []) async throws {
+        func write(_ value: Int64, _ name: String = "k", ttl: Duration? = .seconds(60), tags: [String] = [])
+            async throws
+        {
             _ = try await self.other.write([Self.entry(value, name, ttl: ttl, tags: tags)], .always)
         }
 
@@ -277,8 +279,7 @@ import Testing
         #expect(tracked(keys.tag("t")) == .tag("t"))
         #expect(tracked(keys.tag("a:b")) == .tag("a:b"))
         #expect(keys.tracked(ByteBuffer(bytes: Array("ns:1:".utf8) + [0xFF])) != .namespace, "any bytes can come")
-        for name in keys.home + [keys.tag("t"), keys.entry(StoreKey(version: 1, name: "k"))]
-        {
+        for name in keys.home + [keys.tag("t"), keys.entry(StoreKey(version: 1, name: "k"))] {
             #expect(keys.trackedPrefixes.contains { name.hasPrefix($0) }, "\(name)")
         }
     }

@@ -17,6 +17,7 @@ final class TrackingProxy: Sendable {
     /// Starts a proxy on a free port.
     ///
     /// - Parameter port: The server's port.
+    /// - Returns: The proxy.
     /// - Throws: What NIO throws.
     static func start(to port: Int) async throws -> TrackingProxy {
         let box = ProxyBox()

@@ -50,7 +50,7 @@ import Testing
             #expect(tiers.copy() == 1)
             // Somebody drops it for another reason, and it is copied anew.
             tiers.store.upperTier(of: "ns").forget([TiersUnderTest.key("k")])
-            #expect(try await tiers.integer() == change.result)
+            try await #expect(tiers.integer() == change.result)
         }
         try await change.body(self.tiers.space)
         #expect(!self.tiers.hasCopy())

@@ -19,6 +19,19 @@ struct DeploymentHistories {
     let tasks: Int
     let events: Int
     let isFenced: Bool
+    let hasNearCache: Bool
+
+    private var checker: HistoryChecker {
+        var rules = HistoryRules.disturbed
+        if self.hasNearCache {
+            // Half a second is promised, the other half is for a machine that is late itself.
+            rules.othersAreSeenAfter = .seconds(1)
+            // A counter is read from copies, too: what others added may be missing for as long.
+            rules.readsAreMonotonic = false
+            rules.keepsEntries = false
+        }
+        return HistoryChecker(rules)
+    }
 
     /// Runs a history on a deployment of its own.
     func add(seed: UInt64, to tally: inout HistoryTally) async throws {
@@ -27,10 +40,10 @@ struct DeploymentHistories {
             // Sentinels wait for twice this time between two failovers that nobody has ordered.
             let options = RedisSentinelDeployment.Options(failoverTimeout: .seconds(2))
             let found = try await withRedisSentinels(options) { try await self.run(seed, on: $0) }
-            try tally.add(found.history, HistoryChecker(.disturbed), found.servers)
+            try tally.add(found.history, self.checker, found.servers)
         case .cluster:
             let found = try await withRedisCluster { try await self.run(seed, on: $0) }
-            try tally.add(found.history, HistoryChecker(.disturbed), found.servers)
+            try tally.add(found.history, self.checker, found.servers)
         }
     }
 
@@ -51,20 +64,25 @@ struct DeploymentHistories {
         ) { [clients] process, key, member in
             _ = try await clients[process].send(RedisCommand("SADD", key, member))
         }
-        let spreadsKeys = self.topology == .cluster
-        let isFenced = self.isFenced
+        let stores = clients.map { self.store($0) }
         let namespace = try CacheNamespace("history\(seed)")
-        let history = try await HistoryRun.live(seed: seed, options, namespace: namespace) { [clients] _, _ in
-            clients.map { client in
-                let store = RedisStore(client, spreadsKeys: spreadsKeys)
-                return isFenced ? store : UnfencedStore(store)
-            }
+        let history = try await HistoryRun.live(seed: seed, options, namespace: namespace) { _, _ in
+            stores
         } disturbance: {
             try await disturbance.run($0)
         }
+        for store in stores { await store.shutdown() }
         for client in clients { await client.shutdown() }
         let deadlines = HistoryDeadlines(commandTimeout: Self.commandTimeout, hardTimeout: options.hardTimeout)
         return (history, DeploymentTally(history, disturbance, deadlines))
+    }
+
+    private func store(_ client: RedisClient) -> any CacheStore {
+        let store =
+            self.hasNearCache
+            ? RedisStore(client, nearCache: .entries(10_000))
+            : RedisStore(client, spreadsKeys: self.topology == .cluster)
+        return self.isFenced ? store : UnfencedStore(store)
     }
 }
 

@@ -59,6 +59,9 @@ struct HistoryBench: AsyncParsableCommand {
     @Option(help: "How often servers take each other's place in a history, with --topology.")
     var events = 10
 
+    @Option(help: "on gives each cache copies in memory, of whose changes the servers tell, with --topology.")
+    var near = Near.off
+
     @Option(help: "A file for every call as a line of JSON.")
     var write: String?
 
@@ -94,6 +97,10 @@ struct HistoryBench: AsyncParsableCommand {
         }
     }
 
+    enum Near: String, ExpressibleByArgument, CaseIterable {
+        case on, off
+    }
+
     enum Fence: String, ExpressibleByArgument, CaseIterable {
         case on, off
     }
@@ -113,6 +120,7 @@ struct HistoryBench: AsyncParsableCommand {
         guard self.topology == nil || (self.store == .redis && self.disturb.kinds.isEmpty && !self.apart) else {
             throw ValidationError("--topology goes with --store redis, and neither with --disturb nor with --apart")
         }
+        guard self.near == .off || self.topology != nil else { throw ValidationError("--near goes with --topology") }
         guard self.tasks > 0, self.events >= 0 else {
             throw ValidationError("--tasks must be positive, --events not negative")
         }
@@ -140,6 +148,7 @@ struct HistoryBench: AsyncParsableCommand {
         if self.apart { line.set("apart", "true") }
         if let topology = self.topology {
             line.set("topology", topology.rawValue)
+            line.set("near", self.near.rawValue)
             line.set("tasks", self.tasks)
             line.set("events", tally.disturbances)
             line.set("errors", tally.errors)
@@ -200,7 +209,8 @@ struct HistoryBench: AsyncParsableCommand {
             topology: topology,
             tasks: self.tasks,
             events: self.events,
-            isFenced: self.fence == .on
+            isFenced: self.fence == .on,
+            hasNearCache: self.near == .on
         )
         for seed in self.all {
             try await histories.add(seed: seed, to: &tally)

@@ -11,6 +11,9 @@ extension NearMeasurement {
     /// The pause of a reader after it has read each key: so many processes on few cores would else measure who of them runs.
     private static let readerPause = 200
 
+    /// The pause of the writer after each round, so that readers have copies of what it changes.
+    private static let writerPause = 1_000
+
     func coherence() async throws {
         try await withRedisServer { server in
             let path = FileManager.default.temporaryDirectory
@@ -44,7 +47,8 @@ extension NearMeasurement {
 
     private func arguments(_ server: RedisServer, _ path: String, _ reader: Int) -> [String] {
         [
-            "near-worker", "--url", server.url, "--shared", path, "--reader", "\(reader)", "--readers", "\(self.readers)",
+            "near-worker", "--url", server.url, "--shared", path, "--reader", "\(reader)", "--readers",
+            "\(self.readers)",
             "--rounds", "\(self.rounds)", "--keys", "\(Self.keyCount)", "--pause", "\(Self.readerPause)",
         ]
     }
@@ -59,6 +63,7 @@ extension NearMeasurement {
             for round in 0..<self.rounds {
                 try await self.change(round, cache)
                 shared.end(round: round, at: SystemTime.nanoseconds)
+                try await Task.sleep(for: .microseconds(Self.writerPause))
                 if round.isMultiple(of: 10_000) { progress("\(round) rounds") }
             }
             // Whoever is to learn of the last ones shall.

@@ -120,6 +120,7 @@ extension RedisError {
             case serverChanged
             case trackingUnavailable
             case slowReader
+            case notAcknowledged
         }
 
         fileprivate let kind: Kind
@@ -168,6 +169,8 @@ extension RedisError {
         public static let shutdown = Code(kind: .shutdown)
         /// The reader of a subscription fell behind by more than its buffer takes, and messages were dropped.
         public static let slowReader = Code(kind: .slowReader)
+        /// The primary has executed the command, but fewer replicas than asked for had it in time.
+        public static let notAcknowledged = Code(kind: .notAcknowledged)
         /// The command was bound to a server that another has taken the place of.
         ///
         /// It was not executed.

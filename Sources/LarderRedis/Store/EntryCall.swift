@@ -22,6 +22,8 @@ struct EntryCall {
     var keepsTagsFor: Int64?
     /// Whether a namespace that has no stamp gets one.
     var makesStamp = true
+    /// What the script is sent with; `nil`, with the namespace's own.
+    var sender: (any RedisCommandSender)?
 }
 
 extension RedisNamespace {
@@ -46,11 +48,12 @@ extension RedisNamespace {
             arguments += item.arguments
         }
         let (allNames, allArguments) = (names, arguments)
+        let sender = call.sender ?? self.client
         let reply = try await self.translatingErrors {
             try await call.script.together.run(
                 keys: allNames,
                 arguments: allArguments,
-                on: self.client,
+                on: sender,
                 as: RESPValue.self
             )
         }
@@ -125,7 +128,7 @@ extension RedisNamespace {
                     as: RESPValue.self
                 )
             }
-            let answers = try await self.send(requests)
+            let answers = try await self.send(requests, on: call.sender)
             var unclear: [Int] = []
             for (place, answer) in zip(pending, answers) {
                 guard let seen = try Self.unclear(in: answer) else {
@@ -168,10 +171,14 @@ extension RedisNamespace {
     /// Sends scripts together, each where its keys lie.
     ///
     /// - Throws: The first error of any, when all have been answered.
-    func send(_ requests: [RedisRequest<RESPValue>]) async throws -> [RESPValue] {
-        try await self.translatingErrors {
-            if requests.count == 1 { return [try await self.client.send(requests[0])] }
-            return try await self.client.pipeline(requests).map { try $0.get() }
+    func send(
+        _ requests: [RedisRequest<RESPValue>],
+        on sender: (any RedisCommandSender)? = nil
+    ) async throws -> [RESPValue] {
+        let sender = sender ?? self.client
+        return try await self.translatingErrors {
+            if requests.count == 1 { return [try await sender.send(requests[0])] }
+            return try await sender.pipeline(requests).map { try $0.get() }
         }
     }
 

@@ -6,18 +6,22 @@ import Larder
 /// the entry's name has a hash tag, else `{key}:lease`.
 ///
 /// What belongs to the namespace as a whole lies in one slot of a cluster, its home: the stamp, `{@namespace}:stamp`, the
-/// serial, `{@namespace}:serial`, and the records of its tags, `{@namespace}:tag:tag`. These are no names of entries or
+/// serial, `{@namespace}:serial`, the records of its tags, `{@namespace}:tag:tag`, and where losses make it cold its servers,
+/// `{@namespace}:servers`. These are no names of entries or
 /// leases, and no other namespace's: none begins with `@` or `{@`, or contains `}:tag:`.
 struct EntryKeys: Sendable {
     let prefix: String
     let stamp: String
     let serial: String
+    /// The identities of the servers under which the namespace is valid; see ``LossGate``.
+    let servers: String
     private let tagPrefix: String
 
     init(_ namespace: CacheNamespace) {
         self.prefix = namespace.name + ":"
         self.stamp = "{@\(namespace.name)}:stamp"
         self.serial = "{@\(namespace.name)}:serial"
+        self.servers = "{@\(namespace.name)}:servers"
         self.tagPrefix = "{@\(namespace.name)}:tag:"
     }
 

@@ -89,7 +89,12 @@ struct NamespaceGenerations: Sendable {
     /// Runs a script in the home slot.
     ///
     /// - Throws: `RedisError`; `CancellationError`.
-    func run(_ script: RedisScript, _ arguments: [ScriptArgument]) async throws -> RESPValue {
-        try await script.run(keys: self.keys.home, arguments: arguments, on: self.client)
+    func run(
+        _ script: RedisScript,
+        _ arguments: [ScriptArgument],
+        on sender: (any RedisCommandSender)? = nil
+    ) async throws -> RESPValue {
+        let sender = sender ?? self.client
+        return try await script.run(keys: self.keys.home, arguments: arguments, on: sender)
     }
 }

@@ -5,10 +5,17 @@ import NIOCore
 extension RedisNamespace {
     func commit(_ commits: [EntryCommit]) async throws -> [Bool] {
         if commits.isEmpty { return [] }
+        let meeting = commits[0].lease.meeting
+        guard commits.allSatisfy({ $0.lease.meeting == meeting }), let sender = self.sender(under: meeting) else {
+            return try await self.refuse(commits)
+        }
         let writings = try commits.map { try EntryWriting($0.write) }
-        let written =
+        let written = try await self.unlessServerChanged {
             self.isApart
-            ? try await self.commitApart(commits, writings) : try await self.commitTogether(commits, writings)
+                ? try await self.commitApart(commits, writings, on: sender)
+                : try await self.commitTogether(commits, writings, on: sender)
+        }
+        guard let written else { return try await self.refuse(commits) }
         for (commit, isWritten) in zip(commits, written) where isWritten {
             let names = (commit.lease.marks + commit.marks).map(\.name)
             self.rememberedTags.remember(TagName.union([names, commit.lateTags]), of: commit.write.key)
@@ -16,7 +23,19 @@ extension RedisNamespace {
         return written
     }
 
-    private func commitTogether(_ commits: [EntryCommit], _ writings: [EntryWriting]) async throws -> [Bool] {
+    /// Writes nothing of commits whose leases were granted by a server that another has taken the place of.
+    ///
+    /// What the other remembers of the leases is ended, for those who wait.
+    private func refuse(_ commits: [EntryCommit]) async throws -> [Bool] {
+        try await self.release(commits.map(\.lease))
+        return commits.map { _ in false }
+    }
+
+    private func commitTogether(
+        _ commits: [EntryCommit],
+        _ writings: [EntryWriting],
+        on sender: any RedisCommandSender
+    ) async throws -> [Bool] {
         let items = try zip(commits, writings).map { commit, writing in
             let bound = [
                 .bytes(commit.lease.bytes), try .marks(commit.lease.marks + commit.marks),
@@ -24,7 +43,7 @@ extension RedisNamespace {
             ]
             return EntryCall.Item(key: commit.write.key, arguments: bound + writing.arguments)
         }
-        return try await self.flags(EntryCall(script: EntryScripts.commit, items: items))
+        return try await self.flags(EntryCall(script: EntryScripts.commit, items: items, sender: sender))
     }
 
     func release(_ leases: [Lease]) async throws {
@@ -44,7 +63,16 @@ extension RedisNamespace {
             )
         }
         let shared = [ScriptArgument.integer(milliseconds)]
-        return try await self.flags(EntryCall(script: EntryScripts.renew, shared: shared, items: items))
+        let meeting = leases.first?.meeting ?? 0
+        guard leases.allSatisfy({ $0.meeting == meeting }), let sender = self.sender(under: meeting) else {
+            return leases.map { _ in false }
+        }
+        let renewed = try await self.unlessServerChanged {
+            try await self.flags(
+                EntryCall(script: EntryScripts.renew, shared: shared, items: items, sender: sender)
+            )
+        }
+        return renewed ?? leases.map { _ in false }
     }
 
     // MARK: Apart
@@ -61,7 +89,11 @@ extension RedisNamespace {
     ///
     /// An entry without tags needs no first step. Its stamp is looked at beside the second, for the answer only: under
     /// an old one the entry is dead.
-    private func commitApart(_ commits: [EntryCommit], _ writings: [EntryWriting]) async throws -> [Bool] {
+    private func commitApart(
+        _ commits: [EntryCommit],
+        _ writings: [EntryWriting],
+        on sender: any RedisCommandSender
+    ) async throws -> [Bool] {
         var written = Array(repeating: false, count: commits.count)
         var pending = Array(commits.indices)
         for round in 1...Self.mostRounds {
@@ -82,7 +114,7 @@ extension RedisNamespace {
             }
             let untagged = Set(zip(pending, bindings).filter { $1.header == [] }.map(\.0))
             if !untagged.isEmpty { requests.append(RedisRequest(self.generations.request(for: []))) }
-            var answers = try await self.send(requests)
+            var answers = try await self.send(requests, on: sender)
             let now = untagged.isEmpty ? nil : try self.generations.view(of: [], from: answers.removeLast()).stamp
             var unclear: [Int] = []
             for (place, answer) in zip(pending, answers) {

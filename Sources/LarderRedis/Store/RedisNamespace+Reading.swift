@@ -250,12 +250,15 @@ extension RedisNamespace {
         let milliseconds = max(1, lease.duration.wholeNanoseconds / 1_000_000)
         let items = keys.map { EntryCall.Item(key: $0, tags: lease.tags, milliseconds: milliseconds) }
         var lookups: [StoreLookup] = []
+        // A lease counts from before it was asked for, what is shown of another's from after: so both err to the safe side
+        // if the server changes meanwhile.
+        let meeting = self.lastServerChange
         for reply in try await self.run(EntryCall(script: EntryScripts.lease, shared: shared, items: items)) {
             guard case .array(let answers) = reply, lookups.count + answers.count - 2 <= keys.count,
                 answers.count > 2, let stamp = StampRecord(reply: answers[0]), let marks = answers[1].marks
             else { throw Self.unexpectedReply(to: Self.leaseScript) }
             for answer in answers.dropFirst(2) {
-                lookups.append(try self.lookup(answer, of: keys[lookups.count], lease, stamp, marks))
+                lookups.append(try self.lookup(answer, of: keys[lookups.count], lease, stamp, marks, meeting))
             }
         }
         guard lookups.count == keys.count else { throw Self.unexpectedReply(to: Self.leaseScript) }
@@ -270,20 +273,22 @@ extension RedisNamespace {
         of key: StoreKey,
         _ request: LeaseRequest,
         _ stamp: StampRecord,
-        _ marks: [TagMark]
+        _ marks: [TagMark],
+        _ meeting: UInt64
     ) throws -> StoreLookup {
         guard case .array(let parts) = answer, case .integer(let kind) = parts.first else {
             throw Self.unexpectedReply(to: Self.leaseScript)
         }
         switch (kind, parts.count) {
         case (0, 1):
-            let lease = Lease(
+            var lease = Lease(
                 key: key,
                 token: request.token,
                 stamp: stamp.stamp,
                 serial: stamp.serial,
                 marks: marks
             )
+            lease.meeting = meeting
             return .absent(.granted(lease))
         case (1, 4):
             guard let entry = try self.entry(parts.dropFirst(), script: Self.leaseScript) else {
@@ -296,7 +301,9 @@ extension RedisNamespace {
                 throw Self.unexpectedReply(to: Self.leaseScript)
             }
             let left = Duration.milliseconds(max(0, milliseconds))
-            return .absent(.held(LeaseHolder(token: token, timeLeft: left, serial: stamp.serial)))
+            var holder = LeaseHolder(token: token, timeLeft: left, serial: stamp.serial)
+            holder.meeting = self.lastServerChange
+            return .absent(.held(holder))
         default:
             throw Self.unexpectedReply(to: Self.leaseScript)
         }

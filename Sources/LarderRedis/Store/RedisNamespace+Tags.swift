@@ -22,7 +22,7 @@ extension RedisNamespace {
             }
         let arguments: [ScriptArgument] = [.random, .text(word), try .names(of: tags)]
         let reply = try await self.translatingErrors {
-            try await self.generations.run(EntryScripts.invalidate, arguments)
+            try await self.generations.run(EntryScripts.invalidate, arguments, on: self.invalidator)
         }
         guard reply == .integer(0) else { throw Self.unexpectedReply(to: "the invalidate script") }
     }

@@ -7,6 +7,10 @@ import Synchronization
 /// One namespace in Redis: what its verbs send, and how the replies read.
 final class RedisNamespace: NamespaceStore {
     let client: any RedisCommandSender
+    /// The same, where it numbers the servers that it meets.
+    let meetings: (any RedisMeetings)?
+    /// What removes and invalidates.
+    let invalidator: any RedisCommandSender
     let keys: EntryKeys
     let logger: Logger
 
@@ -32,9 +36,18 @@ final class RedisNamespace: NamespaceStore {
     static let foreverMilliseconds: UInt64 = 90 * 86_400_000
     static let renewalInterval = Duration.seconds(86_400)
 
-    init(_ namespace: CacheNamespace, client: any RedisCommandSender, isApart: Bool, logger: Logger) {
-        self.client = client
+    init(
+        _ namespace: CacheNamespace,
+        client: any RedisCommandSender,
+        isApart: Bool,
+        safety: LossSafety = LossSafety(),
+        logger: Logger
+    ) {
         self.keys = EntryKeys(namespace)
+        let client = safety.sender(over: client, self.keys)
+        self.client = client
+        self.meetings = client as? any RedisMeetings
+        self.invalidator = safety.acknowledging ?? client
         self.isApart = isApart
         self.generations = NamespaceGenerations(keys: self.keys, client: client)
         self.logger = logger
@@ -59,7 +72,9 @@ final class RedisNamespace: NamespaceStore {
     }
 
     func remove(_ keys: [StoreKey]) async throws -> [Bool] {
-        try await self.flags(EntryCall(script: EntryScripts.remove, items: keys.map { .init(key: $0) }))
+        try await self.flags(
+            EntryCall(script: EntryScripts.remove, items: keys.map { .init(key: $0) }, sender: self.invalidator)
+        )
     }
 
     func touch(_ key: StoreKey, _ lifetime: EntryLifetime) async throws -> Bool {
@@ -128,7 +143,7 @@ final class RedisNamespace: NamespaceStore {
     func clear() async throws {
         let serial = [UInt8](repeating: 0, count: 8)
         try await self.translatingErrors {
-            _ = try await self.client.send(
+            _ = try await self.invalidator.send(
                 RedisCommand("MSET", self.keys.stamp, NamespaceStamp.random().bytes, self.keys.serial, serial)
             )
         }
@@ -136,7 +151,7 @@ final class RedisNamespace: NamespaceStore {
 
     func removeAll(matching pattern: GlobPattern) async throws -> Int {
         try await self.translatingErrors {
-            _ = try await self.generations.run(EntryScripts.raiseEpoch, [.random])
+            _ = try await self.generations.run(EntryScripts.raiseEpoch, [.random], on: self.invalidator)
         }
         // Apart, no commit can compare the epoch in one step with its writing.
         if self.isApart { try await self.endAllLeases() }

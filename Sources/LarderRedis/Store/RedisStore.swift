@@ -29,6 +29,7 @@ public struct RedisStore: CacheStore {
     private let isApart: Bool
     private let logger: Logger
     private let near: NearCache?
+    private let safety: LossSafety
 
     /// Makes a store on a client, which stays its maker's to run and to shut down.
     ///
@@ -55,11 +56,33 @@ public struct RedisStore: CacheStore {
         self.isApart = spreadsKeys
         self.logger = logger
         self.near = nil
+        self.safety = LossSafety()
+    }
+
+    /// Makes a store that does more than the plain one: keep what it has read in this process's memory, as long as the server
+    /// tells of its changes; make namespaces cold when a server may have forgotten something; wait for replicas.
+    ///
+    /// See <doc:NearCache> and ``RedisLossPolicy``.
+    ///
+    /// - Parameters:
+    ///   - client: The client, which stays its maker's to run and to shut down.
+    ///   - options: What it does.
+    public init(_ client: RedisClient, _ options: RedisStoreOptions) {
+        // A copy of what a replica has would not be dropped when the primary tells of a change that came before it.
+        let asksReplicas = options.nearCache != nil && client.configuration.readPreference != .primary
+        self.client = asksReplicas ? client.reading(from: .primary) : client
+        self.isApart = client.spreadsKeys
+        self.logger = options.logger
+        self.near = options.nearCache.map {
+            NearCache(client, limit: $0, clock: options.clock, logger: options.logger)
+        }
+        self.safety = LossSafety(
+            policy: options.onLoss,
+            acknowledging: options.acknowledgement.map { AcknowledgedSender(client: client, acknowledgement: $0) }
+        )
     }
 
     /// Makes a store that keeps in this process's memory what it has read, as long as the server tells of its changes.
-    ///
-    /// See <doc:NearCache>.
     ///
     /// - Parameters:
     ///   - client: The client, which stays its maker's to run and to shut down.
@@ -72,12 +95,7 @@ public struct RedisStore: CacheStore {
         clock: CacheClock = .system,
         logger: Logger = Logger(label: "larder.redis")
     ) {
-        // A copy of what a replica has would not be dropped when the primary tells of a change that came before it.
-        let isPrimaryAsked = client.configuration.readPreference == .primary
-        self.client = isPrimaryAsked ? client : client.reading(from: .primary)
-        self.isApart = (client as any RedisCommandSender as? any RedisPlacement)?.spreadsKeys ?? false
-        self.logger = logger
-        self.near = NearCache(client, limit: nearCache, clock: clock, logger: logger)
+        self.init(client, RedisStoreOptions(nearCache: nearCache, clock: clock, logger: logger))
     }
 
     /// `redis`.
@@ -89,7 +107,13 @@ public struct RedisStore: CacheStore {
     /// - Returns: What a cache reads and writes.
     public func open(_ namespace: CacheNamespace) -> any NamespaceStore {
         let lower = {
-            RedisNamespace(namespace, client: self.client, isApart: self.isApart, logger: self.logger)
+            RedisNamespace(
+                namespace,
+                client: self.client,
+                isApart: self.isApart,
+                safety: self.safety,
+                logger: self.logger
+            )
         }
         return self.near?.open(namespace, over: lower) ?? lower()
     }
@@ -126,6 +150,65 @@ extension CacheStore where Self == RedisStore {
     ///   - nearCache: How much is kept in memory, of all namespaces together.
     /// - Returns: The store.
     public static func redis(_ client: RedisClient, nearCache: MemoryStore.Limit) -> RedisStore {
-        RedisStore(client, nearCache: nearCache)
+        RedisStore(client, RedisStoreOptions(nearCache: nearCache))
+    }
+
+    /// Entries in Redis, with options.
+    ///
+    /// ```swift
+    /// let options = RedisStoreOptions(nearCache: .entries(100_000), onLoss: .coldAfterLoss)
+    /// let cache = Cache(.redis(client, options), namespace: "bookshop")
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - client: The client, which stays its maker's to run and to shut down.
+    ///   - options: What the store does beside keeping entries.
+    /// - Returns: The store.
+    public static func redis(_ client: RedisClient, _ options: RedisStoreOptions) -> RedisStore {
+        RedisStore(client, options)
+    }
+}
+
+/// What a Redis store does beside keeping entries.
+public struct RedisStoreOptions: Sendable {
+    /// How much of what was read is kept in this process's memory, of all namespaces together; `nil`, nothing.
+    public var nearCache: MemoryStore.Limit?
+
+    /// What becomes of namespaces when a server may have forgotten writes.
+    public var onLoss: RedisLossPolicy
+
+    /// How many replicas have to have an invalidation before it returns; `nil`, nobody waits for them.
+    ///
+    /// Removing, invalidating and clearing take a connection of their own then, for as long as the replicas take. Where too
+    /// few have it in time the call throws, although the primary has it: the cache's invalidation policy decides
+    /// what becomes of it.
+    public var acknowledgement: ReplicaAcknowledgement?
+
+    /// What copies in memory age by.
+    public var clock: CacheClock
+
+    /// Where failures are reported that no caller hears of.
+    public var logger: Logger
+
+    /// Describes what the store does.
+    ///
+    /// - Parameters:
+    ///   - nearCache: How much of what was read is kept in this process's memory; `nil`, nothing.
+    ///   - onLoss: What becomes of namespaces when a server may have forgotten writes.
+    ///   - acknowledgement: How many replicas have to have an invalidation; `nil`, nobody waits for them.
+    ///   - clock: What copies in memory age by.
+    ///   - logger: Where failures are reported that no caller hears of.
+    public init(
+        nearCache: MemoryStore.Limit? = nil,
+        onLoss: RedisLossPolicy = .keep,
+        acknowledgement: ReplicaAcknowledgement? = nil,
+        clock: CacheClock = .system,
+        logger: Logger = Logger(label: "larder.redis")
+    ) {
+        self.nearCache = nearCache
+        self.onLoss = onLoss
+        self.acknowledgement = acknowledgement
+        self.clock = clock
+        self.logger = logger
     }
 }

@@ -41,17 +41,6 @@ public struct RedisClientView: RedisCommandSender {
         view.terms.preference = preference
         return view
     }
-
-    /// The same for commands that no server may execute that was met later.
-    ///
-    /// - Parameter meeting: The number of the last meeting whose server may execute them, see
-    ///   ``RedisClient/serverMeetings``. Others are refused with `.serverChanged`.
-    /// - Returns: A sender on the client's connections.
-    package func bound(to meeting: UInt64) -> RedisClientView {
-        var view = self
-        view.terms.bound = meeting
-        return view
-    }
 }
 
 extension RedisClient {
@@ -82,23 +71,4 @@ extension RedisClient {
     public func reading(from preference: RedisConfiguration.ReadPreference) -> RedisClientView {
         self.view.reading(from: preference)
     }
-
-    /// The same client for commands that no server may execute that was met later.
-    ///
-    /// - Parameter meeting: The number of the last meeting whose server may execute them.
-    /// - Returns: A sender on the client's connections.
-    package func bound(to meeting: UInt64) -> RedisClientView { self.view.bound(to: meeting) }
-
-    /// How many servers the client has met so far, as its primary or primaries: each time another process or another
-    /// history of writes answered than was known.
-    package var serverMeetings: UInt64 { self.servers.history.position.meetings }
-
-    /// The number of the last meeting in which a server turned out to have taken the place of another; 0 if there was
-    /// none.
-    ///
-    /// What was concluded from answers before that meeting may rest on writes that are forgotten.
-    package var lastServerChange: UInt64 { self.servers.history.position.lastChange }
-
-    /// The run and replication ids of the primaries that stand in their places now, each as one text.
-    package var serverIdentities: [String] { self.servers.history.currentIdentities.map(\.text) }
 }

@@ -198,3 +198,11 @@ extension RedisCommand {
         return 0..<0
     }
 }
+
+extension RedisCommand {
+    /// The first key, as text; nil where the command has none, or one that is not UTF-8.
+    package var firstKey: String? {
+        guard let position = self.keyPositions.first else { return nil }
+        return self.withElement(position) { String(validating: $0, as: UTF8.self) } ?? nil
+    }
+}

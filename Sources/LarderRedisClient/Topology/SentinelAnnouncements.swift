@@ -88,7 +88,10 @@ final class SentinelAnnouncements: Sendable {
         while !Task.isCancelled {
             do {
                 // Once this has returned, the lane goes on listening by itself, also on the next connection.
-                _ = try await lane.listen(to: SubscriptionName(.channel, Self.channel), deadline: .deadline(after: 5_000_000_000)) { event in
+                _ = try await lane.listen(
+                    to: SubscriptionName(.channel, Self.channel),
+                    deadline: .deadline(after: 5_000_000_000)
+                ) { event in
                     if case .message(let payload) = event { heard(payload) }
                 }
                 return

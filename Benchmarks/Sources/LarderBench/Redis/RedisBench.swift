@@ -17,11 +17,14 @@ struct RedisBench: AsyncParsableCommand {
     @Option(help: "How often to measure; each line is the median.")
     var runs = 5
 
-    @Option(help: "How many tasks send at the same time, separated by commas; 1,50,200,1000, or 50,200 with --topology.")
+    @Option(
+        help: "How many tasks send at the same time, separated by commas; 1,50,200,1000, or 50,200 with --topology."
+    )
     var tasks: String?
 
     @Option(
-        help: "Servers to measure beside a single one: cluster, sentinel or replicas, separated by commas, or standalone."
+        help:
+            "Servers to measure beside a single one: cluster, sentinel or replicas, separated by commas, or standalone."
     )
     var topology = "standalone"
 

@@ -50,6 +50,9 @@ struct HistoryBench: AsyncParsableCommand {
     @Flag(help: "Redis is used as if the generations lay on another server than the entries.")
     var apart = false
 
+    @Option(name: .customLong("on-loss"), help: "What --disturb finds on a server that has forgotten something: keep or cold.")
+    var onLoss = LossChoice.keep
+
     @Option(help: "The servers that a history runs on, and that take each other's place: sentinel or cluster.")
     var topology: DeploymentHistories.Topology?
 
@@ -101,6 +104,12 @@ struct HistoryBench: AsyncParsableCommand {
         case on, off
     }
 
+    enum LossChoice: String, ExpressibleByArgument, CaseIterable {
+        case keep, cold
+
+        var policy: RedisLossPolicy { self == .cold ? .coldAfterLoss : .keep }
+    }
+
     enum Fence: String, ExpressibleByArgument, CaseIterable {
         case on, off
     }
@@ -109,6 +118,9 @@ struct HistoryBench: AsyncParsableCommand {
         guard self.seeds > 0 else { throw ValidationError("--seeds must be positive") }
         guard UInt64.max - self.firstSeed >= UInt64(self.seeds) else {
             throw ValidationError("--first-seed leaves no room for \(self.seeds) seeds")
+        }
+        guard self.onLoss == .keep || (!self.disturb.kinds.isEmpty && !self.apart) else {
+            throw ValidationError("--on-loss goes with --disturb, and not with --apart")
         }
         guard !self.apart || !self.store.isSimulated else {
             throw ValidationError("--apart goes with --store redis and tiered-redis")
@@ -158,6 +170,7 @@ struct HistoryBench: AsyncParsableCommand {
         }
         if !self.disturb.kinds.isEmpty {
             line.set("disturb", self.disturb.text)
+            line.set("on_loss", self.onLoss.rawValue)
             line.set("disturbances", tally.disturbances)
             line.set("outages", tally.outages)
             line.set("unsettled", tally.unsettled)
@@ -254,7 +267,10 @@ struct HistoryBench: AsyncParsableCommand {
             configuration.commandTimeout = .milliseconds(100)
             configuration.reconnect = .init(base: .milliseconds(2), maximum: .milliseconds(20))
             let client = try RedisClient(configuration)
-            let redis = RedisStore(client, spreadsKeys: self.apart)
+            let redis =
+                self.onLoss == .cold
+                ? RedisStore(client, RedisStoreOptions(onLoss: .coldAfterLoss))
+                : RedisStore(client, spreadsKeys: self.apart)
             for seed in self.all {
                 try await server.command("FLUSHALL")
                 let namespace = try CacheNamespace("history\(seed)")

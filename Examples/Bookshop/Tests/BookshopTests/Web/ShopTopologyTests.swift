@@ -67,7 +67,7 @@ import Testing
                     "<h2 id=\"near-heading\">Near cache</h2>", "<th scope=\"row\">Covered</th>",
                     "all copies were dropped at once; the last time: flushed", "of 10,000",
                     "<th scope=\"row\">99 %</th>", "<th scope=\"row\">127.0.0.1:\(server.port)</th><td>primary</td>",
-                    "One server.",
+                    "One server. The shop",
                 ] {
                     #expect(page.contains(text), "\(text)")
                 }
@@ -79,7 +79,8 @@ import Testing
         try await withRedisSentinels(sentinels: 3, replicas: 1) { deployment in
             try await TestShop.open(redisURL: deployment.url + "?socket_timeout=1") { shop in
                 #expect(try await eventually { try await Self.hitsNearCache(shop) })
-                let before = try #require(try await Self.statistics(shop).topology)
+                let statistics = try await Self.statistics(shop)
+                let before = try #require(statistics.topology)
                 #expect(before.kind == "sentinel" && before.primaryName == "mymaster")
                 let old = try await Self.address(deployment.primary())
                 #expect(before.addresses("primary") == [old])
@@ -95,7 +96,7 @@ import Testing
                 )
                 let new = try await Self.address(deployment.awaitFailover(from: killed).primary)
                 #expect(try await Self.statistics(shop).topology?.addresses("primary") == [new])
-                try await Self.expectNearCacheRecovers(shop)
+                try await Self.expectNearCacheRecovers(shop, since: statistics.nearCache)
                 let page = try await shop.get("/stats").text
                 #expect(page.contains("<th scope=\"row\">\(new)</th><td>primary</td>"))
                 #expect(page.contains("under the name <code>mymaster</code>"))
@@ -108,7 +109,8 @@ import Testing
             try await TestShop.open(redisURL: cluster.url + "?socket_timeout=1") { shop in
                 #expect(try await eventually { try await Self.hitsNearCache(shop) })
                 try await Self.expectPages(shop)
-                let before = try #require(try await Self.statistics(shop).topology)
+                let statistics = try await Self.statistics(shop)
+                let before = try #require(statistics.topology)
                 #expect(before.kind == "cluster")
                 #expect(before.addresses("primary").count == 3 && before.addresses("replica").count == 3)
                 #expect(before.nodes.compactMap(\.slots).reduce(0, +) == 16_384)
@@ -131,7 +133,7 @@ import Testing
                             && topology?.nodes.compactMap(\.slots).reduce(0, +) == 16_384
                     }
                 )
-                try await Self.expectNearCacheRecovers(shop)
+                try await Self.expectNearCacheRecovers(shop, since: statistics.nearCache)
                 let page = try await shop.get("/stats").text
                 #expect(page.contains("<th scope=\"row\">\(new)</th><td>primary</td>"))
                 #expect(page.contains("A Redis Cluster.") && page.contains("scope=\"col\">Slots</th>"))
@@ -163,10 +165,11 @@ import Testing
     }
 
     /// The copies of what the old primary had are gone, and new ones are kept as the new one tells of changes.
-    private static func expectNearCacheRecovers(_ shop: TestShop) async throws {
+    private static func expectNearCacheRecovers(_ shop: TestShop, since before: NearCacheAnswer?) async throws {
         #expect(try await eventually { try await Self.hitsNearCache(shop) })
         let near = try #require(try await Self.statistics(shop).nearCache)
-        #expect(near.isCovered && near.timesEmptied > 0 && near.lastEmptied == "connection lost")
+        let timesEmptied = try #require(before).timesEmptied
+        #expect(near.isCovered && near.timesEmptied > timesEmptied && near.lastEmptied != nil)
     }
 
     private static func book(_ book: Book, titled title: String) -> Book {

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Hummingbird
+import LarderRedisClient
 import Logging
 import NIOCore
 
@@ -35,7 +36,7 @@ public enum Shop: Sendable {
         logger.logLevel = .notice
 
         let catalogue = try Self.openCatalogue(settings)
-        let cache = try ShopCache(settings.store, logger: logger)
+        let cache = try Self.openCache(settings, logger)
         let application = try ShopApplication.make(
             repository: BookRepository(catalogue: catalogue, cache: cache),
             settings: settings,
@@ -51,6 +52,15 @@ public enum Shop: Sendable {
         }
         try catalogue.close()
         Console.write("The shop is closed.\n")
+    }
+
+    private static func openCache(_ settings: Settings, _ logger: Logger) throws -> ShopCache {
+        do {
+            return try ShopCache(settings, logger: logger)
+        } catch let error as RedisError {
+            // What shows only when it is used, such as a file of certificates.
+            throw SettingsError("REDIS_URL: \(error.message)")
+        }
     }
 
     private static func openCatalogue(_ settings: Settings) throws -> Catalogue {

@@ -1,4 +1,5 @@
 import Larder
+import LarderRedisClient
 
 /// What the cache did since the start.
 struct CacheStatistics: Encodable, Sendable {
@@ -6,15 +7,19 @@ struct CacheStatistics: Encodable, Sendable {
     /// How many entries the store holds; `nil` where it cannot tell.
     let entries: Int?
     let store: String
+    /// What is known of the Redis beneath; `nil` where there is none.
+    let redis: RedisStatistics?
 
-    init(_ counters: CacheCounters, entries: Int?, store: String) {
+    init(_ counters: CacheCounters, entries: Int?, store: String, redis: RedisStatistics? = nil) {
         self.counters = counters
         self.entries = entries
         self.store = store
+        self.redis = redis
     }
 
     private enum CodingKeys: CodingKey {
         case hits, misses, stale, unavailable, fills, refreshes, failedFills, staleServes, hitRatio, entries, store
+        case topology, nearCache
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -31,5 +36,8 @@ struct CacheStatistics: Encodable, Sendable {
         // Unlike the synthesized code, this writes `null` rather than leave the key out.
         try container.encode(self.entries, forKey: .entries)
         try container.encode(self.store, forKey: .store)
+        // Where there are none, there is nothing to be known of them.
+        try container.encodeIfPresent(self.redis?.topology, forKey: .topology)
+        try container.encodeIfPresent(self.redis?.nearCache.map(NearCacheBody.init), forKey: .nearCache)
     }
 }

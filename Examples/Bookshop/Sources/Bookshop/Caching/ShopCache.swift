@@ -13,6 +13,11 @@ struct ShopCache: Sendable {
     /// What has to run while the cache is used, in the order of starting.
     let services: [any Service]
 
+    /// What is known of the Redis beneath; `nil` where there is none.
+    private let redis: (@Sendable () -> RedisStatistics)?
+
+    private static let namespace: CacheNamespace = "bookshop"
+
     /// How many entries are kept in memory; a whole shop of books, shelves and searches fits.
     private static let memoryEntries = 100_000
 
@@ -22,12 +27,12 @@ struct ShopCache: Sendable {
     /// Opens the cache on the store that the settings name.
     ///
     /// - Parameters:
-    ///   - store: Where the values are.
+    ///   - settings: Where the values are, and how many of them are in this process as well.
     ///   - logger: Where an unavailable store is reported.
     ///   - clock: What values in memory get old by, and what fills are timed by.
     /// - Throws: `RedisError` for a URL that cannot be used.
-    init(_ store: Settings.Store, logger: Logger, clock: CacheClock = .system) throws {
-        switch store {
+    init(_ settings: Settings, logger: Logger, clock: CacheClock = .system) throws {
+        switch settings.store {
         case .memory:
             let memory = MemoryStore(limit: .entries(Self.memoryEntries), clock: clock)
             self.init(on: memory, logger: logger, clock: clock)
@@ -39,22 +44,39 @@ struct ShopCache: Sendable {
                 configuration.commandTimeout = Self.patience
             }
             let client = try RedisClient(configuration)
-            self.init(on: .redis(client), services: [client], logger: logger, clock: clock)
+            // Kept in this process, a value is there without a round trip; Redis tells of whatever happens to it.
+            let store =
+                settings.nearCache == 0
+                ? RedisStore(client, logger: logger)
+                : RedisStore(client, nearCache: .entries(settings.nearCache), clock: clock, logger: logger)
+            self.init(on: store, services: [client], logger: logger, clock: clock) {
+                RedisStatistics(
+                    topology: client.describeTopology(),
+                    nearCache: store.nearCacheStatistics(of: Self.namespace)
+                )
+            }
         }
     }
 
-    private init(on store: some CacheStore, services: [any Service] = [], logger: Logger, clock: CacheClock) {
+    private init(
+        on store: some CacheStore,
+        services: [any Service] = [],
+        logger: Logger,
+        clock: CacheClock,
+        redis: (@Sendable () -> RedisStatistics)? = nil
+    ) {
         // A shop that stays open when the store does not answer.
         let defaults = CacheDefaults(fetchPolicy: .lists, failurePolicy: .missing)
         self.larder = Cache(
             store,
-            namespace: "bookshop",
+            namespace: Self.namespace,
             defaults: defaults,
             clock: clock,
             logger: logger,
             onEvent: ReadTrace.note
         )
         self.services = services + [self.larder]
+        self.redis = redis
     }
 
     /// Makes what is in the cache absent, by key and by tag.
@@ -80,7 +102,8 @@ struct ShopCache: Sendable {
         CacheStatistics(
             self.larder.counters,
             entries: await self.entryCount(),
-            store: self.larder.storeKind
+            store: self.larder.storeKind,
+            redis: self.redis?()
         )
     }
 

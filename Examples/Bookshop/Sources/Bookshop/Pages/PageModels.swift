@@ -1,5 +1,4 @@
 import HTTPTypes
-import Larder
 
 // What the templates show. They find these properties by name, so a property here is a word there.
 
@@ -239,64 +238,6 @@ struct SearchPage: PageContent {
         self.everywhere = shelf == nil ? nil : path("/search", ["q": query])
         self.hasBooks = !books.isEmpty
         self.books = books.map(BookCard.init)
-    }
-}
-
-/// What the cache did.
-struct StatisticsPage: PageContent {
-    static let template = "stats"
-
-    struct Counter: Sendable {
-        let name: String
-        let value: String
-        let meaning: String
-    }
-
-    struct Group: Sendable {
-        let heading: String
-        let rows: [Counter]
-    }
-
-    let ratio: Double
-    let percent: String
-    let groups: [Group]
-
-    init(_ statistics: CacheStatistics) {
-        func row(_ name: String, _ value: String, _ meaning: String) -> Counter {
-            Counter(name: name, value: value, meaning: meaning)
-        }
-        let counters = statistics.counters
-        self.ratio = counters.hitRatio
-        // Rounded down: 100 % would claim that there was no miss.
-        let tenths = Int(counters.hitRatio * 1_000)
-        self.percent = "\(tenths / 10).\(tenths % 10) %"
-        self.groups = [
-            Group(
-                heading: "Look-ups",
-                rows: [
-                    row("Hits", grouped(counters.hits), "found a fresh entry"),
-                    row("Misses", grouped(counters.misses), "found nothing"),
-                    row("Stale", grouped(counters.stale), "found an entry past its time"),
-                    row("Unavailable", grouped(counters.unavailable), "got no answer from the store"),
-                ]
-            ),
-            Group(
-                heading: "Fills",
-                rows: [
-                    row("Fills", grouped(counters.fills), "times that the database was asked"),
-                    row("Refreshes", grouped(counters.refreshes), "of them behind visitors, who did not wait"),
-                    row("Failed fills", grouped(counters.failedFills), "of them that brought nothing"),
-                    row("Stale serves", grouped(counters.staleServes), "answers past their time that stood in"),
-                ]
-            ),
-            Group(
-                heading: "Store",
-                rows: [
-                    row("Entries", statistics.entries.map(grouped) ?? "unknown", "fresh values in the store now"),
-                    row("Store", statistics.store, "where they are: in this process (memory), or in Redis"),
-                ]
-            ),
-        ]
     }
 }
 

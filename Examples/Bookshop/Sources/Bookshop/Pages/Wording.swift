@@ -13,6 +13,23 @@ func grouped(_ number: Int) -> String {
     return number < 0 ? "-" + text : text
 }
 
+/// A part of a whole, from 0 to 1, in per cent.
+///
+/// It is rounded down: 100 % would claim that there is no rest.
+func percent(_ part: Double) -> String {
+    let tenths = Int(part * 1_000)
+    return "\(tenths / 10).\(tenths % 10) %"
+}
+
+/// A short time, as the box that explains keys writes it.
+func shortTime(_ seconds: Double) -> String {
+    switch seconds {
+    case ..<0.001: "\(Int((seconds * 1e6).rounded())) µs"
+    case ..<1: "\((seconds * 1e4).rounded() / 10) ms"
+    default: "\((seconds * 10).rounded() / 10) s"
+    }
+}
+
 /// A number of books, with the noun.
 func countOfBooks(_ number: Int) -> String {
     number == 1 ? "1 book" : "\(grouped(number)) books"

@@ -10,7 +10,12 @@ enum Help {
 
           HOST            the address to listen on (127.0.0.1)
           PORT            the port to listen on, 0 for any free one (8080)
-          REDIS_URL       the Redis to cache in, such as redis://localhost:6379/1 (unset: in memory)
+          REDIS_URL       the Redis to cache in (unset: in memory):
+                            redis://localhost:6379/1                      one server
+                            redis://host1,host2                           a primary and its replicas
+                            redis+sentinel://sentinel1,sentinel2/name     the same, found through Sentinels
+                            redis+cluster://host1,host2                   a cluster
+          NEAR_CACHE      how many entries of Redis to keep in this process as well, 0 for none (10000)
           ADMIN_TOKEN     what changing titles, emptying the cache and explaining it need (unset: all are refused)
           DATABASE_PATH   the SQLite file with the books, made and filled on the first start (data/bookshop.sqlite)
 

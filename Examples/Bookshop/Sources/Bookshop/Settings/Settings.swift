@@ -14,9 +14,14 @@ struct Settings: Sendable, Equatable {
     var host = "127.0.0.1"
     var port = 8080
     var store = Store.memory
+    /// How many entries of Redis this process keeps in its own memory as well; 0 for none.
+    var nearCache = 10_000
     /// What admin calls must carry; without it, they are refused.
     var adminToken: String?
     var databasePath = "data/bookshop.sqlite"
+
+    /// The largest near cache: memory for more would have to be planned with other means than a number of entries.
+    static let largestNearCache = 10_000_000
 }
 
 /// A setting that the shop cannot start with, in one line.
@@ -91,6 +96,14 @@ extension Settings {
                 throw SettingsError("\(url.key) (\(url.origin)): \(error.message)")
             }
             self.store = .redis(url: url.text)
+        }
+        if let entries = try sources.value("near", "cache") {
+            guard let number = Int(entries.text), (0...Self.largestNearCache).contains(number) else {
+                throw entries.rejected(
+                    accepted: "a number of entries from 1 to \(Self.largestNearCache), or 0 for none"
+                )
+            }
+            self.nearCache = number
         }
         if let token = try sources.value("admin", "token") {
             let isToken = !token.text.isEmpty && token.text.utf8.allSatisfy { (0x21...0x7E).contains($0) }

@@ -10,6 +10,18 @@ import Testing
         #expect(grouped(number) == text)
     }
 
+    @Test(arguments: [(0, "0.0 %"), (0.75, "75.0 %"), (0.9999, "99.9 %"), (1, "100.0 %")])
+    func partsAreRoundedDown(part: Double, text: String) {
+        #expect(percent(part) == text)
+    }
+
+    @Test(arguments: [
+        (0, "0 µs"), (0.000_213_6, "214 µs"), (0.001_26, "1.3 ms"), (0.25, "250.0 ms"), (12.34, "12.3 s"),
+    ])
+    func shortTimesHaveAUnit(seconds: Double, text: String) {
+        #expect(shortTime(seconds) == text)
+    }
+
     @Test(arguments: [("1998-06-01", "1 June 1998"), ("", ""), ("1998", "1998"), ("1998-13-01", "1998-13-01")])
     func daysAreWords(day: String, text: String) {
         #expect(dayInWords(day) == text)

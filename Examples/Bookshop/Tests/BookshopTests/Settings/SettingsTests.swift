@@ -9,6 +9,7 @@ import Testing
         #expect(settings.host == "127.0.0.1")
         #expect(settings.port == 8080)
         #expect(settings.store == .memory)
+        #expect(settings.nearCache == 10_000)
         #expect(settings.adminToken == nil)
         #expect(settings.databasePath == "data/bookshop.sqlite")
     }
@@ -16,27 +17,31 @@ import Testing
     @Test func environmentSetsEverything() async throws {
         let settings = try await Settings.load(environment: [
             "HOST": "0.0.0.0", "PORT": "9000", "REDIS_URL": "redis://user:pass@cache:6379/1", "ADMIN_TOKEN": "t0k",
-            "DATABASE_PATH": "/tmp/b.sqlite",
+            "DATABASE_PATH": "/tmp/b.sqlite", "NEAR_CACHE": "500",
         ])
         #expect(settings.host == "0.0.0.0" && settings.port == 9_000)
         #expect(settings.store == .redis(url: "redis://user:pass@cache:6379/1"))
+        #expect(settings.nearCache == 500)
         #expect(settings.adminToken == "t0k" && settings.databasePath == "/tmp/b.sqlite")
     }
 
     @Test func fileSetsWhatTheEnvironmentDoesNot() async throws {
         let file = """
-            {"port": 9000, "host": "::1", "redis": {"url": "unix:///run/redis.sock"},
+            {"port": 9000, "host": "::1", "redis": {"url": "unix:///run/redis.sock"}, "near": {"cache": 0},
              "admin": {"token": "t0k"}, "database": {"path": "b.sqlite"}}
             """
         let settings = try await Self.load(["PORT": "9001"], file: file)
         #expect(settings.port == 9_001 && settings.host == "::1")
         #expect(settings.store == .redis(url: "unix:///run/redis.sock"))
+        #expect(settings.nearCache == 0)
         #expect(settings.adminToken == "t0k" && settings.databasePath == "b.sqlite")
     }
 
     @Test(arguments: [
         ("PORT", "abc"), ("PORT", ""), ("PORT", "65536"), ("PORT", "-1"), ("PORT", "80.5"), ("HOST", ""),
-        ("HOST", "a b"), ("DATABASE_PATH", ""), ("DATABASE_PATH", "data/"),
+        ("HOST", "a b"), ("DATABASE_PATH", ""), ("DATABASE_PATH", "data/"), ("NEAR_CACHE", ""), ("NEAR_CACHE", "-1"),
+        ("NEAR_CACHE", "10k"), ("NEAR_CACHE", "1.5"), ("NEAR_CACHE", "10000001"),
+        ("NEAR_CACHE", "99999999999999999999"),
     ])
     func wrongSettingIsNamedWithWhatWasFound(key: String, value: String) async throws {
         let line = try await Self.complaint(["\(key)": value])
@@ -45,7 +50,28 @@ import Testing
     }
 
     @Test(arguments: [
+        "redis://h1,h2:7001/4", "redis+sentinel://s1,s2:5000/mymaster/1", "rediss+sentinel://:pw@s1/shop",
+        "redis+cluster://h1,h2:7001", "rediss+cluster://h1",
+    ])
+    func everyTopologyHasItsURL(url: String) async throws {
+        #expect(try await Settings.load(environment: ["REDIS_URL": url]).store == .redis(url: url))
+    }
+
+    @Test(arguments: [
+        ("redis://h1,,h2", "host:port,host:port"), ("redis+sentinel://h1,h2", "/mymaster"),
+        ("redis+sentinel://h1/name/x", "number of a database"), ("redis+cluster://h1/1", "database 0 only"),
+        ("redis+replicas://h1", "redis+cluster://"), ("redis+cluster://h1:0", "from 1 to 65535"),
+    ])
+    func wrongURLOfATopologyIsRefusedWithWhatIsAccepted(url: String, accepted: String) async throws {
+        let line = try await Self.complaint(["REDIS_URL": url])
+        #expect(line.hasPrefix("REDIS_URL (environment): "))
+        #expect(line.contains(accepted), "\(line)")
+        #expect(!line.contains("\n"))
+    }
+
+    @Test(arguments: [
         ("REDIS_URL", "http://user:hunter2@cache"), ("REDIS_URL", "hunter2"), ("REDIS_URL", ""),
+        ("REDIS_URL", "redis+sentinel://:hunter2@h1,h2"), ("REDIS_URL", "redis+cluster://:hunter2@h1/3"),
         ("ADMIN_TOKEN", "hunter2 hunter2"), ("ADMIN_TOKEN", ""), ("ADMIN_TOKEN", "hünter2 hunter2"),
     ])
     func secretIsNotPrinted(key: String, value: String) async throws {

@@ -22,12 +22,14 @@ struct TestShop: Sendable {
     /// - Parameters:
     ///   - adminToken: The token for admin calls.
     ///   - redisURL: The Redis to cache in; `nil` caches in memory.
+    ///   - nearCache: How many entries of Redis are kept in this process as well.
     ///   - clock: What values in memory get old by.
     ///   - body: What to do in the shop.
     /// - Throws: What the body throws, and if the shop cannot be opened.
     static func open(
         adminToken: String? = Self.token,
         redisURL: String? = nil,
+        nearCache: Int = Settings().nearCache,
         clock: CacheClock = .system,
         _ body: @escaping @Sendable (TestShop) async throws -> Void
     ) async throws {
@@ -40,10 +42,11 @@ struct TestShop: Sendable {
         logger.logLevel = .critical
         var settings = Settings()
         settings.adminToken = adminToken
+        settings.nearCache = nearCache
         settings.store = redisURL.map { .redis(url: $0) } ?? .memory
         let repository = try BookRepository(
             catalogue: catalogue,
-            cache: ShopCache(settings.store, logger: logger, clock: clock)
+            cache: ShopCache(settings, logger: logger, clock: clock)
         )
         let application = try ShopApplication.make(repository: repository, settings: settings, logger: logger)
         try await application.test(.router) { client in
@@ -158,6 +161,44 @@ struct StatisticsAnswer: Decodable {
     let hitRatio: Double
     let entries: Int?
     let store: String
+    let topology: TopologyAnswer?
+    let nearCache: NearCacheAnswer?
+}
+
+struct TopologyAnswer: Decodable {
+    struct Node: Decodable {
+        let address: String
+        let role: String
+        let isConnected: Bool
+        let slots: Int?
+        let roundTrip: Double?
+    }
+
+    let kind: String
+    let primaryName: String?
+    let nodes: [Node]
+
+    func addresses(_ role: String) -> [String] { self.nodes.filter { $0.role == role }.map(\.address) }
+}
+
+struct NearCacheAnswer: Decodable {
+    struct PushLatency: Decodable {
+        let last: Double
+        let median: Double
+        let percentile99: Double
+    }
+
+    let hits: Int
+    let misses: Int
+    let hitRatio: Double
+    let entries: Int
+    let limit: Int
+    let invalidations: Int
+    let isCovered: Bool
+    let trouble: String?
+    let timesEmptied: Int
+    let lastEmptied: String?
+    let pushLatency: PushLatency?
 }
 
 struct ExplanationAnswer: Decodable {

@@ -121,7 +121,9 @@ import Testing
             try await TestShop.open(redisURL: server.url + "?socket_timeout=10") { shop async throws in
                 func tier() async throws -> ExplanationAnswer.Tier {
                     let answer = try await shop.get("/api/cache/explain?key=top:horror")
-                    return try #require(try answer.decode(ExplanationAnswer.self).tiers.first)
+                    let tiers = try answer.decode(ExplanationAnswer.self).tiers
+                    #expect(tiers.map(\.tier) == ["memory", "redis"])
+                    return try #require(tiers.last)
                 }
                 _ = try await shop.get("/api/shelves/horror/top")
                 let before = try await tier()

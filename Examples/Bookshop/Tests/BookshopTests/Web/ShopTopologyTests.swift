@@ -1,0 +1,186 @@
+import HTTPTypes
+import Larder
+import LarderTesting
+import Testing
+
+@testable import Bookshop
+
+/// The shop on each way of running Redis, and what its statistics say of it.
+@Suite(.timeLimit(.minutes(3))) struct ShopTopologyTests {
+    @Test func inMemoryThereIsNothingToSayOfServers() async throws {
+        try await TestShop.open { shop in
+            let statistics = try await shop.get("/api/stats").decode(StatisticsAnswer.self)
+            #expect(statistics.store == "memory")
+            #expect(statistics.topology == nil && statistics.nearCache == nil)
+            let page = try await shop.get("/stats").text
+            #expect(!page.contains("Near cache") && !page.contains("Redis servers"))
+        }
+    }
+
+    @Test func nearCacheAnswersUntilAnotherProcessWrites() async throws {
+        try await withRedisServer { server in
+            let url = server.url + "?socket_timeout=10"
+            try await TestShop.open(redisURL: url) { shop in
+                #expect(try await eventually { try await Self.hitsNearCache(shop) })
+                let before = try await Self.statistics(shop)
+                let topology = try #require(before.topology)
+                #expect(topology.kind == "standalone" && topology.primaryName == nil)
+                #expect(topology.addresses("primary") == ["127.0.0.1:\(server.port)"])
+                #expect(topology.nodes.map(\.isConnected) == [true])
+                let near = try #require(before.nearCache)
+                #expect(near.isCovered && near.trouble == nil)
+                #expect(near.hits > 0 && near.hitRatio > 0 && near.hitRatio <= 1)
+                #expect((1...near.limit).contains(near.entries) && near.limit == 10_000)
+
+                // A process with a client of its own, which keeps nothing.
+                try await TestShop.open(redisURL: url, nearCache: 0) { other in
+                    let book = try #require(try await other.catalogue.book(42))
+                    try await other.repository.cache.larder.set(
+                        .book(42),
+                        to: Self.book(book, titled: "From elsewhere")
+                    )
+                    #expect(
+                        try await eventually {
+                            let seen = try await shop.get("/api/books/42").decode(BookAnswer.self).title
+                            return seen == "From elsewhere"
+                        }
+                    )
+                    let statistics = try await Self.statistics(other)
+                    #expect(statistics.topology?.kind == "standalone" && statistics.nearCache == nil)
+                    #expect(try await !other.get("/stats").text.contains("Near cache"))
+                }
+                // What it changes itself it hears of as well, and that is timed.
+                #expect(try await shop.send(.put, "/api/books/42", body: #"{"title": "Mine"}"#).status == 200)
+                _ = try await shop.get("/api/books/42")
+                #expect(try await eventually { try await Self.statistics(shop).nearCache?.pushLatency != nil })
+                let after = try #require(try await Self.statistics(shop).nearCache)
+                #expect(after.invalidations > near.invalidations)
+                let latency = try #require(after.pushLatency)
+                #expect(latency.last > 0 && latency.median > 0 && latency.median <= latency.percentile99)
+                #expect(latency.percentile99 < 30)
+
+                // The server has lost everything, so this process drops everything.
+                _ = try await server.command("FLUSHALL")
+                #expect(try await eventually { try await Self.statistics(shop).nearCache?.lastEmptied == "flushed" })
+                let page = try await shop.get("/stats").text
+                for text in [
+                    "<h2 id=\"near-heading\">Near cache</h2>", "<th scope=\"row\">Covered</th>",
+                    "all copies were dropped at once; the last time: flushed", "of 10,000",
+                    "<th scope=\"row\">99 %</th>", "<th scope=\"row\">127.0.0.1:\(server.port)</th><td>primary</td>",
+                    "One server. The shop",
+                ] {
+                    #expect(page.contains(text), "\(text)")
+                }
+            }
+        }
+    }
+
+    @Test func shopOnSentinelsFollowsTheNewPrimary() async throws {
+        try await withRedisSentinels(sentinels: 3, replicas: 1) { deployment in
+            try await TestShop.open(redisURL: deployment.url + "?socket_timeout=1") { shop in
+                #expect(try await eventually { try await Self.hitsNearCache(shop) })
+                let statistics = try await Self.statistics(shop)
+                let before = try #require(statistics.topology)
+                #expect(before.kind == "sentinel" && before.primaryName == "mymaster")
+                let old = try await Self.address(deployment.primary())
+                #expect(before.addresses("primary") == [old])
+                #expect(before.addresses("sentinel").count == 3)
+
+                let killed = try await deployment.killPrimary()
+                #expect(
+                    try await eventually {
+                        try await Self.expectPages(shop)
+                        let primaries = try await Self.statistics(shop).topology?.addresses("primary")
+                        return primaries?.isEmpty == false && primaries != [old]
+                    }
+                )
+                let new = try await Self.address(deployment.awaitFailover(from: killed).primary)
+                #expect(try await Self.statistics(shop).topology?.addresses("primary") == [new])
+                try await Self.expectNearCacheRecovers(shop, since: statistics.nearCache)
+                let page = try await shop.get("/stats").text
+                #expect(page.contains("<th scope=\"row\">\(new)</th><td>primary</td>"))
+                #expect(page.contains("under the name <code>mymaster</code>"))
+            }
+        }
+    }
+
+    @Test func shopOnAClusterOutlivesAPrimary() async throws {
+        try await withRedisCluster(primaries: 3, replicas: 1) { cluster in
+            try await TestShop.open(redisURL: cluster.url + "?socket_timeout=1") { shop in
+                #expect(try await eventually { try await Self.hitsNearCache(shop) })
+                try await Self.expectPages(shop)
+                let statistics = try await Self.statistics(shop)
+                let before = try #require(statistics.topology)
+                #expect(before.kind == "cluster")
+                #expect(before.addresses("primary").count == 3 && before.addresses("replica").count == 3)
+                #expect(before.nodes.compactMap(\.slots).reduce(0, +) == 16_384)
+
+                let shard = try await cluster.shard(owning: cluster.slot(of: "bookshop:1:book:42"))
+                let killed = try await cluster.killPrimary(of: shard)
+                let old = Self.address(killed)
+                #expect(
+                    try await eventually {
+                        try await Self.expectPages(shop)
+                        let topology = try await Self.statistics(shop).topology
+                        return topology?.nodes.contains { $0.address == old && $0.slots ?? 0 > 0 } == false
+                    }
+                )
+                let new = try await Self.address(cluster.awaitNewPrimary(of: shard, not: killed).primary)
+                #expect(
+                    try await eventually {
+                        let topology = try await Self.statistics(shop).topology
+                        return topology?.addresses("primary").contains(new) == true
+                            && topology?.nodes.compactMap(\.slots).reduce(0, +) == 16_384
+                    }
+                )
+                try await Self.expectNearCacheRecovers(shop, since: statistics.nearCache)
+                let page = try await shop.get("/stats").text
+                #expect(page.contains("<th scope=\"row\">\(new)</th><td>primary</td>"))
+                #expect(page.contains("A Redis Cluster.") && page.contains("scope=\"col\">Slots</th>"))
+            }
+        }
+    }
+
+    // MARK: Looking
+
+    private static func statistics(_ shop: TestShop) async throws -> StatisticsAnswer {
+        try await shop.get("/api/stats").decode()
+    }
+
+    private static func address(_ server: RedisServer) -> String { "\(server.host):\(server.port)" }
+
+    /// Reads a book, and says whether a copy in this process was all that it took.
+    private static func hitsNearCache(_ shop: TestShop) async throws -> Bool {
+        let before = try await Self.statistics(shop).nearCache?.hits ?? 0
+        let isHit = try await shop.get("/api/books/42").isHit
+        let after = try await Self.statistics(shop).nearCache?.hits ?? 0
+        return isHit && after > before
+    }
+
+    /// Whatever happens beneath, visitors get their pages.
+    private static func expectPages(_ shop: TestShop) async throws {
+        for uri in ["/shelves/horror", "/books/42", "/api/search?q=austen", "/stats"] {
+            #expect(try await shop.get(uri).status == 200, "\(uri)")
+        }
+    }
+
+    /// The copies of what the old primary had are gone, and new ones are kept as the new one tells of changes.
+    private static func expectNearCacheRecovers(_ shop: TestShop, since before: NearCacheAnswer?) async throws {
+        #expect(try await eventually { try await Self.hitsNearCache(shop) })
+        let near = try #require(try await Self.statistics(shop).nearCache)
+        let timesEmptied = try #require(before).timesEmptied
+        #expect(near.isCovered && near.timesEmptied > timesEmptied && near.lastEmptied != nil)
+    }
+
+    private static func book(_ book: Book, titled title: String) -> Book {
+        Book(
+            id: book.id,
+            title: title,
+            authors: book.authors,
+            language: book.language,
+            issued: book.issued,
+            shelves: book.shelves,
+            subjects: book.subjects
+        )
+    }
+}

@@ -13,7 +13,8 @@ extension RedisConfiguration {
     /// redis://[[user]:[password]@]host[:port],host[:port][/database][?...]        a primary and its replicas
     /// redis+sentinel://[[user]:[password]@]host[:port][,...]/name[/database][?...]    what sentinels watch
     /// redis+cluster://[[user]:[password]@]host[:port][,...][?...]                 a cluster
-    /// rediss://, rediss+sentinel://, rediss+cluster://                            the same with TLS
+    /// redis+shards://[[user]:[password]@]host[:port][,...][/database][?...]       independent servers that share the keys
+    /// rediss://, rediss+sentinel://, rediss+cluster://, rediss+shards://          the same with TLS
     /// ```
     ///
     /// User, password, path and values may be percent-encoded; in a password `/`, `?`, `#` and `%` have to be (`%2F`,
@@ -23,7 +24,8 @@ extension RedisConfiguration {
     /// A list of hosts with `redis://` is the topology `.replicated`: which of them is the primary is found out. With
     /// `redis+sentinel://` the hosts are the sentinels', the path begins with the name under which they know the primary,
     /// and user and password are those of the servers that they watch; the sentinels' own are options. A cluster has
-    /// database 0 only.
+    /// database 0 only. With `redis+shards://` each server is a shard (`.sharded`) of weight 1, named by its host and port as
+    /// they stand there: whoever spells them otherwise has the keys elsewhere.
     ///
     /// Options, as redis-py names them; times are in seconds, with a fraction if need be:
     ///
@@ -58,7 +60,7 @@ extension RedisConfiguration {
         var primaryName: String?
         switch parts.scheme.topology {
         case .unix: break
-        case .redis: self.database = try parts.pathDatabase(parts.path)
+        case .redis, .shards: self.database = try parts.pathDatabase(parts.path)
         case .cluster:
             self.database = try parts.pathDatabase(parts.path)
             guard self.database == 0 else { throw RedisURL.error("a cluster has database 0 only; leave the path out") }
@@ -70,6 +72,7 @@ extension RedisConfiguration {
         case .unix: break
         case .redis: if addresses.count > 1 { self.topology = .replicated(addresses) }
         case .cluster: self.topology = .cluster(addresses)
+        case .shards: self.topology = .sharded(addresses.map { Shard($0) })
         case .sentinel:
             guard let name = primaryName ?? reader.serviceName else {
                 throw RedisURL.error(

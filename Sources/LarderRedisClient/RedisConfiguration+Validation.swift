@@ -58,6 +58,15 @@ extension RedisConfiguration {
         case .cluster(let nodes):
             addresses = nodes
             try Self.check(self.database == 0, "database", "a cluster has database 0 only")
+        case .sharded(let shards):
+            if let problem = HashRing.problem(of: shards.map(\.ringShard)) {
+                try Self.check(false, "topology", "shards: \(problem)")
+            }
+            try Self.check(shards.count <= ClusterScanPosition.capacity, "topology", "more than 1,000 shards")
+            addresses = shards.map(\.address)
+            // One server under two names would answer twice for all of them.
+            try Self.check(Set(addresses).count == addresses.count, "topology", "two shards have one address")
+            mayBeSockets = true
         }
         try Self.check(!addresses.isEmpty, "topology", "needs at least one address")
         for address in addresses {
@@ -108,6 +117,7 @@ extension RedisConfiguration: CustomStringConvertible {
         case .sentinel(let addresses, let name, _):
             "\(scheme)+sentinel://\(Self.text(addresses))/\(name)/\(self.database)"
         case .cluster(let addresses): "\(scheme)+cluster://\(Self.text(addresses))"
+        case .sharded(let shards): "\(scheme)+shards://\(Self.text(shards.map(\.address)))/\(self.database)"
         }
     }
 
@@ -133,6 +143,7 @@ extension RedisConfiguration.Topology: CustomStringConvertible, CustomReflectabl
         case .replicated(let addresses): "replicated: \(addresses.list)"
         case .sentinel(let addresses, let name, _): "sentinel: \(name) at \(addresses.list)"
         case .cluster(let addresses): "cluster: \(addresses.list)"
+        case .sharded(let shards): "sharded: \(shards.map(\.address).list)"
         }
     }
 

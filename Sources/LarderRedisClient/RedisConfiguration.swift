@@ -105,6 +105,21 @@ public struct RedisConfiguration: Sendable {
     public init(host: String = "127.0.0.1", port: Int = 6379) {
         self.init(address: .hostname(host, port: port))
     }
+
+    /// Independent servers over which the client spreads keys.
+    ///
+    /// ```swift
+    /// let redis = try RedisClient(RedisConfiguration(shards: [
+    ///     .init(.hostname("10.0.0.1"), name: "one"),
+    ///     .init(.hostname("10.0.0.2"), name: "two", weight: 2),
+    /// ]))
+    /// ```
+    ///
+    /// - Parameter shards: The servers; see ``Topology-swift.struct/sharded(_:)``.
+    public init(shards: [Shard]) {
+        self.init(address: shards.first?.address ?? .hostname("127.0.0.1"))
+        self.topology = .sharded(shards)
+    }
 }
 
 extension RedisConfiguration {

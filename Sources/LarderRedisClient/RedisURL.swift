@@ -8,12 +8,15 @@ struct RedisURL {
         case redissSentinel = "rediss+sentinel"
         case redisCluster = "redis+cluster"
         case redissCluster = "rediss+cluster"
+        case redisShards = "redis+shards"
+        case redissShards = "rediss+shards"
 
         enum Topology {
             case redis
             case unix
             case sentinel
             case cluster
+            case shards
         }
 
         /// What the hosts are.
@@ -23,6 +26,7 @@ struct RedisURL {
             case .unix: .unix
             case .redisSentinel, .redissSentinel: .sentinel
             case .redisCluster, .redissCluster: .cluster
+            case .redisShards, .redissShards: .shards
             }
         }
 
@@ -34,6 +38,7 @@ struct RedisURL {
             case .redis, .unix: .rediss
             case .sentinel: .redissSentinel
             case .cluster: .redissCluster
+            case .shards: .redissShards
             }
         }
     }
@@ -44,7 +49,8 @@ struct RedisURL {
         var port: Int?
     }
 
-    private static let schemes = "redis://, rediss:// and unix://, redis+sentinel:// and redis+cluster://"
+    private static let schemes =
+        "redis://, rediss:// and unix://, redis+shards://, redis+sentinel:// and redis+cluster://"
 
     var scheme: Scheme
     var username: String?

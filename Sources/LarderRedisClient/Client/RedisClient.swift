@@ -3,7 +3,8 @@ public import NIOCore
 public import NIOPosix
 public import ServiceLifecycle
 
-/// A client of Redis: of one server, of a primary with replicas, with or without sentinels.
+/// A client of Redis: of one server, of a primary with replicas (with or without sentinels), of a cluster, of independent
+/// servers that share the keys.
 ///
 /// ```swift
 /// let redis = try RedisClient(RedisConfiguration(host: "cache.internal"))
@@ -27,7 +28,7 @@ public import ServiceLifecycle
 /// the same.
 public final class RedisClient: RedisCommandSender, Service, Sendable {
     let servers: Servers
-    /// Where commands go that no preference sends elsewhere; nil in a cluster.
+    /// Where commands go that no preference sends elsewhere; nil in a cluster and with shards.
     private let primary: RedisNode?
     /// Where they are routed otherwise, if it is a cluster.
     private let cluster: ClusterServers?
@@ -38,7 +39,7 @@ public final class RedisClient: RedisCommandSender, Service, Sendable {
     let subscriptions: SubscriptionLane
     /// Feeds of changes.
     let dependents = Dependents()
-    /// Where shard channels are listened to in a cluster; nil where every server knows every channel.
+    /// Where channels are listened to that one of the servers knows: shard channels in a cluster, all with shards.
     let shardSubscriptions: ShardSubscriptions?
     /// Tells these that the cluster has other primaries.
     private let shardWatch: PrimaryRegistration?

@@ -20,8 +20,14 @@ public final class RedisConnection: RedisCommandSender, Sendable {
     /// How long the connection may owe a reply before it counts as dead; nil for ever.
     let healthCheckInterval: Duration?
     private let use = Mutex(Use())
+    /// Throws for a command on keys of another server, where that would not say so itself.
+    private let check: CommandCheck?
 
-    init(lane: CommandLane, locator: any ServerLocator) {
+    /// Throws for a command that is not to be sent.
+    typealias CommandCheck = @Sendable (RedisCommand) throws(RedisError) -> Void
+
+    init(lane: CommandLane, locator: any ServerLocator, check: CommandCheck? = nil) {
+        self.check = check
         self.lane = lane
         self.server = locator.name
         self.commandTimeout = locator.configuration.commandTimeout.wholeNanoseconds
@@ -81,6 +87,7 @@ public final class RedisConnection: RedisCommandSender, Sendable {
 
     /// Remembers what the command does to the connection.
     private func note(_ command: RedisCommand) throws(RedisError) {
+        try self.check?(command)
         let changes = command.isolation == .changesConnection
         let name = changes ? command.name : ""
         let hasEnded = self.use.withLock { use in
@@ -123,7 +130,8 @@ extension RedisClient {
     /// for the next borrower.
     ///
     /// - Parameters:
-    ///   - key: A key that will be used on the connection: in a cluster, it leads to that key's server.
+    ///   - key: A key that will be used on the connection: in a cluster and with shards, it leads to that key's server. With
+    ///     shards, commands on keys of other servers throw `.invalidCommand`; without a key it is the first shard's.
     ///   - timeout: How long to wait for a connection, if not as long as a command may take.
     ///   - body: What to do with the connection.
     /// - Returns: What `body` returns.
@@ -136,7 +144,7 @@ extension RedisClient {
         let timeout = timeout ?? self.configuration.commandTimeout
         let node = try await self.servers.lender(for: key)
         let lane = try await node.lending.borrow(deadline: .deadline(after: timeout.wholeNanoseconds))
-        let connection = RedisConnection(lane: lane, locator: node.locator)
+        let connection = RedisConnection(lane: lane, locator: node.locator, check: self.servers.check(at: node))
         do {
             let value = try await body(connection)
             node.lending.giveBack(lane, isClean: connection.end())

@@ -13,9 +13,12 @@ package protocol RedisPlacement: RedisCommandSender {
 }
 
 extension RedisClient: RedisPlacement {
-    /// Whether keys lie on several servers: in a cluster.
+    /// Whether keys lie on several servers: in a cluster, and with shards.
     package var spreadsKeys: Bool {
-        if case .cluster = self.servers { true } else { false }
+        switch self.servers {
+        case .cluster, .sharded: true
+        case .standalone, .replicated: false
+        }
     }
 }
 

@@ -153,10 +153,10 @@ extension [RedisCommand] {
 }
 
 extension RedisError {
-    fileprivate static var scatteredTransaction: RedisError {
+    static var scatteredTransaction: RedisError {
         RedisError(
             .invalidCommand,
-            message: "the keys of a transaction must lie in one slot of the cluster; give them a common {hash tag}",
+            message: "the keys of a transaction must lie in one slot or on one shard; give them a common {hash tag}",
             command: "MULTI"
         )
     }

@@ -37,16 +37,7 @@ struct HashRing: Sendable {
     /// - Throws: `RedisError` with the code `.invalidConfiguration` if there are none, if two have one name or a name is
     ///   empty, if a weight is out of its range or if all together exceed 10,000.
     init(_ shards: [Shard]) throws(RedisError) {
-        guard !shards.isEmpty else { throw .invalidShards("there must be one at least") }
-        guard Set(shards.map(\.name)).count == shards.count, !shards.contains(where: \.name.isEmpty) else {
-            throw .invalidShards("each needs a name of its own")
-        }
-        guard shards.allSatisfy({ (1...100).contains($0.weight) }) else {
-            throw .invalidShards("a weight is a number from 1 to 100")
-        }
-        guard shards.reduce(0, { $0 + $1.weight }) <= Self.maximumTotalWeight else {
-            throw .invalidShards("all weights together may not exceed \(Self.maximumTotalWeight)")
-        }
+        if let problem = Self.problem(of: shards) { throw .invalidShards(problem) }
         var points: [(place: UInt64, owner: UInt16)] = []
         for (index, shard) in shards.enumerated() {
             Array(shard.name.utf8).withUnsafeBytes { name in
@@ -64,6 +55,19 @@ struct HashRing: Sendable {
         self.shards = shards
         self.points = points.map(\.place)
         self.owners = points.map(\.owner)
+    }
+
+    /// What keeps shards from making a ring; nil if nothing does.
+    static func problem(of shards: [Shard]) -> String? {
+        if shards.isEmpty { return "there must be one at least" }
+        if Set(shards.map(\.name)).count != shards.count || shards.contains(where: \.name.isEmpty) {
+            return "each needs a name of its own"
+        }
+        if !shards.allSatisfy({ (1...100).contains($0.weight) }) { return "a weight is a number from 1 to 100" }
+        if shards.reduce(0, { $0 + $1.weight }) > Self.maximumTotalWeight {
+            return "all weights together may not exceed \(Self.maximumTotalWeight)"
+        }
+        return nil
     }
 
     /// The index in `shards` of the shard that has a key.

@@ -30,7 +30,8 @@ extension RedisClient {
     ///   - body: Reads what is heard, with one iterator.
     /// - Returns: What `body` returns.
     /// - Throws: `RedisError` if the names are not confirmed within the command timeout, with `.server` where the server
-    ///   refuses one of them (`NOPERM`); `CancellationError`; what `body` throws.
+    ///   refuses one of them (`NOPERM`), with `.invalidCommand` for a pattern where the client spreads keys over independent
+    ///   servers; `CancellationError`; what `body` throws.
     public func withSubscription<Value>(
         to channels: [String] = [],
         patterns: [String] = [],
@@ -101,6 +102,9 @@ extension RedisClient {
         sink: any SubscriptionSink,
         deadline: MonotonicTime
     ) async throws -> Subscription {
+        if self.servers.areIndependent, names.contains(where: { $0.kind == .pattern }) {
+            throw RedisError.patternOverShards
+        }
         let confirmations = Confirmations(names.count)
         var wishes: [SubscriptionLane.Wish] = []
         var shardWishes: [SubscriptionLane.Wish] = []
@@ -115,7 +119,7 @@ extension RedisClient {
                     confirmations.note(outcome)
                 }
             }
-            if name.kind == .shardChannel, self.shardSubscriptions != nil {
+            if self.shardSubscriptions != nil, name.kind == .shardChannel || self.servers.areIndependent {
                 shardWishes.append(wish)
             } else {
                 wishes.append(wish)
@@ -157,6 +161,16 @@ extension RedisClientView: RedisSubscriber {
             to: [SubscriptionName(.channel, channel)],
             sink: SubscriptionCallback(listener),
             deadline: .deadline(after: self.terms.timeout)
+        )
+    }
+}
+
+extension RedisError {
+    fileprivate static var patternOverShards: RedisError {
+        RedisError(
+            .invalidCommand,
+            message: "independent servers cannot be listened to by a pattern; name the channels",
+            command: "PSUBSCRIBE"
         )
     }
 }

@@ -4,6 +4,8 @@ import Synchronization
 
 /// Shard channels in a cluster: a lane for each node, and channels that follow their slots from node to node.
 ///
+/// With independent servers, all channels: each is listened to at the server that its name belongs to, which stays the same.
+///
 /// The node that serves a channel's slot is the only one that takes a subscription to it. When the slot moves away, the
 /// node ends the subscription by itself, and answers with `MOVED` when it is asked again; a node that is lost may have its
 /// slots served by another one soon. In each case the channel is asked for where it is by then, until that is known and

@@ -6,6 +6,7 @@ extension RedisConfiguration {
             case replicated([Address])
             case sentinel([Address], primaryName: String, login: SentinelLogin)
             case cluster([Address])
+            case sharded([Shard])
         }
 
         /// Who we are to the sentinels, which know other users than the servers that they watch.
@@ -59,6 +60,17 @@ extension RedisConfiguration {
         /// - Returns: The topology.
         public static func cluster(_ addresses: [Address]) -> Topology {
             .init(kind: .cluster(addresses))
+        }
+
+        /// Independent servers over which this client spreads keys, by consistent hashing.
+        ///
+        /// For those who have no cluster. All share user, password, database and TLS settings. Each key has one server; while
+        /// that cannot be reached, the commands on its keys fail, and those on others do not.
+        ///
+        /// - Parameter shards: The servers, in any order, with different names and addresses; 1,000 at most.
+        /// - Returns: The topology.
+        public static func sharded(_ shards: [Shard]) -> Topology {
+            .init(kind: .sharded(shards))
         }
     }
 

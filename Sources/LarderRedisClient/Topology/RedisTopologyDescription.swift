@@ -16,6 +16,8 @@ public struct RedisTopologyDescription: Sendable, Hashable, Codable {
         case sentinel
         /// A Redis Cluster.
         case cluster
+        /// Independent servers over which the client spreads keys.
+        case sharded
     }
 
     /// A server's part.

@@ -8,6 +8,8 @@ enum Servers: Sendable {
     case cluster(ClusterServers)
     /// A primary and its replicas, watched by sentinels or not.
     case replicated(ReplicatedServers)
+    /// Independent servers that share the keys.
+    case sharded(ShardedServers)
 
     init(_ connector: RedisConnector, eventLoopGroup: any EventLoopGroup, logger: Logger) throws(RedisError) {
         let history = ServerHistory()
@@ -18,6 +20,10 @@ enum Servers: Sendable {
         case .cluster(let seeds):
             self = .cluster(
                 try ClusterServers(connector, seeds: seeds, eventLoopGroup: eventLoopGroup, logger: logger)
+            )
+        case .sharded(let shards):
+            self = .sharded(
+                try ShardedServers(connector, shards: shards, eventLoopGroup: eventLoopGroup, logger: logger)
             )
         case .replicated(let addresses):
             self = .replicated(
@@ -43,6 +49,7 @@ enum Servers: Sendable {
         case .standalone(_, let history): history
         case .cluster(let servers): servers.history
         case .replicated(let servers): servers.history
+        case .sharded(let servers): servers.history
         }
     }
 
@@ -50,7 +57,7 @@ enum Servers: Sendable {
     var onlyPrimary: RedisNode? {
         switch self {
         case .standalone(let node, _): node
-        case .cluster: nil
+        case .cluster, .sharded: nil
         case .replicated(let servers): servers.primary
         }
     }
@@ -61,6 +68,7 @@ enum Servers: Sendable {
         case .standalone(let node, _): node.locator.name
         case .cluster(let servers): servers.name
         case .replicated(let servers): servers.primary.locator.name
+        case .sharded(let servers): servers.name
         }
     }
 
@@ -70,6 +78,7 @@ enum Servers: Sendable {
         case .standalone: RetryPolicy(hasSeveralServers: false)
         case .cluster(let servers): servers.retries
         case .replicated: RetryPolicy(hasSeveralServers: true)
+        case .sharded(let servers): servers.retries
         }
     }
 
@@ -79,6 +88,7 @@ enum Servers: Sendable {
         case .standalone(let node, _): node.locator
         case .cluster(let servers): ClusterLocator(servers, .anyPrimary)
         case .replicated(let servers): servers.primary.locator
+        case .sharded(let servers): servers.nodes[0].locator
         }
     }
 
@@ -92,17 +102,26 @@ enum Servers: Sendable {
             )
         case .replicated(let servers): servers.description
         case .cluster(let servers): servers.description
+        case .sharded(let servers): servers.description
         }
     }
 
-    /// Finds the node of a shard channel; nil where every server knows every channel.
+    /// Finds the node of a channel that only one of the servers knows; nil where every server knows every channel.
     var shardChannelLocator: ShardSubscriptions.Locate? {
-        guard case .cluster(let servers) = self else { return nil }
-        return { channel in
-            let slot = channel.bytes.withUnsafeReadableBytes { KeySlot.slot(of: $0) }
-            return servers.nodeLocator(ofSlot: slot)
+        switch self {
+        case .standalone, .replicated: nil
+        case .cluster(let servers):
+            { channel in
+                let slot = channel.bytes.withUnsafeReadableBytes { KeySlot.slot(of: $0) }
+                return servers.nodeLocator(ofSlot: slot)
+            }
+        case .sharded(let servers):
+            { channel in channel.bytes.withUnsafeReadableBytes { servers.node(of: $0).locator } }
         }
     }
+
+    /// Whether what is published reaches only those who listen at the same server.
+    var areIndependent: Bool { if case .sharded = self { true } else { false } }
 
     /// Sends a command where it belongs.
     func send(_ command: RedisCommand, _ terms: CallTerms) async throws -> RESPValue {
@@ -112,6 +131,8 @@ enum Servers: Sendable {
         case .cluster(let servers):
             try await servers.send(command, terms)
         case .replicated(let servers):
+            try await servers.send(command, terms)
+        case .sharded(let servers):
             try await servers.send(command, terms)
         }
     }
@@ -125,6 +146,8 @@ enum Servers: Sendable {
             try await servers.pipeline(commands, terms)
         case .replicated(let servers):
             try await servers.pipeline(commands, terms)
+        case .sharded(let servers):
+            try await servers.pipeline(commands, terms)
         }
     }
 
@@ -137,6 +160,7 @@ enum Servers: Sendable {
         switch self {
         case .standalone(let node, _): node
         case .cluster(let servers): try await servers.lender(for: key)
+        case .sharded(let servers): servers.lender(for: key)
         case .replicated(let servers): servers.primary
         }
     }
@@ -146,6 +170,7 @@ enum Servers: Sendable {
         case .standalone(let node, _): node.close()
         case .cluster(let servers): servers.close()
         case .replicated(let servers): servers.close()
+        case .sharded(let servers): servers.close()
         }
     }
 
@@ -154,6 +179,7 @@ enum Servers: Sendable {
         case .standalone(let node, _): await node.shutdown()
         case .cluster(let servers): await servers.shutdown()
         case .replicated(let servers): await servers.shutdown()
+        case .sharded(let servers): await servers.shutdown()
         }
     }
 }

@@ -211,7 +211,10 @@ extension RedisClient {
 extension Servers {
     /// The primaries, for those who hear of changes.
     var invalidationSources: any InvalidationSources {
-        if case .cluster(let servers) = self { return ClusterPrimaries(servers) }
-        return OnlyPrimary(locator: self.subscriptionLocator)
+        switch self {
+        case .cluster(let servers): ClusterPrimaries(servers)
+        case .sharded(let servers): AllShards(primaryLocators: servers.nodes.map(\.locator))
+        case .standalone, .replicated: OnlyPrimary(locator: self.subscriptionLocator)
+        }
     }
 }

@@ -30,6 +30,15 @@ struct OnlyPrimary: InvalidationSources {
     func onPrimariesChanged(_ listener: @escaping @Sendable () -> Void) {}
 }
 
+/// Independent servers, always the same.
+struct AllShards: InvalidationSources {
+    let primaryLocators: [any ServerLocator]
+
+    var routeChanges: UInt64 { 0 }
+
+    func onPrimariesChanged(_ listener: @escaping @Sendable () -> Void) {}
+}
+
 /// The primaries of a cluster, as far as its map is known.
 final class ClusterPrimaries: InvalidationSources {
     private let servers: ClusterServers

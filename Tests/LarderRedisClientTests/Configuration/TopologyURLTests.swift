@@ -19,6 +19,8 @@ struct TopologyURLTests {
         ("redis://h1,h2:7001/4", "redis://h1:6379,h2:7001/4"),
         ("rediss://u:p@h1:1,h2:2", "rediss://h1:1,h2:2/0"),
         ("redis://h1:1", "redis://h1:1/0"),
+        ("redis+shards://h1,h2:7001,[::1]/4", "redis+shards://h1:6379,h2:7001,[::1]:6379/4"),
+        ("rediss+shards://u:p@h1:1", "rediss+shards://h1:1/0"),
     ])
     func topologyAndDatabaseAreRead(url: String, description: String?) throws {
         guard let description else {
@@ -55,6 +57,10 @@ struct TopologyURLTests {
         #expect(try RedisConfiguration(url: "redis+cluster://a").topology == .cluster([.hostname("a")]))
         #expect(try RedisConfiguration(url: "redis://a,b?read_preference=nearest").readPreference == .nearest)
         #expect(try RedisConfiguration(url: "redis://a").readPreference == .primary)
+        let shards = addresses.map { RedisConfiguration.Shard($0) }
+        #expect(try RedisConfiguration(url: "redis+shards://a:1,b").topology == .sharded(shards))
+        #expect(shards.map(\.name) == ["a:1", "b:6379"])
+        #expect(shards.map(\.weight) == [1, 1])
     }
 
     @Test(arguments: [
@@ -83,6 +89,11 @@ struct TopologyURLTests {
         ),
         ("redis+replica://h", "redis+sentinel:// and redis+cluster://"),
         ("unix://a,b/x", "three slashes"),
+        ("redis+shards://a,,b", "in the list of hosts one is empty"),
+        ("redis+shards://a,b,a", "each needs a name of its own"),
+        ("redis+shards://a/x", "the path must be the number of a database"),
+        ("redis+shards://a?ssl_cert_reqs=none", "needs TLS: use rediss+shards://"),
+        ("redis+shard://a", "redis+shards://"),
     ])
     func wrongURLsAreRefusedWithTheirReason(url: String, reason: String) {
         let error = #expect(throws: RedisError.self) { try RedisConfiguration(url: url) }
@@ -95,6 +106,7 @@ struct TopologyURLTests {
         "redis+sentinel://h/shop?sentinel_password=hunter2&db=x", "redis+sentinel://:hunter2/x@h/shop",
         "redis+sentinel://h,:hunter2/shop", "redis://:hunter2,h", "redis+cluster://:hunter2@h/3",
         "redis+sentinel://:1/hunter2@h", "redis://:a,hunter2/b@h", "redis+cluster://:hunter2",
+        "redis+shards://:hunter2@h,i/3", "redis+shards://h,:hunter2", "rediss+shards://:a/hunter2@h,i",
     ])
     func noErrorAndNoLogShowsAPassword(url: String) {
         do {
@@ -117,6 +129,7 @@ struct TopologyURLTests {
         ),
         ("rediss+cluster://:secret@a,b:2", "rediss+cluster://:***@a,b:2"),
         ("redis+cluster://:se/cret@h", "redis+cluster://***"),
+        ("rediss+shards://ann:secret@a,b:2/1", "rediss+shards://ann:***@a,b:2/1"),
     ])
     func redactedURLKeepsAllButThePasswords(url: String, redacted: String) {
         #expect(RedisConfiguration.redacted(url: url) == redacted)
@@ -129,6 +142,11 @@ struct TopologyURLTests {
             .sentinel([.hostname("h")], primaryName: ""),
             .sentinel([socket], primaryName: "m"), .cluster([socket]), .replicated([.hostname("h", port: 0)]),
             .sentinel([.hostname("h")], primaryName: "m", username: "u"),
+            .sharded([]), .sharded([.init(.hostname("h", port: 0))]), .sharded([.init(.hostname("h"), name: "")]),
+            .sharded([.init(.hostname("a"), name: "x"), .init(.hostname("b"), name: "x")]),
+            .sharded([.init(.hostname("a"), name: "x"), .init(.hostname("a"), name: "y")]),
+            .sharded([.init(.hostname("a"), weight: 0)]), .sharded([.init(.hostname("a"), weight: 101)]),
+            .sharded((1...1_001).map { .init(.hostname("a", port: $0)) }),
         ]
         for topology in topologies {
             var configuration = RedisConfiguration()
@@ -138,6 +156,8 @@ struct TopologyURLTests {
         }
         var configuration = RedisConfiguration()
         configuration.topology = .replicated([socket])
+        #expect(throws: Never.self) { try configuration.validate() }
+        configuration.topology = .sharded([.init(socket), .init(.hostname("h"), name: "other", weight: 100)])
         #expect(throws: Never.self) { try configuration.validate() }
         configuration.topology = .cluster([.hostname("h")])
         configuration.database = 1

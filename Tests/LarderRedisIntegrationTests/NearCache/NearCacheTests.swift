@@ -14,8 +14,10 @@ import Testing
         let cache: Cache
         static let namespace: CacheNamespace = "shop"
 
-        init(port: Int) throws {
-            var configuration = RedisConfiguration(port: port)
+        init(port: Int) throws { try self.init(RedisConfiguration(port: port)) }
+
+        init(_ configuration: RedisConfiguration) throws {
+            var configuration = configuration
             configuration.commandTimeout = .seconds(20)
             self.client = try RedisClient(configuration)
             self.store = RedisStore(self.client, nearCache: .entries(1_000))

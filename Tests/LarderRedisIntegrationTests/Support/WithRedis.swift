@@ -55,8 +55,13 @@ struct RedisUnderTest: Sendable {
     /// - Parameter duration: By how much.
     /// - Throws: What the server answers if it refuses.
     func pass(_ duration: Duration) async throws {
+        try await Self.age(self.server, by: duration)
+    }
+
+    /// Makes everything in a server older.
+    static func age(_ server: RedisServer, by duration: Duration) async throws {
         let milliseconds = Int(duration / .milliseconds(1))
-        let reply = try await self.server.command("EVAL", Self.agingScript, "0", "\(milliseconds)")
+        let reply = try await server.command("EVAL", Self.agingScript, "0", "\(milliseconds)")
         guard reply == ":0\r\n" else {
             throw ServerFailure(reply: reply)
         }

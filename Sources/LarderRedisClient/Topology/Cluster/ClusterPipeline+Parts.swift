@@ -19,33 +19,12 @@ extension ClusterPipeline {
 
 extension ClusterPipeline.Split {
     var result: Result<RESPValue, RedisError> {
-        do throws(RedisError) {
-            var replies: [RESPValue] = []
-            for result in self.results {
-                guard let result else {
-                    throw RedisError(.unexpectedReply, message: "a part of a command got no reply")
-                }
-                replies.append(try result.get())
-            }
-            return .success(try self.parts.merge(replies))
-        } catch {
-            return .failure(error)
-        }
+        self.parts.merge(self.results)
     }
 }
 
 extension ClusterPipeline.Broadcast {
     var result: Result<RESPValue, RedisError> {
-        do throws(RedisError) {
-            let ordered = self.results.sorted { $0.member < $1.member }.map(\.result)
-            if self.merge == .oneSucceeded, let success = ordered.first(where: { (try? $0.get()) != nil }) {
-                return success
-            }
-            var replies: [RESPValue] = []
-            for result in ordered { replies.append(try result.get()) }
-            return .success(try self.merge.merge(replies))
-        } catch {
-            return .failure(error.with(command: self.command.name))
-        }
+        self.merge.merge(self.results.sorted { $0.member < $1.member }.map(\.result), of: self.command)
     }
 }

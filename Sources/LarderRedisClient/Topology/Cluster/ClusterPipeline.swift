@@ -352,22 +352,6 @@ struct ClusterPipeline {
         for (index, split) in self.splits { self.results[index] = split.result }
         for (index, broadcast) in self.broadcasts { self.results[index] = broadcast.result }
         let missing = RedisError(.unexpectedReply, message: "a command of the pipeline got no reply")
-        let results = self.results.map { $0 ?? .failure(missing) }
-        // As with one server: where nothing came of anything, that is the pipeline's failure.
-        let areFailures = results.allSatisfy {
-            if case .failure(let error) = $0 { error.code.serverPrefix == nil } else { false }
-        }
-        if areFailures, case .failure(let error)? = results.first {
-            throw results.count == 1
-                ? error
-                : RedisError(
-                    error.code,
-                    message: error.message,
-                    server: error.server,
-                    command: "pipeline",
-                    underlying: error.underlying
-                )
-        }
-        return results
+        return try self.results.map { $0 ?? .failure(missing) }.unlessNothingWasAnswered()
     }
 }

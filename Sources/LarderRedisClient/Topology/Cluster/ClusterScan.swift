@@ -1,12 +1,15 @@
-/// Where a scan over all primaries stands, and its form as a cursor.
+/// Where a scan over all primaries (or over all shards) stands, and its form as a cursor.
 ///
-/// A server's cursor means nothing to another, so a cursor of the cluster names the server, its cursor, and the servers
+/// A server's cursor means nothing to another, so a cursor over several names the server, its cursor, and the servers
 /// that are done: `3:1234:7` is cursor 1234 of member 3, and members 0, 1 and 2 are done (7 is binary 111). `0` is the
 /// beginning and the end, as on one server.
 ///
 /// A primary that comes while the scan is under way has not been done, so it is done, too: its keys may have been those
 /// of a primary that is gone.
 struct ClusterScanPosition: Sendable, Equatable {
+    /// More servers than these have no place in a cursor.
+    static let capacity = ClusterMembers.capacity
+
     /// The member that is being scanned; nil at the beginning.
     private(set) var member: Int?
     /// The member's own cursor.
@@ -52,6 +55,23 @@ struct ClusterScanPosition: Sendable, Equatable {
         return self.member
     }
 
+    /// The member has answered with a page.
+    ///
+    /// - Parameters:
+    ///   - reply: Its answer to `SCAN`.
+    ///   - primaries: The primaries that there are now.
+    /// - Returns: The same page with the cursor to go on from.
+    /// - Throws: `RedisError` with the code `.unexpectedReply` for an answer that is no page.
+    mutating func answered(_ reply: RESPValue, among primaries: [Int]) throws(RedisError) -> RESPValue {
+        guard case .array(let parts) = reply, parts.count == 2 else {
+            throw RedisError.unexpectedReply(reply, expected: "a cursor and a page").with(command: "SCAN")
+        }
+        self.answered(try String(resp: parts[0]))
+        // Whether there is more to do, the next page would have to find out: there is no end in the middle.
+        let next = self.advance(among: primaries) == nil ? "0" : self.text
+        return .array([.simpleString(next), parts[1]])
+    }
+
     /// The member has answered with its next cursor.
     mutating func answered(_ cursor: String) {
         guard let member = self.member else { return }
@@ -60,6 +80,9 @@ struct ClusterScanPosition: Sendable, Equatable {
         self.done.insert(member)
         self.member = nil
     }
+
+    /// The last page, with nothing on it.
+    static var end: RESPValue { .array([.simpleString("0"), .array([])]) }
 
     private static func number(_ digits: Slice<UnsafeRawBufferPointer>) -> Int? {
         guard (1...4).contains(digits.count), digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
@@ -88,32 +111,16 @@ extension ClusterServers {
     /// - Returns: What a server answers to `SCAN`, with a cursor of the cluster.
     /// - Throws: `RedisError` with the code `.invalidCommand` for a cursor that is none of a cluster's.
     func scan(_ command: RedisCommand, _ terms: CallTerms, _ deadline: MonotonicTime) async throws -> RESPValue {
-        guard var position = command.withElement(1, { ClusterScanPosition($0) }) ?? nil,
-            position.member.map({ self.members.member(ifKnown: $0) != nil }) ?? true
-        else {
-            throw RedisError(
-                .invalidCommand,
-                message: "the cursor is none that a scan of this client has answered with",
-                server: self.name,
-                command: command.name
-            )
-        }
+        var position = try command.scanPosition(at: self.name) { self.members.member(ifKnown: $0) != nil }
         while true {
             let primaries = try await self.untilFound(deadline) { try await self.primaries(by: deadline) }
             guard let index = position.advance(among: primaries.map { Int($0.index) }) else {
-                return .array([.simpleString("0"), .array([])])
+                return ClusterScanPosition.end
             }
             do {
                 let route = ClusterRoute(.primary(UInt16(index)))
                 let reply = try await self.send(command.scanning(from: position.cursor), route, terms, deadline)
-                guard case .array(let parts) = reply, parts.count == 2 else {
-                    throw RedisError.unexpectedReply(reply, expected: "a cursor and a page").with(command: command.name)
-                }
-                position.answered(try String(resp: parts[0]))
-                // Whether there is more to do, the next page would have to find out: there is no end in the middle.
-                let known = self.knownPrimaries.map { Int($0.index) }
-                let next = position.advance(among: known) == nil ? "0" : position.text
-                return .array([.simpleString(next), parts[1]])
+                return try position.answered(reply, among: self.knownPrimaries.map { Int($0.index) })
             } catch let error as RedisError {
                 // Its successor is scanned from the beginning.
                 if self.isPrimary(UInt16(index)) { throw error }
@@ -123,8 +130,29 @@ extension ClusterServers {
 }
 
 extension RedisCommand {
+    /// Where the scan stands that this command goes on with.
+    ///
+    /// - Parameters:
+    ///   - name: What the error calls the servers.
+    ///   - isKnown: Whether there has been a server of that number.
+    /// - Returns: The position.
+    /// - Throws: `RedisError` with the code `.invalidCommand` for a cursor that no scan of the client has answered with.
+    func scanPosition(at name: String, _ isKnown: (Int) -> Bool) throws(RedisError) -> ClusterScanPosition {
+        if let position = self.withElement(1, { ClusterScanPosition($0) }) ?? nil,
+            position.member.map(isKnown) ?? true
+        {
+            return position
+        }
+        throw RedisError(
+            .invalidCommand,
+            message: "the cursor is none that a scan of this client has answered with",
+            server: name,
+            command: self.name
+        )
+    }
+
     /// The same command with another cursor in place of its first argument.
-    fileprivate func scanning(from cursor: String) -> RedisCommand {
+    func scanning(from cursor: String) -> RedisCommand {
         var command = RedisCommand(self.name)
         command.append(cursor)
         for index in 2..<max(2, self.elementCount) {

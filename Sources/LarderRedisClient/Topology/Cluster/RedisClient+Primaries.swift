@@ -18,6 +18,7 @@ extension RedisClient {
                 .sorted { $0.index < $1.index }
                 .map { ($0.primary.locator.name, $0.primary.locator) }
         }
+        if case .sharded(let servers) = self.servers { return servers.nodes.map { ($0.locator.name, $0.locator) } }
         return self.servers.onlyPrimary.map { [($0.locator.name, $0.locator)] } ?? []
     }
 

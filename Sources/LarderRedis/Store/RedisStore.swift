@@ -88,10 +88,16 @@ public struct RedisStore: CacheStore {
     /// - Parameter namespace: The namespace.
     /// - Returns: What a cache reads and writes.
     public func open(_ namespace: CacheNamespace) -> any NamespaceStore {
-        let lower = {
-            RedisNamespace(namespace, client: self.client, isApart: self.isApart, logger: self.logger)
+        let lower = { (remembered: RememberedGenerations?) in
+            RedisNamespace(
+                namespace,
+                client: self.client,
+                isApart: self.isApart,
+                remembered: remembered,
+                logger: self.logger
+            )
         }
-        return self.near?.open(namespace, over: lower) ?? lower()
+        return self.near?.open(namespace, over: lower) ?? lower(nil)
     }
 
     /// How the near cache is doing, for pages that people look at.

@@ -14,8 +14,10 @@ import Testing
         let cache: Cache
         static let namespace: CacheNamespace = "shop"
 
-        init(port: Int) throws {
-            var configuration = RedisConfiguration(port: port)
+        init(port: Int) throws { try self.init(RedisConfiguration(port: port)) }
+
+        init(_ configuration: RedisConfiguration) throws {
+            var configuration = configuration
             configuration.commandTimeout = .seconds(20)
             self.client = try RedisClient(configuration)
             self.store = RedisStore(self.client, nearCache: .entries(1_000))
@@ -281,6 +283,59 @@ import Testing
             #expect(statistics.entries == 0)
             #expect(statistics.trouble?.contains("CLIENT TRACKING") == true)
             await client.shutdown()
+        }
+    }
+
+    // MARK: Strict reads
+
+    @Test func strictReadSeesWhatOthersHaveChangedWhateverIsHeard() async throws {
+        try await withRedis { redis in
+            try await withTrackingProxy(to: redis.server.port) { proxy in
+                try await self.withProcesses(1, at: proxy.port) { processes in
+                    let process = processes[0]
+                    let writer = redis.cache("shop")
+                    func changesAreSeen(_ rounds: Range<Int>) async throws {
+                        for round in rounds {
+                            try await writer.set(Self.key, to: round, tags: ["t"])
+                            #expect(try await process.cache.get(Self.key, freshness: .strict) == round)
+                            if round % 3 == 0 {
+                                try await writer.invalidate(tags: ["t"])
+                                #expect(try await process.cache.get(Self.key, freshness: .strict) == nil)
+                            } else if round % 3 == 1 {
+                                _ = try await writer.remove(Self.key)
+                                #expect(try await process.cache.get(Self.key, freshness: .strict) == nil)
+                            }
+                        }
+                    }
+                    try await changesAreSeen(0..<100)
+                    // Nobody is told, and nobody knows yet that nobody is.
+                    try await writer.set(Self.key, to: -1)
+                    #expect(try await process.keeps(Self.key))
+                    proxy.holdUp()
+                    try await changesAreSeen(100..<150)
+                    #expect(try await eventually { try !process.statistics.isCovered })
+                    try await changesAreSeen(150..<200)
+                    proxy.mend()
+                    #expect(try await eventually { try process.statistics.isCovered })
+                    try await changesAreSeen(200..<250)
+                }
+            }
+        }
+    }
+
+    @Test func strictReadReplacesTheCopyThatOthersRead() async throws {
+        try await withRedis { redis in
+            try await self.withProcesses(1, at: redis.server.port) { processes in
+                let process = processes[0]
+                let writer = redis.cache("shop")
+                for round in 0..<20 {
+                    try await writer.set(Self.key, to: 2 * round)
+                    #expect(try await process.keeps(Self.key))
+                    try await writer.set(Self.key, to: 2 * round + 1)
+                    #expect(try await process.cache.get(Self.key, freshness: .strict) == 2 * round + 1)
+                    #expect(try await process.cache.get(Self.key) == 2 * round + 1)
+                }
+            }
         }
     }
 

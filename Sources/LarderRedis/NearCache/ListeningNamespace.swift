@@ -3,19 +3,28 @@ import LarderRedisClient
 
 /// The namespace beneath a near cache: whoever first uses it begins to listen to changes.
 ///
-/// It also takes the time of a change of this process, for when its push comes.
+/// It also takes the time of a change of this process, for when its push comes, and forgets the generations that this process
+/// has replaced before the call returns.
 final class ListeningNamespace: NamespaceStore {
     private let base: RedisNamespace
     private let feed: InvalidationFeed
+    private let generations: RememberedGenerations
     private let tally: NearCacheTally
 
     /// - Parameters:
     ///   - base: The namespace.
     ///   - feed: What listens; ends with the last reference to this.
+    ///   - generations: What is remembered of the namespace's generations.
     ///   - tally: Where changes are noted.
-    init(_ base: RedisNamespace, feed: InvalidationFeed, tally: NearCacheTally) {
+    init(
+        _ base: RedisNamespace,
+        feed: InvalidationFeed,
+        generations: RememberedGenerations,
+        tally: NearCacheTally
+    ) {
         self.base = base
         self.feed = feed
+        self.generations = generations
         self.tally = tally
     }
 
@@ -102,6 +111,8 @@ final class ListeningNamespace: NamespaceStore {
     }
 
     func invalidate(_ tags: [String], _ manner: TagInvalidation) async throws {
+        // Also where it throws: nobody knows what became of the call then.
+        defer { self.generations.forget(tags) }
         try await self.base.invalidate(tags, manner)
     }
 
@@ -109,7 +120,10 @@ final class ListeningNamespace: NamespaceStore {
         try await self.base.removeAll(matching: pattern)
     }
 
-    func clear() async throws { try await self.base.clear() }
+    func clear() async throws {
+        defer { self.generations.forgetAll() }
+        try await self.base.clear()
+    }
 
     // MARK: Leases and tags
 

@@ -37,25 +37,40 @@ final class NearCache: Sendable {
     ///
     /// - Parameters:
     ///   - namespace: The namespace.
-    ///   - lower: Makes the namespace in Redis, of which the copies are.
+    ///   - lower: Makes the namespace in Redis, of which the copies are, given where to remember generations.
     /// - Returns: Both as one.
-    func open(_ namespace: CacheNamespace, over lower: () -> RedisNamespace) -> any NamespaceStore {
+    func open(
+        _ namespace: CacheNamespace,
+        over lower: (RememberedGenerations) -> RedisNamespace
+    ) -> any NamespaceStore {
         self.state.withLock { state in
             if let space = state.spaces[namespace] { return space.namespace }
-            let space = self.makeSpace(namespace, over: lower())
+            let space = self.makeSpace(namespace, over: lower)
             if state.isShutDown { space.lower.close() }
             state.spaces[namespace] = space
             return space.namespace
         }
     }
 
-    private func makeSpace(_ namespace: CacheNamespace, over lower: RedisNamespace) -> Space {
+    private func makeSpace(
+        _ namespace: CacheNamespace,
+        over lower: (RememberedGenerations) -> RedisNamespace
+    ) -> Space {
         let client = self.client
-        let gate = CopyGate { [weak client] in client?.routeChanges ?? 0 }
+        let witness = { @Sendable [weak client] in client?.routeChanges ?? 0 }
+        let gate = CopyGate(witness: witness)
+        let generations = RememberedGenerations(gate, witness: witness)
+        let lower = lower(generations)
         let upper = UpperTier(in: self.memory, of: namespace, gate: gate)
-        let copies = NearCopies(upper, gate: gate, keys: lower.keys, logger: self.logger)
+        let copies = NearCopies(
+            upper,
+            gate: gate,
+            generations: generations,
+            keys: lower.keys,
+            logger: self.logger
+        )
         let feed = client.invalidationFeed(prefixes: lower.keys.trackedPrefixes) { copies.hear($0) }
-        let listening = ListeningNamespace(lower, feed: feed, tally: copies.tally)
+        let listening = ListeningNamespace(lower, feed: feed, generations: generations, tally: copies.tally)
         return Space(namespace: upper.over(listening), lower: listening, copies: copies)
     }
 

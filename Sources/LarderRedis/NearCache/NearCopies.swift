@@ -8,17 +8,26 @@ final class NearCopies: Sendable {
     let upper: UpperTier
     let gate: CopyGate
     let tally = NearCacheTally()
+    private let generations: RememberedGenerations
     private let keys: EntryKeys
     private let logger: Logger
 
     /// - Parameters:
     ///   - upper: The copies.
     ///   - gate: Their gate.
+    ///   - generations: What is remembered of the namespace's generations, under the same gate.
     ///   - keys: The names of the namespace's keys.
     ///   - logger: Where it is reported, once, that the server does not tell of changes.
-    init(_ upper: UpperTier, gate: CopyGate, keys: EntryKeys, logger: Logger) {
+    init(
+        _ upper: UpperTier,
+        gate: CopyGate,
+        generations: RememberedGenerations,
+        keys: EntryKeys,
+        logger: Logger
+    ) {
         self.upper = upper
         self.gate = gate
+        self.generations = generations
         self.keys = keys
         self.logger = logger
     }
@@ -28,13 +37,13 @@ final class NearCopies: Sendable {
         switch event {
         case .covered:
             // Once more: leases that were taken while nobody listened are void then.
-            self.upper.forgetAll()
+            self.forgetAll()
             _ = self.tally.note(trouble: nil)
             self.gate.open()
         case .changed(let names):
             self.forget(names)
         case .flushed:
-            self.upper.forgetAll()
+            self.forgetAll()
             self.tally.emptied(.flushed)
         case .doubtful:
             self.gate.pause()
@@ -44,7 +53,7 @@ final class NearCopies: Sendable {
             self.gate.open()
         case .lost(let error):
             self.gate.close()
-            self.upper.forgetAll()
+            self.forgetAll()
             self.tally.emptied(.connectionLost)
             _ = self.tally.note(trouble: "\(error)")
         case .unreachable(let error):
@@ -60,6 +69,13 @@ final class NearCopies: Sendable {
     /// Lets no copy be served any more.
     func close() {
         self.gate.close()
+        self.forgetAll()
+    }
+
+    /// Generations go before the copies that are judged by them: a lease taken in between would outlive the forgetting,
+    /// and its copy rest on what is not true any more.
+    private func forgetAll() {
+        self.generations.forgetAll()
         self.upper.forgetAll()
     }
 
@@ -76,11 +92,14 @@ final class NearCopies: Sendable {
             }
         }
         if isNamespaceChanged {
-            self.upper.forgetAll()
+            self.forgetAll()
             self.tally.emptied(.namespaceChanged)
         } else {
             if !keys.isEmpty { self.upper.forget(keys) }
-            if !tags.isEmpty { self.upper.forget(tags: tags) }
+            if !tags.isEmpty {
+                self.generations.forget(tags)
+                self.upper.forget(tags: tags)
+            }
         }
         self.tally.heard(keys, names: names.count)
     }

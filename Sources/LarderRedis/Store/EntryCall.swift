@@ -163,7 +163,7 @@ extension RedisNamespace {
         for (milliseconds, need) in needs { needs[milliseconds]?.taken = TagName.union([need.taken]) }
         let all = Array(needs.values)
         return try await self.translatingErrors {
-            if !call.makesStamp, all.isEmpty { return try await self.generations.view(of: tags, strict: true) }
+            if !call.makesStamp, all.isEmpty { return try await self.generations.view(of: tags) }
             return try await self.generations.view(of: tags, needing: all)
         }
     }

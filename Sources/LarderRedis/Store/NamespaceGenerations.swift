@@ -3,11 +3,13 @@ import LarderRedisClient
 
 /// The one place where the generations of a namespace are read for readers and for views.
 ///
-/// It asks Redis for all of them, every time. What a process was told of them could be kept here, for those readers who do
-/// not insist on what Redis says now.
+/// Views are always asked for. Readers who do not insist on what Redis says now are told what is remembered, where there is
+/// somebody who hears of changes.
 struct NamespaceGenerations: Sendable {
     let keys: EntryKeys
     let client: any RedisCommandSender
+    /// What is known until its change is told; `nil` where nobody listens.
+    var memory: RememberedGenerations?
 
     /// Tags whose records are needed for a time.
     struct Need {
@@ -21,19 +23,16 @@ struct NamespaceGenerations: Sendable {
     /// What can be said without asking.
     ///
     /// - Parameter tags: The tags that are wanted.
-    /// - Returns: What is known; the caller reads the rest along with what else it reads. Nothing is ever known.
-    func remembered(_ tags: [String]) -> GenerationView? { nil }
+    /// - Returns: What is known; the caller reads the rest along with what else it reads.
+    func remembered(_ tags: [String]) -> GenerationView? { self.memory?.view(of: tags) }
 
     /// The generations, without making any.
     ///
-    /// - Parameters:
-    ///   - tags: The tags that are wanted, each once.
-    ///   - isStrict: Whether all of it has to be read after this call has begun.
+    /// - Parameter tags: The tags that are wanted, each once.
     /// - Returns: The view, without a stamp where there is none or it has lost its serial.
     /// - Throws: `RedisError`; `CacheError` with `.unavailable`; `CancellationError`.
-    func view(of tags: [String], strict isStrict: Bool) async throws -> GenerationView {
-        if !isStrict, let known = self.remembered(tags) { return known }
-        return try self.view(of: tags, from: try await self.client.send(self.request(for: tags)))
+    func view(of tags: [String]) async throws -> GenerationView {
+        try self.view(of: tags, from: try await self.client.send(self.request(for: tags)))
     }
 
     /// The command that reads what ``view(of:from:)`` takes.
@@ -66,7 +65,7 @@ struct NamespaceGenerations: Sendable {
     func view(of tags: [String], needing needs: [Need]) async throws -> GenerationView {
         let needs = needs.filter { !$0.taken.isEmpty || !$0.kept.isEmpty }
         if needs.isEmpty {
-            let view = try await self.view(of: tags, strict: true)
+            let view = try await self.view(of: tags)
             if view.stamp != nil { return view }
         }
         var arguments: [ScriptArgument] = [.random]

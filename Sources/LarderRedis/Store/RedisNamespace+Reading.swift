@@ -43,11 +43,17 @@ extension RedisNamespace {
         let tags = self.rememberedTags.tags(of: keys, options.expectedTags)
         let wantsTimes = options.wantsTimes || self.hasMetGrace.load(ordering: .relaxed)
         if self.isApart {
-            return try await self.readApart(keys, names, tags ?? options.expectedTags, wantsTimes: wantsTimes)
+            return try await self.readApart(
+                keys,
+                names,
+                tags ?? options.expectedTags,
+                wantsTimes: wantsTimes,
+                isStrict: options.freshness == .strict
+            )
         }
         var findings = Findings(count: keys.count)
         if let tags {
-            try await self.readAtOnce(keys, names, tags, wantsTimes: wantsTimes, &findings)
+            try await self.readAtOnce(keys, names, tags, wantsTimes: wantsTimes, isStrict: true, &findings)
         } else {
             findings.unclear = Array(keys.indices)
         }
@@ -57,20 +63,22 @@ extension RedisNamespace {
         return findings.lookups
     }
 
-    /// Reads entries, the stamp and the records of tags with one `MGET`.
+    /// Reads entries, the stamp and the records of tags with one `MGET`, but for what is remembered.
     ///
     /// On one server that shows all as they were at one moment; in a cluster, as they were at moments after the call
-    /// has begun.
+    /// has begun. Unless the read is strict, it leaves out what is remembered, and judges by that.
     private func readAtOnce(
         _ keys: [StoreKey],
         _ names: [String],
         _ tags: [String],
         wantsTimes: Bool,
+        isStrict: Bool,
         _ findings: inout Findings
     ) async throws {
-        let known = self.generations.remembered(tags)
+        let known = isStrict ? nil : self.generations.remembered(tags)
         let unknown = known.map { known in tags.filter { known.record(of: $0) == nil } } ?? tags
         let readsStamp = known?.stamp == nil
+        let wait = self.generations.memory?.willRead(unknown, stamp: readsStamp)
         let tagNames = unknown.map(self.keys.tag)
         let size = (names + tagNames).reduce(self.keys.stamp.utf8.count + 8) { $0 + $1.utf8.count + 8 }
         var get = RedisCommand("MGET", reserving: size)
@@ -100,6 +108,7 @@ extension RedisNamespace {
         let view =
             known?.adding(stamp: stamp, unknown, records)
             ?? GenerationView(stamp: stamp, names: unknown, records: records)
+        if let wait { self.generations.memory?.keep(wait, from: view) }
         for (index, key) in keys.enumerated() {
             switch EntryReading.read(values[index], stamp: stamp) {
             case .absent:
@@ -112,7 +121,10 @@ extension RedisNamespace {
                 findings.unclear.append(index)
                 findings.unknownTags.append(header.marks.map(\.name))
             case .alive(let value, let header):
-                let judgement = TagJudgement(of: header.marks, by: view)
+                var judgement = TagJudgement(of: header.marks, by: view)
+                if judgement == .unknown, !isStrict, let known = self.generations.remembered(header.marks.map(\.name)) {
+                    judgement = TagJudgement(of: header.marks, by: known)
+                }
                 switch judgement {
                 case .unknown:
                     findings.unclear.append(index)
@@ -140,16 +152,25 @@ extension RedisNamespace {
         _ keys: [StoreKey],
         _ names: [String],
         _ tags: [String],
-        wantsTimes: Bool
+        wantsTimes: Bool,
+        isStrict: Bool
     ) async throws -> [StoreLookup] {
         var lookups = Findings(count: keys.count).lookups
         var places = Array(keys.indices)
         var tags = tags
         var wantsTimes = wantsTimes
+        var isStrict = isStrict
         for _ in 0..<Self.mostRounds {
             var findings = Findings(count: places.count)
             let (someKeys, someNames) = (places.map { keys[$0] }, places.map { names[$0] })
-            try await self.readAtOnce(someKeys, someNames, tags, wantsTimes: wantsTimes, &findings)
+            try await self.readAtOnce(
+                someKeys,
+                someNames,
+                tags,
+                wantsTimes: wantsTimes,
+                isStrict: isStrict,
+                &findings
+            )
             for (place, lookup) in zip(places, findings.lookups) { lookups[place] = lookup }
             for (index, tags) in zip(findings.unclear, findings.unknownTags) {
                 self.rememberedTags.remember(tags, of: someKeys[index])
@@ -159,6 +180,8 @@ extension RedisNamespace {
             let alive = zip(findings.dead, areFresh).filter(\.1).map(\.0)
             if findings.unclear.isEmpty && alive.isEmpty { break }
             wantsTimes = wantsTimes || !findings.unclear.isEmpty
+            // What is remembered may be older than an entry that looked dead by it.
+            isStrict = isStrict || !alive.isEmpty
             let others = alive.map { self.rememberedTags.tags(of: [someKeys[$0]], []) ?? [] }
             tags = TagName.union([tags] + findings.unknownTags + others)
             places = (findings.unclear + alive).map { places[$0] }

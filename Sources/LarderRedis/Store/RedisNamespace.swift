@@ -36,10 +36,19 @@ final class RedisNamespace: NamespaceStore {
     static let foreverMilliseconds: UInt64 = 90 * 86_400_000
     static let renewalInterval = Duration.seconds(86_400)
 
+    /// - Parameters:
+    ///   - namespace: The namespace.
+    ///   - client: What commands are sent with.
+    ///   - isApart: Whether the generations can lie on another server than the entries.
+    ///   - remembered: Where generations are kept by somebody who hears of their changes. Only of use apart: together they
+    ///     come along with the entries, at hardly any cost.
+    ///   - safety: What is done about servers that forget.
+    ///   - logger: Where failures are reported that no caller hears of.
     init(
         _ namespace: CacheNamespace,
         client: any RedisCommandSender,
         isApart: Bool,
+        remembered: RememberedGenerations? = nil,
         safety: LossSafety = LossSafety(),
         logger: Logger
     ) {
@@ -49,7 +58,11 @@ final class RedisNamespace: NamespaceStore {
         self.meetings = client as? any RedisMeetings
         self.invalidator = safety.acknowledging ?? client
         self.isApart = isApart
-        self.generations = NamespaceGenerations(keys: self.keys, client: client)
+        self.generations = NamespaceGenerations(
+            keys: self.keys,
+            client: client,
+            memory: isApart ? remembered : nil
+        )
         self.logger = logger
         self.renewed = MemoryCache(limit: .entries(10_000))
     }

@@ -106,16 +106,17 @@ public struct RedisStore: CacheStore {
     /// - Parameter namespace: The namespace.
     /// - Returns: What a cache reads and writes.
     public func open(_ namespace: CacheNamespace) -> any NamespaceStore {
-        let lower = {
+        let lower = { (remembered: RememberedGenerations?) in
             RedisNamespace(
                 namespace,
                 client: self.client,
                 isApart: self.isApart,
+                remembered: remembered,
                 safety: self.safety,
                 logger: self.logger
             )
         }
-        return self.near?.open(namespace, over: lower) ?? lower()
+        return self.near?.open(namespace, over: lower) ?? lower(nil)
     }
 
     /// How the near cache is doing, for pages that people look at.

@@ -286,6 +286,59 @@ import Testing
         }
     }
 
+    // MARK: Strict reads
+
+    @Test func strictReadSeesWhatOthersHaveChangedWhateverIsHeard() async throws {
+        try await withRedis { redis in
+            try await withTrackingProxy(to: redis.server.port) { proxy in
+                try await self.withProcesses(1, at: proxy.port) { processes in
+                    let process = processes[0]
+                    let writer = redis.cache("shop")
+                    func changesAreSeen(_ rounds: Range<Int>) async throws {
+                        for round in rounds {
+                            try await writer.set(Self.key, to: round, tags: ["t"])
+                            #expect(try await process.cache.get(Self.key, freshness: .strict) == round)
+                            if round % 3 == 0 {
+                                try await writer.invalidate(tags: ["t"])
+                                #expect(try await process.cache.get(Self.key, freshness: .strict) == nil)
+                            } else if round % 3 == 1 {
+                                _ = try await writer.remove(Self.key)
+                                #expect(try await process.cache.get(Self.key, freshness: .strict) == nil)
+                            }
+                        }
+                    }
+                    try await changesAreSeen(0..<100)
+                    // Nobody is told, and nobody knows yet that nobody is.
+                    try await writer.set(Self.key, to: -1)
+                    #expect(try await process.keeps(Self.key))
+                    proxy.holdUp()
+                    try await changesAreSeen(100..<150)
+                    #expect(try await eventually { try !process.statistics.isCovered })
+                    try await changesAreSeen(150..<200)
+                    proxy.mend()
+                    #expect(try await eventually { try process.statistics.isCovered })
+                    try await changesAreSeen(200..<250)
+                }
+            }
+        }
+    }
+
+    @Test func strictReadReplacesTheCopyThatOthersRead() async throws {
+        try await withRedis { redis in
+            try await self.withProcesses(1, at: redis.server.port) { processes in
+                let process = processes[0]
+                let writer = redis.cache("shop")
+                for round in 0..<20 {
+                    try await writer.set(Self.key, to: 2 * round)
+                    #expect(try await process.keeps(Self.key))
+                    try await writer.set(Self.key, to: 2 * round + 1)
+                    #expect(try await process.cache.get(Self.key, freshness: .strict) == 2 * round + 1)
+                    #expect(try await process.cache.get(Self.key) == 2 * round + 1)
+                }
+            }
+        }
+    }
+
     // MARK: Life
 
     @Test func listensFromTheFirstUseUntilTheStoreEnds() async throws {

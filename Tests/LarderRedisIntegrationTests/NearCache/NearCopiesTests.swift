@@ -27,7 +27,13 @@ import Testing
             let gate = CopyGate(witness: witness)
             let memory = MemoryStore(limit: limit, clock: clock)
             let upper = UpperTier(in: memory, of: "ns", gate: gate)
-            self.copies = NearCopies(upper, gate: gate, keys: EntryKeys("ns"), logger: Logger(label: "test"))
+            self.copies = NearCopies(
+                upper,
+                gate: gate,
+                generations: RememberedGenerations(gate),
+                keys: EntryKeys("ns"),
+                logger: Logger(label: "test")
+            )
             self.space = upper.over(self.lower.open("ns"))
             self.other = self.server.open("ns")
         }

@@ -13,7 +13,7 @@ struct NearBench: AsyncParsableCommand {
             For each round it is noted how long after the change had returned a read began that still returned what was \
             there before: stale_median_ms, stale_p999_ms and stale_max_ms of all rounds, 0 for those of which no reader \
             ever did. With --disturb connections are killed, all keys flushed and the server stopped for up to 600 ms, \
-            several times a second.
+            several times a second. With --freshness strict the readers' reads pass by their copies: none may be stale.
             """
     )
 
@@ -29,6 +29,9 @@ struct NearBench: AsyncParsableCommand {
     @Flag(help: "Disturb server and connections meanwhile.")
     var disturb = false
 
+    @Option(help: "Who may answer the readers: tracked, their memory too; strict, only the server.")
+    var freshness = NearFreshness.tracked
+
     @Option(help: "Run only the benchmarks whose name begins so: near.hit or near.coherence.")
     var only = "near"
 
@@ -43,7 +46,8 @@ struct NearBench: AsyncParsableCommand {
             runs: self.runs,
             rounds: self.rounds,
             readers: self.readers,
-            disturbances: self.disturb
+            disturbances: self.disturb,
+            freshness: self.freshness
         )
         if "near.hit".hasPrefix(self.only) { try await measurement.hits() }
         if "near.coherence".hasPrefix(self.only) { try await measurement.coherence() }

@@ -50,6 +50,7 @@ extension NearMeasurement {
             "near-worker", "--url", server.url, "--shared", path, "--reader", "\(reader)", "--readers",
             "\(self.readers)",
             "--rounds", "\(self.rounds)", "--keys", "\(Self.keyCount)", "--pause", "\(Self.readerPause)",
+            "--freshness", self.freshness.rawValue,
         ]
     }
 
@@ -114,6 +115,7 @@ extension NearMeasurement {
         var line = BenchLine("near.coherence")
         line.set("rounds", self.rounds)
         line.set("readers", self.readers)
+        line.set("freshness", self.freshness.rawValue)
         line.set("disturbed", self.disturbances ? "yes" : "no")
         line.set("reads", reads.all)
         line.set("stale_reads", reads.stale)

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Larder
 import LarderRedis
 import LarderRedisClient
@@ -9,6 +10,7 @@ struct NearMeasurement {
     let rounds: Int
     let readers: Int
     let disturbances: Bool
+    let freshness: NearFreshness
 
     static let namespace: CacheNamespace = "bench"
 
@@ -20,6 +22,19 @@ struct NearMeasurement {
     static func waitUntilCovered(_ store: RedisStore) async throws {
         try await FetchMeasurement.wait(for: "the news of changes") {
             store.nearCacheStatistics(of: Self.namespace)?.isCovered == true
+        }
+    }
+}
+
+/// ``ReadFreshness`` as the command line has it.
+enum NearFreshness: String, ExpressibleByArgument {
+    case tracked
+    case strict
+
+    var readFreshness: ReadFreshness {
+        switch self {
+        case .tracked: .tracked
+        case .strict: .strict
         }
     }
 }

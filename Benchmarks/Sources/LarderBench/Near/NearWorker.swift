@@ -29,17 +29,21 @@ struct NearWorker: AsyncParsableCommand {
     @Option(help: "The pause after reading each key once, in microseconds.")
     var pause: Int
 
+    @Option(help: "Who may answer.")
+    var freshness = NearFreshness.tracked
+
     func run() async throws {
         let shared = try SharedRounds(path: self.shared, rounds: self.rounds, keys: self.keys, readers: self.readers)
         let client = try RedisClient(url: self.url)
         let store = RedisStore(client, nearCache: .entries(10_000))
         let cache = Cache(store, namespace: NearMeasurement.namespace, defaults: .init(failurePolicy: .missing))
+        let freshness = self.freshness.readFreshness
         _ = try await cache.get(CacheKey<Int>("connected"))
         try await NearMeasurement.waitUntilCovered(store)
         print("\"ready\"")
         fflush(nil)
         while !shared.isOver, getppid() != 1 {
-            for key in 0..<self.keys { await self.read(key, cache, shared) }
+            for key in 0..<self.keys { await self.read(key, cache, freshness, shared) }
             try await Task.sleep(for: .microseconds(self.pause))
         }
         let statistics = store.nearCacheStatistics(of: NearMeasurement.namespace)
@@ -51,12 +55,13 @@ struct NearWorker: AsyncParsableCommand {
         await client.shutdown()
     }
 
-    private func read(_ key: Int, _ cache: Cache, _ shared: SharedRounds) async {
+    private func read(_ key: Int, _ cache: Cache, _ freshness: ReadFreshness, _ shared: SharedRounds) async {
         let last = shared.lastRound(ofKey: key)
         let begin = SystemTime.nanoseconds
         shared.noteRead(reader: self.reader)
         // An unavailable server is a miss, and a miss is never stale.
-        guard let value = try? await cache.get(NearMeasurement.key(key)), let last, value < last else { return }
+        guard let value = try? await cache.get(NearMeasurement.key(key), freshness: freshness), let last, value < last
+        else { return }
         // The first change that the value does not know of.
         let missed = value < 0 ? key : value + self.keys
         let end = shared.end(ofRound: missed)

@@ -50,7 +50,10 @@ struct HistoryBench: AsyncParsableCommand {
     @Flag(help: "Redis is used as if the generations lay on another server than the entries.")
     var apart = false
 
-    @Option(name: .customLong("on-loss"), help: "What --disturb finds on a server that has forgotten something: keep or cold.")
+    @Option(
+        name: .customLong("on-loss"),
+        help: "What --disturb finds on a server that has forgotten something: keep or cold."
+    )
     var onLoss = LossChoice.keep
 
     @Option(help: "The servers that a history runs on, and that take each other's place: sentinel or cluster.")

@@ -25,7 +25,12 @@ struct AcknowledgedSender: RedisCommandSender {
                 } catch let error as RedisError where error.code.serverPrefix != nil {
                     return Result<RESPValue, RedisError>.failure(error)
                 }
-                try await self.awaitReplicas(on: connection, command)
+                do {
+                    try await self.awaitReplicas(on: connection, command)
+                } catch let error as RedisError where error.code == .notAcknowledged {
+                    // The others are sent all the same: their primaries are to have them.
+                    return .failure(error)
+                }
                 return reply
             }
             replies.append(reply)

@@ -14,8 +14,8 @@ final class LossGate: RedisMeetings {
     /// The number of the last meeting up to which all servers are known to the namespace.
     private let admitted = Atomic<UInt64>(0)
 
-    /// How often to compare again because yet another server was met meanwhile.
-    private static let mostAttempts = 10
+    /// How often to compare again because yet another server was met meanwhile: each time it is one more.
+    private static let mostAttempts = 1_000
 
     /// - Parameters:
     ///   - base: The client.

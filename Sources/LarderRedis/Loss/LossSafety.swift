@@ -29,6 +29,15 @@ extension RedisNamespace {
         return meetings.lastServerChange == meeting ? meetings.bound(to: number) : nil
     }
 
+    /// What scripts are sent with that judge by a view which is read next.
+    ///
+    /// Where losses make the namespace cold, the view must not be older than the servers that the scripts are sent to:
+    /// what an earlier server has told of may be dead. Each refusal is by a server that had not been met yet.
+    func senderForView() -> any RedisCommandSender {
+        guard let gate = self.client as? LossGate else { return self.client }
+        return gate.bound(to: gate.serverMeetings)
+    }
+
     /// Sends what can be undone by nobody who forgets it; false if the server is another one by then.
     func unlessServerChanged<Answer>(_ body: () async throws -> Answer) async throws -> Answer? {
         do {

@@ -116,7 +116,9 @@ extension RedisNamespace {
             let known = knowledge[item.key]?.tags ?? self.rememberedTags.tags(of: [item.key], []) ?? []
             knowledge[item.key] = Knowledge(tags: TagName.union([item.tags, known]))
         }
-        for _ in 0..<Self.mostRounds {
+        var rounds = 0
+        while rounds < Self.mostRounds {
+            let sender = call.sender ?? self.senderForView()
             let view = try await self.view(for: call, pending, knowledge)
             let requests = try pending.map { place in
                 let item = call.items[place]
@@ -128,7 +130,15 @@ extension RedisNamespace {
                     as: RESPValue.self
                 )
             }
-            let answers = try await self.send(requests, on: call.sender)
+            let sent: [RESPValue]?
+            if call.sender == nil {
+                sent = try await self.unlessServerChanged { try await self.send(requests, on: sender) }
+            } else {
+                sent = try await self.send(requests, on: sender)
+            }
+            // A server was met after the view was read: that may be of a generation that is dead by now.
+            guard let answers = sent else { continue }
+            rounds += 1
             var unclear: [Int] = []
             for (place, answer) in zip(pending, answers) {
                 guard let seen = try Self.unclear(in: answer) else {

@@ -97,7 +97,7 @@ extension RedisNamespace {
         var written = Array(repeating: false, count: commits.count)
         var pending = Array(commits.indices)
         for round in 1...Self.mostRounds {
-            let bindings = try await self.bind(pending.map { commits[$0] }, writings, pending)
+            let bindings = try await self.bind(pending.map { commits[$0] }, writings, pending, on: sender)
             var requests: [RedisRequest<RESPValue>] = []
             for (place, binding) in zip(pending, bindings) {
                 let commit = commits[place]
@@ -137,7 +137,8 @@ extension RedisNamespace {
     private func bind(
         _ commits: [EntryCommit],
         _ writings: [EntryWriting],
-        _ places: [Int]
+        _ places: [Int],
+        on sender: any RedisCommandSender
     ) async throws -> [Binding] {
         var arguments: [ScriptArgument] = [.random]
         var tagged: [Int] = []
@@ -158,7 +159,7 @@ extension RedisNamespace {
         if tagged.isEmpty { return bindings }
         let allArguments = arguments
         let reply = try await self.translatingErrors {
-            try await self.generations.run(EntryScripts.bind, allArguments)
+            try await self.generations.run(EntryScripts.bind, allArguments, on: sender)
         }
         if reply == .null {
             for index in tagged { bindings[index].header = nil }

@@ -61,7 +61,8 @@ final class RedisNamespace: NamespaceStore {
         self.generations = NamespaceGenerations(
             keys: self.keys,
             client: client,
-            memory: isApart ? remembered : nil
+            // What was remembered of an earlier server must not judge what another one says.
+            memory: isApart && safety.policy == .keep ? remembered : nil
         )
         self.logger = logger
         self.renewed = MemoryCache(limit: .entries(10_000))

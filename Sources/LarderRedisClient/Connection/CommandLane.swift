@@ -171,6 +171,7 @@ final class CommandLane: Sendable {
                 for waiter in retirement.turnedAway { waiter.resume(returning: .failure(error)) }
             }
             if retirement.closesConnection { self.dropConnection(error) }
+            self.closeIfDrained()
         }
     }
 
@@ -287,6 +288,8 @@ final class CommandLane: Sendable {
         self.scheduleHealthCheck()
         self.serve(connection)
         self.finishRetiring()
+        // Of those who were turned away, one may have been the last that a shutdown waits for.
+        self.closeIfDrained()
     }
 
     private func connectFailed(_ error: RedisError) {

@@ -110,7 +110,10 @@ extension RedisNode {
             switch await self.lane.execute(pipeline: commands, deadline: deadline, bound: bound) {
             case .replies(let replies):
                 let results = zip(commands, replies).map { $1.result(of: $0, at: self.locator.name) }
-                guard let refusal = self.refusalOfAll(results, retries) else { return results }
+                guard let refusal = self.refusalOfAll(results, retries) else {
+                    self.suspectAfter(results)
+                    return results
+                }
                 failure = refusal
             case .failure(let error):
                 failure = error.with(command: commands.count == 1 ? commands[0].name : "pipeline")
@@ -128,6 +131,14 @@ extension RedisNode {
             } catch let error as RedisError where error.code.serverPrefix != nil {
                 return commands.map { .failure(error.with(command: $0.name)) }
             }
+        }
+    }
+
+    /// Looks for the primary anew where some commands, as those of a transaction, were refused by what is none any more.
+    private func suspectAfter(_ results: [Result<RESPValue, RedisError>]) {
+        for case .failure(let error) in results {
+            guard ["READONLY", "MASTERDOWN"].contains(error.code.serverPrefix) else { continue }
+            return self.locator.suspect(error)
         }
     }
 

@@ -86,7 +86,7 @@ final class ServerHistory: Sendable {
             let id = state.nextID
             // What does not say who it is gets a name that nobody else has; it may well be who was there before.
             let saysWhoItIs = identity != nil
-            let identity = identity ?? ServerIdentity(runID: "?\(id)", replicationID: "", isPrimary: true)
+            let identity = identity ?? ServerIdentity.unknown()
             let number: UInt64
             let former = state.current[place]
             if let known = state.numbers[identity], former == identity {
@@ -96,7 +96,7 @@ final class ServerHistory: Sendable {
                 state.numbers[identity] = number
                 state.current[place] = identity
                 if let former {
-                    state.numbers[former] = nil
+                    if former != identity { state.numbers[former] = nil }
                     if saysWhoItIs {
                         outdated = state.connections.values.filter { $0.place == place }.map(\.close)
                     }

@@ -34,6 +34,13 @@ package struct ServerIdentity: Sendable, Hashable {
         self.isPrimary = isPrimary
     }
 
+    /// A server that does not say who it is, under a name that nobody else gives to one, in this process or another.
+    static func unknown() -> ServerIdentity {
+        var generator = SystemRandomNumberGenerator()
+        let name = "?" + String(generator.next() as UInt64, radix: 16) + String(generator.next() as UInt64, radix: 16)
+        return ServerIdentity(runID: name, replicationID: "", isPrimary: true)
+    }
+
     /// Both ids as one text, for comparing what several processes have met.
     package var text: String { "\(self.runID):\(self.replicationID)" }
 

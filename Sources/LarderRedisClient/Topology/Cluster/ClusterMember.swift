@@ -14,6 +14,8 @@ final class ClusterMember: Sendable {
     let primary: RedisNode
     private let locator: ClusterMemberLocator
     private let replicaNode = Mutex<RedisNode?>(nil)
+    /// Whether the client has ended; set under the lock of `replicaNode`.
+    private let isClosed = Atomic(false)
     private let makeReplica: @Sendable () -> RedisNode
 
     /// How the member does as one of several that could answer a read.
@@ -78,6 +80,7 @@ final class ClusterMember: Sendable {
             if let node { return node }
             let made = self.makeReplica()
             node = made
+            if self.isClosed.load(ordering: .relaxed) { made.close() }
             return made
         }
     }
@@ -103,12 +106,20 @@ final class ClusterMember: Sendable {
 
     func close() {
         self.primary.close()
-        self.replicaNode.withLock { $0 }?.close()
+        self.lastReplicaNode()?.close()
     }
 
     func shutdown() async {
         await self.primary.shutdown()
-        await self.replicaNode.withLock { $0 }?.shutdown()
+        await self.lastReplicaNode()?.shutdown()
+    }
+
+    /// The node for reads, if there is one; one that is made later is closed at once.
+    private func lastReplicaNode() -> RedisNode? {
+        self.replicaNode.withLock { node in
+            self.isClosed.store(true, ordering: .relaxed)
+            return node
+        }
     }
 }
 

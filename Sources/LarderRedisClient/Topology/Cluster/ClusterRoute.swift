@@ -92,6 +92,10 @@ struct ClusterRoute: Sendable, Equatable {
         self.destination = .target
         // Who sends a command back and forth while its keys are on their way (`ASK`, then `TRYAGAIN`) is in no loop.
         self.redirections = 0
+        if wasReplica, retries.readsElsewhere(after: error), isRepeatable() {
+            self.preference = .primary
+            return .again(after: 0, refreshes: error.code.serverPrefix == nil)
+        }
         let decision = retries.decide(error, attempts: self.attempts, isRepeatable: isRepeatable())
         guard case .again(let pause, let rediscovers) = decision else { return .end(error) }
         if wasReplica {

@@ -5,7 +5,7 @@ extension ClusterServers {
     /// replicas.
     func preference(for command: RedisCommand, _ terms: CallTerms) -> RedisConfiguration.ReadPreference {
         let preference = terms.preference ?? self.configuration.readPreference
-        guard preference != .primary, terms.bound == .max, command.isRepeatable else { return .primary }
+        guard preference != .primary, terms.bound == .max, command.mayBeAnsweredByReplica else { return .primary }
         return preference
     }
 

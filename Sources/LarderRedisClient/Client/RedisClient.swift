@@ -30,8 +30,8 @@ public final class RedisClient: RedisCommandSender, Service, Sendable {
     let servers: Servers
     /// Where commands go that no preference sends elsewhere; nil in a cluster and with shards.
     private let primary: RedisNode?
-    /// Where they are routed otherwise, if it is a cluster.
-    private let cluster: ClusterServers?
+    /// Where they are routed otherwise, if it is a cluster whose slots are known.
+    private let clusterFastPath: ClusterFastPath?
     private let retries: RetryPolicy
     private let commandTimeout: Int64
     /// Nil where all goes to the primary, so that calls without terms of their own need not be routed.
@@ -67,7 +67,11 @@ public final class RedisClient: RedisCommandSender, Service, Sendable {
         self.commandTimeout = configuration.commandTimeout.wholeNanoseconds
         self.servers = try Servers(connector, eventLoopGroup: eventLoopGroup, logger: logger)
         self.primary = self.servers.onlyPrimary
-        if case .cluster(let servers) = self.servers { self.cluster = servers } else { self.cluster = nil }
+        if case .cluster(let servers) = self.servers {
+            self.clusterFastPath = servers.fastPath
+        } else {
+            self.clusterFastPath = nil
+        }
         self.preference = configuration.readPreference == .primary ? nil : configuration.readPreference
         self.retries = self.servers.retries
         // On a lane's loop: one taken from the group would leave every other loop without lanes.
@@ -141,19 +145,23 @@ public final class RedisClient: RedisCommandSender, Service, Sendable {
         }
     }
 
+    private var cluster: ClusterServers? {
+        if case .cluster(let servers) = self.servers { servers } else { nil }
+    }
+
     /// Sends a command to the server of a cluster that it belongs to, without detours if that is known.
     @inline(__always)
     private func route(_ command: RedisCommand, _ terms: CallTerms) async throws -> RESPValue {
-        guard let cluster = self.cluster, cluster.asksPrimary(terms), let owner = cluster.directOwner(of: command)
-        else {
+        guard let fastPath = self.clusterFastPath, let place = fastPath.lane(for: command, terms) else {
             return try await self.servers.send(command, terms)
         }
         let deadline = MonotonicTime.deadline(after: terms.timeout)
-        cluster.noteUse(at: deadline.nanoseconds &- terms.timeout)
-        let outcome = await cluster.members.lane(of: owner).execute(command, deadline: deadline, bound: terms.bound)
+        if fastPath.isMapOld(at: deadline.nanoseconds &- terms.timeout) { self.cluster?.renewMap() }
+        let outcome = await place.lane.execute(command, deadline: deadline, bound: terms.bound)
         switch outcome {
         case .reply(.error), .failure, .replies, .cancelled:
-            return try await cluster.goOn(command, after: outcome, at: owner, terms, deadline)
+            guard let cluster = self.cluster else { preconditionFailure("only clusters have a fast path") }
+            return try await cluster.goOn(command, after: outcome, at: place.owner, terms, deadline)
         case .reply(let reply):
             return reply
         }

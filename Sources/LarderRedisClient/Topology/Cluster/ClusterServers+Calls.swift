@@ -19,23 +19,6 @@ struct ClusterPlace: Sendable {
 }
 
 extension ClusterServers {
-    // MARK: The fast path
-
-    /// The primary of a command whose first argument is its only key, if it is known.
-    ///
-    /// Most commands are such. No lock, no allocation.
-    @inline(__always)
-    func directOwner(of command: borrowing RedisCommand) -> UInt16? {
-        guard let slot = command.soleKeySlot else { return nil }
-        return self.table.load(slot)
-    }
-
-    /// Whether the primary answers everything.
-    @inline(__always)
-    func asksPrimary(_ terms: CallTerms) -> Bool {
-        (terms.preference ?? self.configuration.readPreference) == .primary
-    }
-
     /// Goes on with a command whose first attempt failed.
     ///
     /// - Parameters:

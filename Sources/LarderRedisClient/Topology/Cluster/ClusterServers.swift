@@ -12,16 +12,14 @@ final class ClusterServers: Sendable {
     let seeds: [NodeAddress]
     /// What errors call the servers as a whole.
     let name: String
-    let members = ClusterMembers()
-    let table = SlotTable()
+    /// Where the slots' owners are written down, for commands that take no detours.
+    let fastPath: ClusterFastPath
     let retries = RetryPolicy(hasSeveralServers: true)
     let listeners = PrimaryListeners()
     let setup: ClusterMember.Setup
 
     private let map = Mutex(Map())
     private let changes = Atomic<UInt64>(0)
-    /// From when on the map is old, in nanoseconds of the monotonic clock.
-    private let mapIsOldFrom = Atomic<Int64>(.max)
 
     private let refreshing = Mutex(Refreshing())
     private let waiters = EventWaiters<Result<Void, RedisError>>()
@@ -59,6 +57,7 @@ final class ClusterServers: Sendable {
         logger: Logger
     ) throws(RedisError) {
         self.configuration = connector.configuration
+        self.fastPath = ClusterFastPath(connector.configuration)
         self.seeds = try Self.addresses(of: seeds)
         guard connector.configuration.database == 0 else {
             throw RedisError(.invalidConfiguration, message: "database: a cluster has no other than 0")
@@ -92,6 +91,10 @@ final class ClusterServers: Sendable {
         }
         return addresses
     }
+
+    var table: SlotTable { self.fastPath.table }
+
+    var members: ClusterMembers { self.fastPath.members }
 
     /// How often the client has learned that a slot is served elsewhere than it was.
     ///
@@ -230,12 +233,13 @@ final class ClusterServers: Sendable {
     /// The same if the map is old, judged by the time at which a call began.
     @inline(__always)
     func noteUse(at time: Int64) {
-        if time > self.mapIsOldFrom.load(ordering: .relaxed) { self.renewMap() }
+        if self.fastPath.isMapOld(at: time) { self.renewMap() }
     }
 
-    private func renewMap() {
+    /// Has an old map looked at anew.
+    func renewMap() {
         // Once: not by every caller until the answer is there.
-        self.mapIsOldFrom.store(.max, ordering: .relaxed)
+        self.fastPath.setMapIsOld(from: .max)
         self.doubtMap()
     }
 
@@ -312,7 +316,7 @@ final class ClusterServers: Sendable {
                 metadata: ["redis.server": "\(self.name)", "error": "\(error)"]
             )
         }
-        self.mapIsOldFrom.store(MonotonicTime.now.advanced(by: Self.mapLife).nanoseconds, ordering: .relaxed)
+        self.fastPath.setMapIsOld(from: MonotonicTime.now.advanced(by: Self.mapLife).nanoseconds)
         self.refreshing.withLock { state in
             state.task = nil
             state.failure = failure

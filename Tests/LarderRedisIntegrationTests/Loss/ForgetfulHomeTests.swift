@@ -64,7 +64,8 @@ import Testing
         for tags in [[], ["a"]] {
             try await self.withTwo { two in
                 // Both scripts of the commit are known then, and its steps are two trips.
-                try await #expect(two.space.commit(two.space.take("first", tags: tags)))
+                let first = try await two.space.take("first", tags: tags)
+                try await #expect(two.space.commit(first))
                 let lease = try await two.space.take("k", tags: tags)
                 two.sender.before(2) {
                     try await two.forget(Self.stamp) { try await two.other.space.clear() }
@@ -73,7 +74,8 @@ import Testing
                 try await #expect(two.space.commit(lease) == false)
                 try await #expect(two.other.value("k") == nil, "\(tags)")
                 // The next fill is one under the new server, and stays.
-                try await #expect(two.space.commit(two.space.take("k", tags: tags)))
+                let next = try await two.space.take("k", tags: tags)
+                try await #expect(two.space.commit(next))
                 try await #expect(two.other.value("k") == 7)
             }
         }

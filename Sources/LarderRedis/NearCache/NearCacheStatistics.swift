@@ -51,17 +51,6 @@ public struct NearCacheStatistics: Sendable {
         /// A server refuses the user, the password or the certificate.
         public static let refused = Self(kind: .refused)
 
-        /// The kind of trouble that an error is.
-        ///
-        /// - Parameter error: What has ended a connection, or why there is none.
-        init(_ error: RedisError) {
-            switch error.code {
-            case .trackingUnavailable: self = .unsupported
-            case .authenticationFailed, .tlsFailed: self = .refused
-            default: self = .disconnected
-            }
-        }
-
         /// A text for people, always one of a few.
         public var description: String {
             switch self.kind {
@@ -110,5 +99,18 @@ public struct NearCacheStatistics: Sendable {
     public var hitRatio: Double {
         let reads = self.hits + self.misses
         return reads == 0 ? 0 : Double(self.hits) / Double(reads)
+    }
+}
+
+extension NearCacheStatistics.Trouble {
+    /// The kind of trouble that an error is.
+    ///
+    /// - Parameter error: What has ended a connection, or why there is none.
+    init(_ error: RedisError) {
+        switch error.code {
+        case .trackingUnavailable: self = .unsupported
+        case .authenticationFailed, .tlsFailed: self = .refused
+        default: self = .disconnected
+        }
     }
 }

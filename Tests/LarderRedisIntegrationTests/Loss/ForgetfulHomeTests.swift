@@ -2,6 +2,7 @@ import Larder
 import LarderRedis
 import LarderRedisClient
 import LarderTesting
+import NIOCore
 import Testing
 
 /// What becomes of fills when the server of the generations is replaced by one that has forgotten what ended them, while

@@ -43,9 +43,8 @@ import Testing
             let client = try RedisClient(configuration)
             let cache = Cache(.redis(client), namespace: "ns", defaults: .init(failurePolicy: .throwing))
             func owner(of name: String) async throws -> Int {
-                for (index, server) in redis.servers.enumerated()
-                where try await server.command("EXISTS", name) == ":1\r\n" {
-                    return index
+                for (index, server) in redis.servers.enumerated() {
+                    if try await server.command("EXISTS", name) == ":1\r\n" { return index }
                 }
                 Issue.record("\(name) lies nowhere")
                 return 0
@@ -54,7 +53,8 @@ import Testing
             for name in SpreadRedisTests.names {
                 // The first reply of a server can take long while other tests compute.
                 #expect(try await eventually { (try? await cache.set(CacheKey(name), to: 1)) != nil })
-                keys[try await owner(of: "ns:1:\(name)")].append(CacheKey(name))
+                let index = try await owner(of: "ns:1:\(name)")
+                keys[index].append(CacheKey(name))
             }
             let home = try await owner(of: "{@ns}:stamp")
             try await body(Shards(cache: cache, servers: redis.servers, home: home, keys: keys))

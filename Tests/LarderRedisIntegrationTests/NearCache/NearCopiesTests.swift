@@ -174,7 +174,7 @@ import Testing
         ] as [(FeedEvent, NearCacheStatistics.Trouble)] {
             near.copies.hear(event)
             #expect(trouble == kind)
-            #expect(trouble.map { $0.description.contains("10.0.0.7") } == false)
+            #expect(trouble?.description.contains("10.0.0.7") == false)
         }
         near.copies.hear(.covered)
         #expect(trouble == nil)

@@ -159,8 +159,8 @@ import Testing
 
                         let name = "bookshop:1:book:42"
                         var owner: RedisServer?
-                        for server in servers where try await server.command("EXISTS", name) == ":1\r\n" {
-                            owner = server
+                        for server in servers {
+                            if try await server.command("EXISTS", name) == ":1\r\n" { owner = server }
                         }
                         let lost = try #require(owner, "one of them has the book")
                         await lost.kill()

@@ -106,6 +106,9 @@ public final class Cache: Sendable {
 
     /// Whether the cache asks its store; always ``CircuitState/closed`` without a circuit breaker.
     ///
+    /// That is about the store as a whole. Where only one of its servers is left alone, calls that need none but the others
+    /// go on, and the log tells of it.
+    ///
     /// For pages that people look at: by the time it is read it can have changed.
     public var circuit: CircuitState { self.guardedSpace?.circuit ?? .closed }
 

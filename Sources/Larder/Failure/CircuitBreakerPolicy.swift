@@ -3,6 +3,9 @@
 /// A call that fails as ``CacheError/Code/unavailable`` has often waited for the store's timeout. After a few of them in a row
 /// the circuit breaker opens: calls fail at once and do not reach the store. After a pause the next call starts a
 /// probe, a small read in the background, and fails at once itself; when a probe is answered, the breaker closes.
+///
+/// Where a store has parts that fail by themselves, servers that share the keys (``FailureDomain``), it counts for each of
+/// them, and keeps back only the calls that need a part which has failed.
 public struct CircuitBreakerPolicy: Sendable, Hashable {
     /// How many calls have to fail in a row before the breaker opens; at least one.
     public let failures: Int

@@ -42,6 +42,13 @@ struct CircuitStateMachine {
         if case .closed(failures: 0) = self.phase { true } else { false }
     }
 
+    /// Whether it has stood open for long after its pause and nobody has asked: in a cluster, a server that has no keys any
+    /// more.
+    func isUnwanted(at now: CacheInstant) -> Bool {
+        guard case .open(let until, _) = self.phase else { return false }
+        return now >= until.advanced(by: self.policy.longestPause * 20)
+    }
+
     mutating func admit(at now: CacheInstant) -> Admission {
         switch self.phase {
         case .closed:

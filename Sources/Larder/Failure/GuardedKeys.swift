@@ -14,8 +14,8 @@ struct GuardedKeys: AsyncSequence, Sendable {
 
     struct Iterator: AsyncIteratorProtocol {
         private let keys: GuardedKeys
-        /// The walk under way, and the breaker's period when it began.
-        private var walk: (keys: any AsyncIteratorProtocol<StoreKey, any Error>, period: UInt64)?
+        /// The walk under way, and the breaker's era when it began.
+        private var walk: (keys: any AsyncIteratorProtocol<StoreKey, any Error>, era: UInt64)?
 
         fileprivate init(keys: GuardedKeys) {
             self.keys = keys
@@ -28,18 +28,18 @@ struct GuardedKeys: AsyncSequence, Sendable {
         mutating func next(isolation actor: isolated (any Actor)?) async throws(any Error) -> StoreKey? {
             if self.walk == nil {
                 try await self.keys.replay?.settle()
-                let period = try self.keys.breaker?.admit() ?? 0
+                let era = try self.keys.breaker?.admit { nil } ?? 0
                 // Only now: some stores begin to walk when they are asked for the sequence.
-                self.walk = (self.keys.base.keys(matching: self.keys.pattern).makeAsyncIterator(), period)
+                self.walk = (self.keys.base.keys(matching: self.keys.pattern).makeAsyncIterator(), era)
             }
-            let period = self.walk?.period ?? 0
+            let era = self.walk?.era ?? 0
             do {
                 let key = try await self.walk?.keys.next(isolation: actor)
-                self.keys.breaker?.succeeded(in: period)
+                self.keys.breaker?.succeeded({ nil }, in: era)
                 return key
             } catch {
                 if let error = error as? CacheError, error.code == .unavailable {
-                    self.keys.breaker?.failed(error, in: period)
+                    self.keys.breaker?.failed(error, in: era)
                 }
                 throw error
             }

@@ -31,10 +31,14 @@ final class GuardedNamespace: NamespaceStore {
         onKept: @escaping @Sendable (CacheError, Int) -> Void
     ) {
         let breaker = defaults.circuitBreaker.map { policy in
-            CircuitBreaker(policy, clock: clock, logger: logger, tasks: tasks) {
-                let key = StoreKey(version: 0, name: "larder:probe")
-                _ = try await base.read([key], ReadOptions(coder: probeCoder))
-            }
+            CircuitBreaker(
+                policy,
+                clock: clock,
+                logger: logger,
+                tasks: tasks,
+                store: base,
+                probeCoder: probeCoder
+            )
         }
         let log = defaults.invalidationPolicy.replay.map { InvalidationLog($0, namespace: name, logger: logger) }
         self.base = base
@@ -42,7 +46,7 @@ final class GuardedNamespace: NamespaceStore {
         self.log = log
         self.replay = log.map { log in
             InvalidationReplay(log, clock: clock, logger: logger, tasks: tasks) { batch in
-                try await Self.call(breaker) { try await batch.send(to: base) }
+                try await Self.call(breaker, { batch.namedKeys }) { try await batch.send(to: base) }
             }
         }
         self.onKept = onKept
@@ -58,36 +62,45 @@ final class GuardedNamespace: NamespaceStore {
 
     private static func call<Result>(
         _ breaker: CircuitBreaker?,
+        _ keys: () -> [StoreKey]?,
         _ body: () async throws -> Result
     ) async throws -> Result {
         guard let breaker else { return try await body() }
-        return try await breaker.call(body)
+        return try await breaker.call(keys, body)
     }
 
-    private func call<Result>(_ body: () async throws -> Result) async throws -> Result {
+    /// - Parameters:
+    ///   - keys: The keys that the call is about, none for one about the namespace; `nil` for one about all keys.
+    ///   - body: The call.
+    private func call<Result>(
+        on keys: @autoclosure () -> [StoreKey]?,
+        _ body: () async throws -> Result
+    ) async throws -> Result {
         if let replay = self.replay, replay.isNeeded {
             // Who is not let through need not wait.
-            _ = try self.breaker?.admit()
+            _ = try self.breaker?.admit(keys)
             try await replay.settle()
         }
-        return try await Self.call(self.breaker, body)
+        return try await Self.call(self.breaker, keys, body)
     }
 
     /// Invalidates, or keeps the invalidations for later where the policy says so.
     ///
     /// - Parameters:
+    ///   - keys: The keys that the call is about, as for every call.
     ///   - invalidations: What to keep.
     ///   - unknown: What the caller is told where nobody can say how many entries there were.
     ///   - body: Tells the store.
     /// - Returns: What the store says, or `unknown`.
     /// - Throws: What the store throws, where nothing is kept; what the log throws, where it cannot keep it.
     private func invalidate<Result>(
+        on keys: @autoclosure () -> [StoreKey]?,
         _ invalidations: @autoclosure () -> [Invalidation],
         unknown: @autoclosure () -> Result,
         _ body: () async throws -> Result
     ) async throws -> Result {
         do {
-            return try await self.call(body)
+            return try await self.call(on: keys(), body)
         } catch let error as CacheError where error.code == .unavailable {
             guard let log = self.log else { throw error }
             let invalidations = invalidations()
@@ -106,11 +119,11 @@ final class GuardedNamespace: NamespaceStore {
     }
 
     func read(_ keys: [StoreKey], _ options: ReadOptions) async throws -> [StoreLookup] {
-        try await self.call { try await self.base.read(keys, options) }
+        try await self.call(on: keys) { try await self.base.read(keys, options) }
     }
 
     func report(on key: StoreKey) async throws -> [EntryReport] {
-        try await self.call { try await self.base.report(on: key) }
+        try await self.call(on: [key]) { try await self.base.report(on: key) }
     }
 
     func keys(matching pattern: GlobPattern) -> any AsyncSequence<StoreKey, any Error> & Sendable {
@@ -121,7 +134,7 @@ final class GuardedNamespace: NamespaceStore {
 
     func write(_ writes: [EntryWrite], _ condition: WriteCondition) async throws -> [Bool] {
         do {
-            return try await self.call { try await self.base.write(writes, condition) }
+            return try await self.call(on: writes.map(\.key)) { try await self.base.write(writes, condition) }
         } catch let error as CacheError where error.code == .unavailable {
             // Who adds says nothing about an entry that is there. Who sets has made it untrue.
             if let log = self.log, condition.replacesEntries {
@@ -137,61 +150,63 @@ final class GuardedNamespace: NamespaceStore {
         initial: EntryWrite?,
         within bounds: ClosedRange<Int64>
     ) async throws -> Int64 {
-        try await self.call { try await self.base.increment(key, by: delta, initial: initial, within: bounds) }
+        try await self.call(on: [key]) {
+            try await self.base.increment(key, by: delta, initial: initial, within: bounds)
+        }
     }
 
     func append(_ write: EntryWrite) async throws -> Int {
-        try await self.call { try await self.base.append(write) }
+        try await self.call(on: [write.key]) { try await self.base.append(write) }
     }
 
     func touch(_ key: StoreKey, _ lifetime: EntryLifetime) async throws -> Bool {
-        try await self.call { try await self.base.touch(key, lifetime) }
+        try await self.call(on: [key]) { try await self.base.touch(key, lifetime) }
     }
 
     // MARK: Filling
 
     func commit(_ commits: [EntryCommit]) async throws -> [Bool] {
-        try await self.call { try await self.base.commit(commits) }
+        try await self.call(on: commits.map(\.write.key)) { try await self.base.commit(commits) }
     }
 
     func release(_ leases: [Lease]) async throws {
-        try await self.call { try await self.base.release(leases) }
+        try await self.call(on: leases.map(\.key)) { try await self.base.release(leases) }
     }
 
     func renew(_ leases: [Lease], for duration: Duration) async throws -> [Bool] {
-        try await self.call { try await self.base.renew(leases, for: duration) }
+        try await self.call(on: leases.map(\.key)) { try await self.base.renew(leases, for: duration) }
     }
 
     func listen(for key: StoreKey) async throws -> (any LeaseSignal)? {
-        try await self.call { try await self.base.listen(for: key) }
+        try await self.call(on: [key]) { try await self.base.listen(for: key) }
     }
 
     func marks(of tags: [String], for duration: Duration) async throws -> [TagMark] {
-        try await self.call { try await self.base.marks(of: tags, for: duration) }
+        try await self.call(on: []) { try await self.base.marks(of: tags, for: duration) }
     }
 
     // MARK: Invalidating
 
     func remove(_ keys: [StoreKey]) async throws -> [Bool] {
-        try await self.invalidate(keys.map { .key($0) }, unknown: keys.map { _ in false }) {
+        try await self.invalidate(on: keys, keys.map { .key($0) }, unknown: keys.map { _ in false }) {
             try await self.base.remove(keys)
         }
     }
 
     func invalidate(_ tags: [String], _ manner: TagInvalidation) async throws {
-        try await self.invalidate(tags.map { .tag($0, manner) }, unknown: ()) {
+        try await self.invalidate(on: [], tags.map { .tag($0, manner) }, unknown: ()) {
             try await self.base.invalidate(tags, manner)
         }
     }
 
     func removeAll(matching pattern: GlobPattern) async throws -> Int {
-        try await self.invalidate([.pattern(pattern)], unknown: 0) {
+        try await self.invalidate(on: nil, [.pattern(pattern)], unknown: 0) {
             try await self.base.removeAll(matching: pattern)
         }
     }
 
     func clear() async throws {
-        try await self.invalidate([.clear], unknown: ()) { try await self.base.clear() }
+        try await self.invalidate(on: [], [.clear], unknown: ()) { try await self.base.clear() }
     }
 }
 

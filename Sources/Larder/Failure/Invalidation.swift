@@ -64,6 +64,17 @@ enum InvalidationBatch: Sendable, Hashable {
     }
 }
 
+extension InvalidationBatch {
+    /// The keys that it names, none where it is about the namespace; `nil` where it is about all keys.
+    var namedKeys: [StoreKey]? {
+        switch self {
+        case .keys(let keys): keys
+        case .tags, .clear: []
+        case .pattern: nil
+        }
+    }
+}
+
 extension Invalidation {
     /// A line of a file, without its end.
     private struct Line: Codable {

@@ -131,6 +131,21 @@ public protocol NamespaceStore: Sendable {
     /// - Returns: How many entries were removed.
     func removeAll(matching pattern: GlobPattern) async throws -> Int
 
+    /// The parts of the store that a call on some keys needs, where parts of it can fail by themselves.
+    ///
+    /// The circuit breaker of a cache asks while something has failed lately, so that who needs nothing that fails goes on. It
+    /// must not wait for anything.
+    ///
+    /// - Parameter keys: The keys; none for a call about the namespace as a whole, its tags or its generation.
+    /// - Returns: The parts; none where the store fails as a whole, or where nobody knows.
+    func failureDomains(of keys: [StoreKey]) -> Set<FailureDomain>
+
+    /// The part of the store that an error comes from.
+    ///
+    /// - Parameter error: What a call has thrown, with ``CacheError/Code/unavailable``.
+    /// - Returns: One of the parts that ``failureDomains(of:)`` may return; `nil` where it is none of these.
+    func failureDomain(of error: CacheError) -> FailureDomain?
+
     /// Gives the namespace a new generation, which leaves every entry dead and every lease void, at the cost of one write.
     func clear() async throws
 }
@@ -138,6 +153,12 @@ public protocol NamespaceStore: Sendable {
 extension NamespaceStore {
     /// A store that cannot tell.
     public func listen(for key: StoreKey) async throws -> (any LeaseSignal)? { nil }
+
+    /// A store that fails as a whole.
+    public func failureDomains(of keys: [StoreKey]) -> Set<FailureDomain> { [] }
+
+    /// A store that fails as a whole.
+    public func failureDomain(of error: CacheError) -> FailureDomain? { nil }
 }
 
 /// Tells when the lease on a key has ended.

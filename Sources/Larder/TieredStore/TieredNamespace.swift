@@ -193,6 +193,10 @@ final class TieredNamespace: NamespaceStore {
         try await self.lower.renew(leases, for: duration)
     }
 
+    func failureDomains(of keys: [StoreKey]) -> Set<FailureDomain> { self.lower.failureDomains(of: keys) }
+
+    func failureDomain(of error: CacheError) -> FailureDomain? { self.lower.failureDomain(of: error) }
+
     func listen(for key: StoreKey) async throws -> (any LeaseSignal)? { try await self.lower.listen(for: key) }
 
     func keys(matching pattern: GlobPattern) -> any AsyncSequence<StoreKey, any Error> & Sendable {

@@ -1,3 +1,4 @@
+import Larder
 import LarderRedisClient
 
 /// Sends commands on connections of their own, and waits until replicas have what they wrote.
@@ -38,23 +39,56 @@ struct AcknowledgedSender: RedisCommandSender {
         return replies
     }
 
+    /// Writes a mark beside the command's keys, and waits until replicas have that.
+    ///
+    /// `WAIT` waits for what its connection wrote last (since Redis 7.2; before, for all that the server had written by
+    /// the connection's last command). A removal that found nothing has written nothing: somebody else has removed the entry,
+    /// and that may be on its way to the replicas yet. What is written now comes to them after it.
     private func awaitReplicas(on connection: RedisConnection, _ command: RedisCommand) async throws {
-        let milliseconds = max(
-            1,
-            self.acknowledgement.timeout.components.seconds * 1000
-                + self.acknowledgement.timeout.components.attoseconds / 1_000_000_000_000_000
-        )
+        let timeout = self.acknowledgement.timeout
+        let milliseconds = max(1, timeout.wholeNanoseconds / 1_000_000)
+        if let key = command.firstKey {
+            let mark = RedisCommand("SET", Self.mark(beside: key), "", "PX", Self.markMilliseconds)
+            do {
+                _ = try await connection.send(mark)
+            } catch let error as RedisError where error.code.serverPrefix != nil {
+                throw self.notAcknowledged(command, "nothing could be written for replicas to wait for", error)
+            }
+        }
         let count = try await Int(
             resp: connection.send(
                 RedisCommand("WAIT", self.acknowledgement.replicas, milliseconds),
-                timeout: self.acknowledgement.timeout + self.client.configuration.commandTimeout
+                timeout: timeout + self.client.configuration.commandTimeout
             )
         )
         guard count < self.acknowledgement.replicas else { return }
-        throw RedisError(
+        throw self.notAcknowledged(command, "only \(count) of \(self.acknowledgement.replicas) replicas in time")
+    }
+
+    private func notAcknowledged(
+        _ command: RedisCommand,
+        _ reason: String,
+        _ underlying: RedisError? = nil
+    ) -> RedisError {
+        RedisError(
             .notAcknowledged,
-            message: "the primary has it, but only \(count) of \(self.acknowledgement.replicas) replicas in time",
-            command: command.name
+            message: "the primary has it, but \(reason)",
+            command: command.name,
+            underlying: underlying
         )
+    }
+
+    /// How long a mark lives: nobody ever reads it.
+    private static let markMilliseconds = 10_000
+
+    /// The name of the key that is written for `WAIT` to wait for.
+    ///
+    /// It lies in the slot of the command's key and begins as a lease there does, so whoever may use leases may write it. It
+    /// is nothing else's name: a key that ends like a lease is refused, so there is no lease of one.
+    ///
+    /// - Parameter key: The first key of the command, an entry's or one of the namespace's home.
+    /// - Returns: The name.
+    static func mark(beside key: String) -> String {
+        (EntryKeys.hasHashTag(key) ? key : "{\(key)}") + ":lease:lease"
     }
 }

@@ -134,7 +134,12 @@ extension LossGate {
 }
 
 extension LossGate: RedisPlacement {
-    var spreadsKeys: Bool { (self.base as? any RedisPlacement)?.spreadsKeys ?? false }
+    private var placement: (any RedisPlacement)? { self.base as? any RedisPlacement }
+
+    var spreadsKeys: Bool { self.placement?.spreadsKeys ?? false }
+    var keyServers: [String] { self.placement?.keyServers ?? [] }
+
+    func server(ofKey key: String) -> String? { self.placement?.server(ofKey: key) }
 }
 
 extension LossGate: RedisSubscriber {

@@ -133,6 +133,10 @@ final class ListeningNamespace: NamespaceStore {
         try await self.base.renew(leases, for: duration)
     }
 
+    func failureDomains(of keys: [StoreKey]) -> Set<FailureDomain> { self.base.failureDomains(of: keys) }
+
+    func failureDomain(of error: CacheError) -> FailureDomain? { self.base.failureDomain(of: error) }
+
     func listen(for key: StoreKey) async throws -> (any LeaseSignal)? { try await self.base.listen(for: key) }
 
     func marks(of tags: [String], for duration: Duration) async throws -> [TagMark] {

@@ -1,3 +1,5 @@
+import LarderRedisClient
+
 /// How a near cache is doing.
 public struct NearCacheStatistics: Sendable {
     /// Why copies were dropped all at once.
@@ -23,6 +25,39 @@ public struct NearCacheStatistics: Sendable {
             case .flushed: "flushed"
             case .namespaceChanged: "namespace changed"
             case .connectionLost: "connection lost"
+            }
+        }
+    }
+
+    /// Why a near cache does not hear of changes, in a word; the log has the details.
+    ///
+    /// More kinds may come.
+    public struct Trouble: Sendable, Hashable, CustomStringConvertible {
+        enum Kind: Sendable, Hashable {
+            case silent
+            case disconnected
+            case unsupported
+            case refused
+        }
+
+        let kind: Kind
+
+        /// A server has not answered in time; what is in memory is kept until it does, or until it counts as lost.
+        public static let silent = Self(kind: .silent)
+        /// The connection to a server was lost or cannot be made.
+        public static let disconnected = Self(kind: .disconnected)
+        /// A server does not tell of changes: it is older than Redis 6, or forbids `CLIENT TRACKING` to this user.
+        public static let unsupported = Self(kind: .unsupported)
+        /// A server refuses the user, the password or the certificate.
+        public static let refused = Self(kind: .refused)
+
+        /// A text for people, always one of a few.
+        public var description: String {
+            switch self.kind {
+            case .silent: "no answer in time"
+            case .disconnected: "not connected"
+            case .unsupported: "not supported by the server"
+            case .refused: "refused by the server"
             }
         }
     }
@@ -55,8 +90,8 @@ public struct NearCacheStatistics: Sendable {
     public var lastEmptied: EmptyingReason?
     /// Whether every primary tells of changes now; as long as it does not, all reads go to Redis.
     public var isCovered: Bool
-    /// Why not, in a sentence, as far as it is known.
-    public var trouble: String?
+    /// Why not, as far as it is known.
+    public var trouble: Trouble?
     /// How fast changes are heard of; `nil` as long as this process has made none.
     public var pushLatency: PushLatency?
 
@@ -64,5 +99,18 @@ public struct NearCacheStatistics: Sendable {
     public var hitRatio: Double {
         let reads = self.hits + self.misses
         return reads == 0 ? 0 : Double(self.hits) / Double(reads)
+    }
+}
+
+extension NearCacheStatistics.Trouble {
+    /// The kind of trouble that an error is.
+    ///
+    /// - Parameter error: What has ended a connection, or why there is none.
+    init(_ error: RedisError) {
+        switch error.code {
+        case .trackingUnavailable: self = .unsupported
+        case .authenticationFailed, .tlsFailed: self = .refused
+        default: self = .disconnected
+        }
     }
 }

@@ -12,7 +12,7 @@ final class NearCacheTally: Sendable {
         var invalidations = 0
         var timesEmptied = 0
         var lastEmptied: NearCacheStatistics.EmptyingReason?
-        var trouble: String?
+        var trouble: NearCacheStatistics.Trouble?
         /// The change of this process whose push is waited for; one at a time is enough.
         var probe: Probe?
         var latencies: [Double] = []
@@ -62,7 +62,7 @@ final class NearCacheTally: Sendable {
     }
 
     /// - Returns: Whether that is news.
-    func note(trouble: String?) -> Bool {
+    func note(trouble: NearCacheStatistics.Trouble?) -> Bool {
         self.state.withLock { state in
             defer { state.trouble = trouble }
             return state.trouble != trouble

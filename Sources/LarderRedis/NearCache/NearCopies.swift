@@ -17,7 +17,7 @@ final class NearCopies: Sendable {
     ///   - gate: Their gate.
     ///   - generations: What is remembered of the namespace's generations, under the same gate.
     ///   - keys: The names of the namespace's keys.
-    ///   - logger: Where it is reported, once, that the server does not tell of changes.
+    ///   - logger: Where it is reported that the servers do not tell of changes.
     init(
         _ upper: UpperTier,
         gate: CopyGate,
@@ -47,7 +47,7 @@ final class NearCopies: Sendable {
             self.tally.emptied(.flushed)
         case .doubtful:
             self.gate.pause()
-            _ = self.tally.note(trouble: "the server does not answer in time")
+            _ = self.tally.note(trouble: .silent)
         case .resumed:
             _ = self.tally.note(trouble: nil)
             self.gate.open()
@@ -55,15 +55,26 @@ final class NearCopies: Sendable {
             self.gate.close()
             self.forgetAll()
             self.tally.emptied(.connectionLost)
-            _ = self.tally.note(trouble: "\(error)")
+            self.note(.init(error), error)
         case .unreachable(let error):
-            if self.tally.note(trouble: "\(error)"), error.code == .trackingUnavailable {
-                self.logger.warning(
-                    "The near cache stays empty",
-                    metadata: ["larder.namespace": "\(self.keys.prefix)", "larder.error": "\(error)"]
-                )
-            }
+            self.note(.init(error), error)
         }
+    }
+
+    /// Reports trouble, once for each kind of it until all is well again.
+    ///
+    /// A lost connection mostly comes back by itself; what a server refuses it will go on to refuse.
+    private func note(_ trouble: NearCacheStatistics.Trouble, _ error: RedisError) {
+        guard self.tally.note(trouble: trouble), error.code != .shutdown else { return }
+        self.logger.log(
+            level: trouble == .disconnected ? .notice : .warning,
+            "The near cache stays empty: the servers do not tell of changes",
+            metadata: [
+                "larder.namespace": "\(self.keys.prefix)",
+                "larder.trouble": "\(trouble)",
+                "larder.error": "\(error)",
+            ]
+        )
     }
 
     /// Lets no copy be served any more.

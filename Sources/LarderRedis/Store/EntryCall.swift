@@ -24,6 +24,10 @@ struct EntryCall {
     var makesStamp = true
     /// What the script is sent with; `nil`, with the namespace's own.
     var sender: (any RedisCommandSender)?
+    /// What the view is read with, where generations lie apart; `nil`, with the namespace's own.
+    ///
+    /// A call that goes on from what earlier servers have said reads it with a sender that is bound to them.
+    var viewSender: (any RedisCommandSender)?
 }
 
 extension RedisNamespace {
@@ -173,8 +177,10 @@ extension RedisNamespace {
         for (milliseconds, need) in needs { needs[milliseconds]?.taken = TagName.union([need.taken]) }
         let all = Array(needs.values)
         return try await self.translatingErrors {
-            if !call.makesStamp, all.isEmpty { return try await self.generations.view(of: tags) }
-            return try await self.generations.view(of: tags, needing: all)
+            if !call.makesStamp, all.isEmpty {
+                return try await self.generations.view(of: tags, on: call.viewSender)
+            }
+            return try await self.generations.view(of: tags, needing: all, on: call.viewSender)
         }
     }
 

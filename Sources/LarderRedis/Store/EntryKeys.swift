@@ -5,6 +5,8 @@ import Larder
 /// An entry is `namespace:version:key`, as Django names it. Its lease lies in the same slot of a cluster: `key:lease` where
 /// the entry's name has a hash tag, else `{key}:lease`.
 ///
+/// What is written for replicas to acknowledge has a name with `:lease:lease` at its end; see ``AcknowledgedSender``.
+///
 /// What belongs to the namespace as a whole lies in one slot of a cluster, its home: the stamp, `{@namespace}:stamp`, the
 /// serial, `{@namespace}:serial`, the records of its tags, `{@namespace}:tag:tag`, and where losses make it cold its servers,
 /// `{@namespace}:servers`. These are no names of entries or

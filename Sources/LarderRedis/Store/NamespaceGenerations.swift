@@ -28,23 +28,15 @@ struct NamespaceGenerations: Sendable {
 
     /// The generations, without making any.
     ///
-    /// - Parameter tags: The tags that are wanted, each once.
+    /// - Parameters:
+    ///   - tags: The tags that are wanted, each once.
+    ///   - sender: What asks; `nil`, the namespace's own.
     /// - Returns: The view, without a stamp where there is none or it has lost its serial.
     /// - Throws: `RedisError`; `CacheError` with `.unavailable`; `CancellationError`.
-    func view(of tags: [String]) async throws -> GenerationView {
-        try self.view(of: tags, from: try await self.client.send(self.request(for: tags)))
-    }
-
-    /// The command that reads what ``view(of:from:)`` takes.
-    func request(for tags: [String]) -> RedisCommand {
+    func view(of tags: [String], on sender: (any RedisCommandSender)? = nil) async throws -> GenerationView {
         let names = self.keys.home + tags.map(self.keys.tag)
-        return RedisCommand("MGET", arguments: names)
-    }
-
-    /// Reads the reply to ``request(for:)``.
-    ///
-    /// - Throws: `CacheError` with `.unavailable` where it is none.
-    func view(of tags: [String], from reply: RESPValue) throws -> GenerationView {
+        let sender = sender ?? self.client
+        let reply = try await sender.send(RedisCommand("MGET", arguments: names))
         guard case .array(let values) = reply, values.count == tags.count + 2 else {
             throw RedisNamespace.unexpectedReply(to: "MGET")
         }
@@ -60,12 +52,17 @@ struct NamespaceGenerations: Sendable {
     /// - Parameters:
     ///   - tags: The tags that are wanted, each once.
     ///   - needs: For how long which of them are needed.
+    ///   - sender: What asks; `nil`, the namespace's own.
     /// - Returns: The view, all of it as it was at one moment.
     /// - Throws: `RedisError`; `CacheError` with `.unavailable` or `.invalidTag`; `CancellationError`.
-    func view(of tags: [String], needing needs: [Need]) async throws -> GenerationView {
+    func view(
+        of tags: [String],
+        needing needs: [Need],
+        on sender: (any RedisCommandSender)? = nil
+    ) async throws -> GenerationView {
         let needs = needs.filter { !$0.taken.isEmpty || !$0.kept.isEmpty }
         if needs.isEmpty {
-            let view = try await self.view(of: tags)
+            let view = try await self.view(of: tags, on: sender)
             if view.stamp != nil { return view }
         }
         var arguments: [ScriptArgument] = [.random]
@@ -73,7 +70,7 @@ struct NamespaceGenerations: Sendable {
             arguments += [.integer(need.milliseconds), try .names(of: need.taken), try .names(of: need.kept)]
         }
         arguments.append(try .names(of: tags))
-        let reply = try await self.run(EntryScripts.generations, arguments)
+        let reply = try await self.run(EntryScripts.generations, arguments, on: sender)
         guard case .array(let values) = reply, values.count == tags.count + 1,
             let stamp = StampRecord(reply: values[0])
         else { throw RedisNamespace.unexpectedReply(to: "the generations script") }

@@ -16,6 +16,7 @@ extension RedisNamespace {
                 : try await self.commitTogether(commits, writings, on: sender)
         }
         guard let written else { return try await self.refuse(commits) }
+        if self.isApart, self.lastServerChange != meeting { return try await self.takeBack(commits, written) }
         for (commit, isWritten) in zip(commits, written) where isWritten {
             let names = (commit.lease.marks + commit.marks).map(\.name)
             self.rememberedTags.remember(TagName.union([names, commit.lateTags]), of: commit.write.key)
@@ -28,6 +29,16 @@ extension RedisNamespace {
     /// What the other remembers of the leases is ended, for those who wait.
     private func refuse(_ commits: [EntryCommit]) async throws -> [Bool] {
         try await self.release(commits.map(\.lease))
+        return commits.map { _ in false }
+    }
+
+    /// Removes what was written while a server took the place of another.
+    ///
+    /// The entries lie on servers that stand where they stood, so nobody has refused them; what their generations were
+    /// judged by may be forgotten.
+    private func takeBack(_ commits: [EntryCommit], _ written: [Bool]) async throws -> [Bool] {
+        let keys = zip(commits, written).filter(\.1).map(\.0.write.key)
+        if !keys.isEmpty { _ = try await self.remove(keys) }
         return commits.map { _ in false }
     }
 
@@ -69,7 +80,13 @@ extension RedisNamespace {
         }
         let renewed = try await self.unlessServerChanged {
             try await self.flags(
-                EntryCall(script: EntryScripts.renew, shared: shared, items: items, sender: sender)
+                EntryCall(
+                    script: EntryScripts.renew,
+                    shared: shared,
+                    items: items,
+                    sender: sender,
+                    viewSender: sender
+                )
             )
         }
         return renewed ?? leases.map { _ in false }
@@ -79,16 +96,16 @@ extension RedisNamespace {
 
     /// What has become of a commit's tags where the generations are.
     private struct Binding {
-        /// The tags of the header; `nil`, the commit is refused.
+        /// The tags of the header, none for an entry without tags; `nil`, the commit is refused.
         var header: [UInt8]?
         /// Stamp and serial by which that was judged.
         var view: GenerationView
     }
 
-    /// Commits in two steps: the tags where the generations are, then each entry where that is.
+    /// Commits in two steps: stamp and tags where the generations are, then each entry where that is.
     ///
-    /// An entry without tags needs no first step. Its stamp is looked at beside the second, for the answer only: under
-    /// an old one the entry is dead.
+    /// An entry without tags needs the first step as well. Written without it, it would be dead under an old stamp; but the
+    /// home may be another server by then that has forgotten the new one, and only that server can say so.
     private func commitApart(
         _ commits: [EntryCommit],
         _ writings: [EntryWriting],
@@ -112,17 +129,13 @@ extension RedisNamespace {
                     EntryScripts.commit.apart.request(keys: names, arguments: arguments + writings[place].arguments)
                 )
             }
-            let untagged = Set(zip(pending, bindings).filter { $1.header == [] }.map(\.0))
-            if !untagged.isEmpty { requests.append(RedisRequest(self.generations.request(for: []))) }
-            var answers = try await self.send(requests, on: sender)
-            let now = untagged.isEmpty ? nil : try self.generations.view(of: [], from: answers.removeLast()).stamp
+            let answers = try await self.send(requests, on: sender)
             var unclear: [Int] = []
             for (place, answer) in zip(pending, answers) {
                 if try Self.unclear(in: answer) != nil {
                     unclear.append(place)
                 } else if case .array(let flags) = answer, flags.count == 1 {
-                    let isAlive = !untagged.contains(place) || now == commits[place].lease.stamp
-                    written[place] = flags[0] == .integer(1) && isAlive
+                    written[place] = flags[0] == .integer(1)
                 } else {
                     throw Self.unexpectedReply(to: "the commit script")
                 }
@@ -133,7 +146,8 @@ extension RedisNamespace {
         return written
     }
 
-    /// Keeps the records of the commits' tags for as long as their entries live, and judges the commits by them.
+    /// Keeps the records of the commits' tags for as long as their entries live, and judges the commits by them and by the
+    /// stamp.
     private func bind(
         _ commits: [EntryCommit],
         _ writings: [EntryWriting],
@@ -142,9 +156,6 @@ extension RedisNamespace {
     ) async throws -> [Binding] {
         var arguments: [ScriptArgument] = [.random]
         var tagged: [Int] = []
-        var bindings = commits.map { commit in
-            Binding(header: [], view: GenerationView(stamp: commit.lease.stamp, names: [], records: []))
-        }
         for (index, commit) in commits.enumerated() {
             let marks = commit.lease.marks + commit.marks
             if marks.isEmpty && commit.lateTags.isEmpty { continue }
@@ -156,22 +167,25 @@ extension RedisNamespace {
             ]
             tagged.append(index)
         }
-        if tagged.isEmpty { return bindings }
+        if tagged.isEmpty {
+            let view = try await self.translatingErrors { try await self.generations.view(of: [], on: sender) }
+            return commits.map { Binding(header: view.stamp == $0.lease.stamp ? [] : nil, view: view) }
+        }
         let allArguments = arguments
         let reply = try await self.translatingErrors {
             try await self.generations.run(EntryScripts.bind, allArguments, on: sender)
         }
         if reply == .null {
-            for index in tagged { bindings[index].header = nil }
-            return bindings
+            let view = GenerationView(stamp: nil, names: [], records: [])
+            return commits.map { _ in Binding(header: nil, view: view) }
         }
         guard case .array(let answers) = reply, answers.count == tagged.count + 1,
             let stamp = StampRecord(reply: answers[0])
         else { throw Self.unexpectedReply(to: "the bind script") }
         let view = GenerationView(stamp: stamp.stamp, serial: stamp.serial, names: [], records: [])
+        var bindings = commits.map { Binding(header: view.stamp == $0.lease.stamp ? [] : nil, view: view) }
         for (index, answer) in zip(tagged, answers.dropFirst()) {
             guard case .array(let parts) = answer else { throw Self.unexpectedReply(to: "the bind script") }
-            bindings[index].view = view
             bindings[index].header = nil
             if case .bulkString(let header)? = parts.first {
                 bindings[index].header = header.withUnsafeReadableBytes { Array($0) }

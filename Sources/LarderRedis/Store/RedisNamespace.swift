@@ -182,6 +182,20 @@ final class RedisNamespace: NamespaceStore {
 
     // MARK: Errors
 
+    func failureDomains(of keys: [StoreKey]) -> Set<FailureDomain> {
+        guard self.isApart, let placement = self.client as? any RedisPlacement else { return [] }
+        // Whatever is done with an entry takes the generations.
+        let names = [self.keys.stamp] + keys.map { self.keys.entry($0) }
+        return Set(names.compactMap { placement.server(ofKey: $0) }.map { FailureDomain($0) })
+    }
+
+    func failureDomain(of error: CacheError) -> FailureDomain? {
+        guard self.isApart, let placement = self.client as? any RedisPlacement,
+            let server = (error.underlying as? RedisError)?.server, placement.keyServers.contains(server)
+        else { return nil }
+        return FailureDomain(server)
+    }
+
     /// Makes the client's errors a cache's: whatever went wrong there, the store could not be used.
     func translatingErrors<Result>(_ body: () async throws -> Result) async throws -> Result {
         do {

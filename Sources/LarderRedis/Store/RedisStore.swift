@@ -82,22 +82,6 @@ public struct RedisStore: CacheStore {
         )
     }
 
-    /// Makes a store that keeps in this process's memory what it has read, as long as the server tells of its changes.
-    ///
-    /// - Parameters:
-    ///   - client: The client, which stays its maker's to run and to shut down.
-    ///   - nearCache: How much is kept in memory, of all namespaces together.
-    ///   - clock: What copies in memory age by.
-    ///   - logger: Where failures are reported that no caller hears of.
-    public init(
-        _ client: RedisClient,
-        nearCache: MemoryStore.Limit,
-        clock: CacheClock = .system,
-        logger: Logger = Logger(label: "larder.redis")
-    ) {
-        self.init(client, RedisStoreOptions(nearCache: nearCache, clock: clock, logger: logger))
-    }
-
     /// `redis`.
     public var kind: String { "redis" }
 

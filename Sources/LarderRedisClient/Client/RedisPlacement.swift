@@ -10,6 +10,20 @@ package protocol RedisPlacement: RedisCommandSender {
     /// - keeps the order of a pipeline's commands for each key, and promises none between keys,
     /// - walks all servers behind the one cursor of a `SCAN`, which is any text; `0` begins and ends.
     var spreadsKeys: Bool { get }
+
+    /// The server that has a key, as errors name it; nil where keys are not spread, or where nobody knows yet.
+    func server(ofKey key: String) -> String?
+
+    /// All servers that ``server(ofKey:)`` may name now.
+    var keyServers: [String] { get }
+}
+
+extension RedisPlacement {
+    /// Nobody knows.
+    package func server(ofKey key: String) -> String? { nil }
+
+    /// Nobody knows.
+    package var keyServers: [String] { [] }
 }
 
 extension RedisClient: RedisPlacement {
@@ -20,9 +34,34 @@ extension RedisClient: RedisPlacement {
         case .standalone, .replicated: false
         }
     }
+
+    /// The server that has a key.
+    package func server(ofKey key: String) -> String? {
+        switch self.servers {
+        case .cluster(let servers):
+            servers.table.load(KeySlot.slot(of: key)).map { servers.members[$0].primary.locator.name }
+        case .sharded(let servers): servers.lender(for: key).locator.name
+        case .standalone, .replicated: nil
+        }
+    }
+
+    /// The servers that have keys.
+    package var keyServers: [String] {
+        switch self.servers {
+        case .cluster(let servers): servers.knownPrimaries.map(\.primary.locator.name)
+        case .sharded(let servers): servers.nodes.map(\.locator.name)
+        case .standalone, .replicated: []
+        }
+    }
 }
 
 extension RedisClientView: RedisPlacement {
     /// Whether keys lie on several servers.
     package var spreadsKeys: Bool { self.client.spreadsKeys }
+
+    /// The server that has a key.
+    package func server(ofKey key: String) -> String? { self.client.server(ofKey: key) }
+
+    /// The servers that have keys.
+    package var keyServers: [String] { self.client.keyServers }
 }

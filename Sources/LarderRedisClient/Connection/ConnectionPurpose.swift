@@ -8,6 +8,9 @@ struct ConnectionPurpose: Sendable {
     /// Whether the server has to speak RESP3.
     var needsRESP3 = false
 
+    /// Whether the server tells of changes on the connection, so that it has to be the server which the others lead to.
+    var hearsOfChanges = false
+
     /// Commands to send before all others, such as `READONLY` or `CLIENT TRACKING`; if the server refuses one, the
     /// connection fails.
     var preparation: [RedisCommand] = []

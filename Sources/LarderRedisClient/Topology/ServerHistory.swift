@@ -23,6 +23,7 @@ final class ServerHistory: Sendable {
     private struct Connection {
         let place: String
         let number: UInt64
+        let hearsOfChanges: Bool
         let close: @Sendable (RedisError) -> Void
     }
 
@@ -63,7 +64,9 @@ final class ServerHistory: Sendable {
     /// Notes that a connection was opened.
     ///
     /// Connections in the same place whose server had another identity are closed: they speak to a process that is gone, or
-    /// to one whose part has changed.
+    /// to one whose part has changed. Where the server does not say who it is, only those are closed on which changes are
+    /// heard of, for they may lead to one that nobody writes to any more; they are opened again where this one has been. All
+    /// others would close each other for ever.
     ///
     /// - Parameters:
     ///   - identity: Who answered; nil where the server does not say (`INFO` is forbidden). Then each connection counts as
@@ -71,12 +74,14 @@ final class ServerHistory: Sendable {
     ///   - place: What the server stands for: an address, or the primary of a set.
     ///   - isFirst: Whether the first identity that is met in this place is no change. In a cluster a node that comes
     ///     later may be the successor of one that is lost.
+    ///   - hearsOfChanges: Whether the server tells of changes on the connection.
     ///   - close: Closes the connection.
     /// - Returns: The number under which the connection's server is known, and what to call `closed(_:)` with.
     func opened(
         _ identity: ServerIdentity?,
         place: String,
         isFirst: Bool,
+        hearsOfChanges: Bool = false,
         close: @escaping @Sendable (RedisError) -> Void
     ) -> Opening {
         var outdated: [@Sendable (RedisError) -> Void] = []
@@ -97,15 +102,21 @@ final class ServerHistory: Sendable {
                 state.current[place] = identity
                 if let former {
                     if former != identity { state.numbers[former] = nil }
-                    if saysWhoItIs {
-                        outdated = state.connections.values.filter { $0.place == place }.map(\.close)
+                    let isDoubtful = { (connection: Connection) in
+                        saysWhoItIs || (connection.hearsOfChanges && !hearsOfChanges)
                     }
+                    outdated = state.connections.values.filter { $0.place == place && isDoubtful($0) }.map(\.close)
                 }
                 // The change first, so that nobody sees the meeting without it.
                 if former != nil || !isFirst { self.lastChange.store(number, ordering: .releasing) }
                 self.meetings.store(number, ordering: .releasing)
             }
-            state.connections[id] = Connection(place: place, number: number, close: close)
+            state.connections[id] = Connection(
+                place: place,
+                number: number,
+                hearsOfChanges: hearsOfChanges,
+                close: close
+            )
             return Opening(number: number, id: id)
         }
         if !outdated.isEmpty {

@@ -126,7 +126,13 @@ struct FixedLocator: ServerLocator {
         _ identity: ServerIdentity?,
         close: @escaping @Sendable (RedisError) -> Void
     ) -> ServerHistory.Opening {
-        self.history.opened(identity, place: connector.server, isFirst: self.isFirst, close: close)
+        self.history.opened(
+            identity,
+            place: connector.server,
+            isFirst: self.isFirst,
+            hearsOfChanges: connector.purpose.hearsOfChanges,
+            close: close
+        )
     }
 
     func closed(_ opening: ServerHistory.Opening) { self.history.closed(opening) }

@@ -23,7 +23,13 @@ struct PrimaryLocator: ServerLocator {
         close: @escaping @Sendable (RedisError) -> Void
     ) -> ServerHistory.Opening {
         // Whoever it is, it stands in the one place of the primary.
-        self.history.opened(identity, place: self.name, isFirst: true, close: close)
+        self.history.opened(
+            identity,
+            place: self.name,
+            isFirst: true,
+            hearsOfChanges: connector.purpose.hearsOfChanges,
+            close: close
+        )
     }
 
     func closed(_ opening: ServerHistory.Opening) { self.history.closed(opening) }

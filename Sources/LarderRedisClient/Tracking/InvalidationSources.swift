@@ -70,7 +70,12 @@ struct TrackingLocator: ServerLocator {
             tracking.append("PREFIX")
             tracking.append(prefix)
         }
-        let purpose = ConnectionPurpose(needsPrimary: true, needsRESP3: true, preparation: [tracking])
+        let purpose = ConnectionPurpose(
+            needsPrimary: true,
+            needsRESP3: true,
+            hearsOfChanges: true,
+            preparation: [tracking]
+        )
         return self.base.locate(on: eventLoop).map { connector in
             connector.with(purpose).with { $0.protocolVersion = .resp3 }
         }

@@ -35,6 +35,10 @@ struct FaultyNamespace: NamespaceStore {
         try await self.store.perform(.renew) { try await self.base.renew(leases, for: duration) }
     }
 
+    func failureDomains(of keys: [StoreKey]) -> Set<FailureDomain> { self.base.failureDomains(of: keys) }
+
+    func failureDomain(of error: CacheError) -> FailureDomain? { self.base.failureDomain(of: error) }
+
     func listen(for key: StoreKey) async throws -> (any LeaseSignal)? {
         try await self.store.perform(.listen) { try await self.base.listen(for: key) }
     }

@@ -41,7 +41,7 @@ public struct UnfencedStore: CacheStore {
 }
 
 /// A namespace without its fence.
-private struct UnfencedNamespace: NamespaceStore {
+private struct UnfencedNamespace: ForwardingNamespace {
     let base: any NamespaceStore
 
     func commit(_ commits: [EntryCommit]) async throws -> [Bool] {
@@ -52,72 +52,5 @@ private struct UnfencedNamespace: NamespaceStore {
             return write
         }
         return try await self.base.write(writes, .always)
-    }
-
-    func readNow(_ key: StoreKey) -> ImmediateLookup { self.base.readNow(key) }
-
-    func read(_ keys: [StoreKey], _ options: ReadOptions) async throws -> [StoreLookup] {
-        try await self.base.read(keys, options)
-    }
-
-    func write(_ writes: [EntryWrite], _ condition: WriteCondition) async throws -> [Bool] {
-        try await self.base.write(writes, condition)
-    }
-
-    func release(_ leases: [Lease]) async throws {
-        try await self.base.release(leases)
-    }
-
-    func renew(_ leases: [Lease], for duration: Duration) async throws -> [Bool] {
-        try await self.base.renew(leases, for: duration)
-    }
-
-    func listen(for key: StoreKey) async throws -> (any LeaseSignal)? {
-        try await self.base.listen(for: key)
-    }
-
-    func remove(_ keys: [StoreKey]) async throws -> [Bool] {
-        try await self.base.remove(keys)
-    }
-
-    func increment(
-        _ key: StoreKey,
-        by delta: Int64,
-        initial: EntryWrite?,
-        within bounds: ClosedRange<Int64>
-    ) async throws -> Int64 {
-        try await self.base.increment(key, by: delta, initial: initial, within: bounds)
-    }
-
-    func append(_ write: EntryWrite) async throws -> Int {
-        try await self.base.append(write)
-    }
-
-    func touch(_ key: StoreKey, _ lifetime: EntryLifetime) async throws -> Bool {
-        try await self.base.touch(key, lifetime)
-    }
-
-    func keys(matching pattern: GlobPattern) -> any AsyncSequence<StoreKey, any Error> & Sendable {
-        self.base.keys(matching: pattern)
-    }
-
-    func marks(of tags: [String], for duration: Duration) async throws -> [TagMark] {
-        try await self.base.marks(of: tags, for: duration)
-    }
-
-    func invalidate(_ tags: [String], _ manner: TagInvalidation) async throws {
-        try await self.base.invalidate(tags, manner)
-    }
-
-    func report(on key: StoreKey) async throws -> [EntryReport] {
-        try await self.base.report(on: key)
-    }
-
-    func removeAll(matching pattern: GlobPattern) async throws -> Int {
-        try await self.base.removeAll(matching: pattern)
-    }
-
-    func clear() async throws {
-        try await self.base.clear()
     }
 }

@@ -7,14 +7,12 @@ final class Load: Sendable {
     static let taskCount = 200
 
     /// What the tasks have seen.
-    struct Tally {
+    struct Tally: CallTally {
         var replies = 0
         var errors: [RedisError.Code: Int] = [:]
-        /// Errors that are none of the client's.
         var otherErrors: [String] = []
         var wrong = 0
         var slowest = Duration.zero
-        /// How late this process woke up from a sleep, at most: no call can be more punctual.
         var lateness = Duration.zero
         /// Tasks that have had a reply since the last reset.
         var alive: Set<Int> = []
@@ -53,12 +51,7 @@ final class Load: Sendable {
     private var goesOn: Bool { !self.isOver.load(ordering: .relaxed) && !Task.isCancelled }
 
     private func measureLateness() async {
-        let clock = ContinuousClock()
-        let pause = Duration.milliseconds(5)
-        while self.goesOn {
-            let start = clock.now
-            try? await Task.sleep(for: pause)
-            let lateness = start.duration(to: clock.now) - pause
+        await watchLateness(while: { self.goesOn }) { lateness in
             self.tally.withLock { $0.lateness = max($0.lateness, lateness) }
         }
     }
@@ -73,21 +66,13 @@ final class Load: Sendable {
                 let isRight = try await self.exchange("task:\(task)", round: round)
                 let duration = start.duration(to: clock.now)
                 self.tally.withLock {
-                    $0.replies += 1
+                    $0.noteReply(after: duration)
                     $0.alive.insert(task)
-                    $0.slowest = max($0.slowest, duration)
                     if !isRight { $0.wrong += 1 }
                 }
             } catch {
                 let duration = start.duration(to: clock.now)
-                self.tally.withLock {
-                    if let error = error as? RedisError {
-                        $0.errors[error.code, default: 0] += 1
-                    } else {
-                        $0.otherErrors.append("\(error)")
-                    }
-                    $0.slowest = max($0.slowest, duration)
-                }
+                self.tally.withLock { $0.note(error, after: duration) }
                 await Task.yield()
             }
         }

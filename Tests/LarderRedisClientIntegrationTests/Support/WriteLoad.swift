@@ -6,13 +6,11 @@ import Testing
 final class WriteLoad: Sendable {
     static let taskCount = 50
 
-    struct Tally {
+    struct Tally: CallTally {
         var replies = 0
         var errors: [RedisError.Code: Int] = [:]
-        /// Errors that are none of the client's.
         var otherErrors: [String] = []
         var slowest = Duration.zero
-        /// How late this process woke up from a sleep, at most: no call can be more punctual.
         var lateness = Duration.zero
         /// When the first write was answered that began after the client had met another primary.
         var firstOnSuccessor: ContinuousClock.Instant?
@@ -50,12 +48,7 @@ final class WriteLoad: Sendable {
     private var goesOn: Bool { !self.isOver.load(ordering: .relaxed) && !Task.isCancelled }
 
     private func measureLateness() async {
-        let clock = ContinuousClock()
-        let pause = Duration.milliseconds(5)
-        while self.goesOn {
-            let start = clock.now
-            try? await Task.sleep(for: pause)
-            let lateness = start.duration(to: clock.now) - pause
+        await watchLateness(while: { self.goesOn }) { lateness in
             self.tally.withLock { $0.lateness = max($0.lateness, lateness) }
         }
     }
@@ -70,20 +63,12 @@ final class WriteLoad: Sendable {
                 _ = try await self.client.send(RedisCommand("INCR", "task:\(task)"))
                 let end = clock.now
                 self.tally.withLock {
-                    $0.replies += 1
-                    $0.slowest = max($0.slowest, end - start)
+                    $0.noteReply(after: end - start)
                     if hasChanged, $0.firstOnSuccessor == nil { $0.firstOnSuccessor = end }
                 }
             } catch {
                 let duration = clock.now - start
-                self.tally.withLock {
-                    if let error = error as? RedisError {
-                        $0.errors[error.code, default: 0] += 1
-                    } else {
-                        $0.otherErrors.append("\(error)")
-                    }
-                    $0.slowest = max($0.slowest, duration)
-                }
+                self.tally.withLock { $0.note(error, after: duration) }
                 await Task.yield()
             }
         }

@@ -53,6 +53,24 @@ import Testing
         #expect(history.position == .init(meetings: 2, lastChange: 2))
     }
 
+    @Test func whoDoesNotSayWhoItIsEndsOnlyWhatHearsOfChanges() {
+        let history = ServerHistory()
+        let closed = Mutex<[String]>([])
+        func open(_ name: String, place: String = "p", hears: Bool) {
+            _ = history.opened(nil, place: place, isFirst: true, hearsOfChanges: hears) { _ in
+                closed.withLock { $0.append(name) }
+            }
+        }
+        open("command", hears: false)
+        open("feed", hears: true)
+        open("elsewhere", place: "q", hears: true)
+        // Two feeds would close each other for ever as well.
+        open("second feed", hears: true)
+        #expect(closed.withLock { $0 } == [])
+        open("second command", hears: false)
+        #expect(closed.withLock { Set($0) } == ["feed", "second feed"])
+    }
+
     @Test func whoLeavesItsPlaceIsNobodyNowAndNoChangeWhenItComesBack() {
         let history = ServerHistory()
         _ = history.opened(Self.identity("a"), place: "p", isFirst: true) { _ in }

@@ -1,8 +1,9 @@
 import Larder
-import LarderRedis
 import LarderRedisClient
 import LarderTesting
 import Testing
+
+@testable import LarderRedis
 
 /// What becomes of a namespace when its server comes back and has forgotten something.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct ServerLossTests {
@@ -160,6 +161,34 @@ import Testing
             await cache.shutdown()
             await client.shutdown()
         }
+    }
+
+    @Test func removalOfWhatIsAbsentWaitsForReplicasToo() async throws {
+        try await withRedisReplicaSet(replicas: 1) { set in
+            let client = try RedisClient(url: set.primary.url)
+            let options = RedisStoreOptions(acknowledgement: .init(replicas: 1, timeout: .seconds(5)))
+            let cache = Cache(.redis(client, options), namespace: "shop")
+            try await #expect(cache.remove(Self.key) == false)
+            // From Redis 7.2 on, WAIT waits for nothing on a connection that has written nothing.
+            let mark = "{shop:1:k}:lease:lease"
+            try await #expect(set.replicas[0].command("EXISTS", mark) == ":1\r\n")
+            let reply = try await set.primary.command("PTTL", mark)
+            let left = try #require(Int(reply.dropFirst().filter { !$0.isNewline }))
+            #expect((1...10_000).contains(left))
+            // It is no entry.
+            try await #expect(cache.entryCount() == 0)
+            await cache.shutdown()
+            await client.shutdown()
+        }
+    }
+
+    @Test(arguments: ["ns:1:k", "ns:1:{user}:k", "ns:1:{}{x}y", "{@ns}:stamp", "ns:1:a{b", "ns:1:{{x}}"])
+    func markLiesInTheSlotOfItsKeyAndIsNothingElsesName(key: String) {
+        let mark = AcknowledgedSender.mark(beside: key)
+        #expect(ScatteringSender.slot(of: Array(mark.utf8)) == ScatteringSender.slot(of: Array(key.utf8)))
+        let keys = EntryKeys("ns")
+        #expect(keys.parse(mark).map(keys.isOurs) != true)
+        #expect(keys.parseLease(mark) == nil)
     }
 
     @Test func invalidationSaysThatNoReplicaHasIt() async throws {

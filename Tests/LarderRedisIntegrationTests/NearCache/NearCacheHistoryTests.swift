@@ -12,7 +12,7 @@ import Testing
             var rules = HistoryRules.realTime
             rules.readsAreMonotonic = false
             for seed in 1...20 as ClosedRange<UInt64> {
-                let store = RedisStore(redis.client, nearCache: .entries(1_000))
+                let store = RedisStore(redis.client, RedisStoreOptions(nearCache: .entries(1_000)))
                 let namespace = try CacheNamespace("history\(seed)")
                 let history = try await HistoryRun.live(seed: seed, namespace: namespace) { _, count in
                     Array(repeating: store, count: count)
@@ -39,7 +39,8 @@ import Testing
                 }
                 let namespace = try CacheNamespace("history\(seed)")
                 let history = try await HistoryRun.live(seed: seed, namespace: namespace) { _, count in
-                    (0..<count).map { RedisStore(clients[$0 % clients.count], nearCache: .entries(1_000)) }
+                    let options = RedisStoreOptions(nearCache: .entries(1_000))
+                    return (0..<count).map { RedisStore(clients[$0 % clients.count], options) }
                 }
                 for client in clients { await client.shutdown() }
                 #expect(HistoryChecker(rules).violations(in: history) == [], "seed \(seed)")

@@ -225,7 +225,7 @@ import Testing
                 return try process.isCovered
             }
             let trouble = try process.statistics.trouble
-            #expect(isCovered, "\(trouble ?? "")")
+            #expect(isCovered, "\(trouble?.description ?? "")")
         }
         // On every shard: when these have been heard, so has everything before them.
         for number in 0..<Self.keys.count {

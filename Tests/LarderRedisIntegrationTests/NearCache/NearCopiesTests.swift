@@ -156,6 +156,30 @@ import Testing
         #expect(near.copy() == nil)
     }
 
+    @Test func troubleIsOneOfAFewWordsWhateverTheErrorSays() {
+        let near = Near()
+        var trouble: NearCacheStatistics.Trouble? { near.copies.tally.statistics.trouble }
+        func unreachable(_ code: RedisError.Code) -> FeedEvent {
+            .unreachable(RedisError(code, message: "a long story", server: "10.0.0.7:6379"))
+        }
+        #expect(trouble == nil)
+        near.copies.hear(.doubtful)
+        #expect(trouble == .silent)
+        near.copies.hear(.resumed)
+        #expect(trouble == nil)
+        for (event, kind) in [
+            (Near.lost, .disconnected), (unreachable(.connectionFailed), .disconnected),
+            (unreachable(.trackingUnavailable), .unsupported), (unreachable(.authenticationFailed), .refused),
+            (unreachable(.tlsFailed), .refused),
+        ] as [(FeedEvent, NearCacheStatistics.Trouble)] {
+            near.copies.hear(event)
+            #expect(trouble == kind)
+            #expect(trouble?.description.contains("10.0.0.7") == false)
+        }
+        near.copies.hear(.covered)
+        #expect(trouble == nil)
+    }
+
     @Test func lostConnectionDropsEverythingForGood() async throws {
         let near = Near()
         near.copies.hear(.covered)

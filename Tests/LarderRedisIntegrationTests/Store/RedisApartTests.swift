@@ -51,7 +51,7 @@ import Testing
                         _ = try await space.space.read(many.map(\.key), ReadOptions(coder: PlainTextCoder()))
                     }
                 ),
-                ("lease and commit", [look, script, script + look], { try await fill("k", []) }),
+                ("lease and commit", [look, script, look, script], { try await fill("k", []) }),
                 ("set with tags", [script, script], { try await space.write("t", 1, tags: ["a"]) }),
                 ("get with tags", [look], { try await #expect(space.value("t") == 1) }),
                 (

@@ -10,8 +10,15 @@ struct TagSpace {
 
     /// - Parameter redis: The server. Each space is a process of its own: it remembers nothing of what others met.
     init(_ redis: RedisUnderTest) {
+        self.init(redis, on: redis.store)
+    }
+
+    /// - Parameters:
+    ///   - redis: The server.
+    ///   - store: A store on it.
+    init(_ redis: RedisUnderTest, on store: RedisStore) {
         self.redis = redis
-        self.space = redis.store.open("ns")
+        self.space = store.open("ns")
     }
 
     static func key(_ name: String) -> StoreKey { StoreKey(version: 1, name: name) }

@@ -2,16 +2,19 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// Stands between clients and a server, and cuts or holds up the connections on which the server tells of changes, and
-/// only those.
+/// Stands between clients and a server, and cuts or holds up the connections on which the server tells of changes, or all
+/// but those.
 final class TrackingProxy: Sendable {
     fileprivate struct State {
+        /// Where new connections lead.
+        var port: Int
         var channels: [ObjectIdentifier: any Channel] = [:]
+        var others: [ObjectIdentifier: any Channel] = [:]
         var refuses = false
         var isHeldUp = false
     }
 
-    fileprivate let state = Mutex(State())
+    fileprivate let state: Mutex<State>
     private let listener: any Channel
 
     /// Starts a proxy on a free port.
@@ -24,7 +27,7 @@ final class TrackingProxy: Sendable {
         let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { inbound in
                 ClientBootstrap(group: inbound.eventLoop)
-                    .connect(host: "127.0.0.1", port: port)
+                    .connect(host: "127.0.0.1", port: box.value?.began(inbound) ?? port)
                     .flatMapThrowing { outbound in
                         let handler = Inbound(to: outbound, box: box)
                         try inbound.pipeline.syncOperations.addHandler(handler)
@@ -32,12 +35,15 @@ final class TrackingProxy: Sendable {
                     }
             }
             .bind(host: "127.0.0.1", port: 0).get()
-        let proxy = TrackingProxy(listener: listener)
+        let proxy = TrackingProxy(listener: listener, port: port)
         box.proxy.withLock { $0 = proxy }
         return proxy
     }
 
-    private init(listener: any Channel) { self.listener = listener }
+    private init(listener: any Channel, port: Int) {
+        self.listener = listener
+        self.state = Mutex(State(port: port))
+    }
 
     var port: Int { self.listener.localAddress?.port ?? 0 }
 
@@ -53,6 +59,15 @@ final class TrackingProxy: Sendable {
         for channel in channels { channel.close(promise: nil) }
     }
 
+    /// Leads connections to another server from now on, and cuts those to the former one on which it does not tell of changes.
+    func lead(to port: Int) {
+        let others = self.state.withLock { state in
+            state.port = port
+            return Array(state.others.values)
+        }
+        for channel in others { channel.close(promise: nil) }
+    }
+
     /// Lets connections through again.
     func mend() {
         self.state.withLock { state in
@@ -66,17 +81,29 @@ final class TrackingProxy: Sendable {
 
     func stop() async throws { try await self.listener.close() }
 
+    /// - Returns: The port that the connection leads to.
+    fileprivate func began(_ channel: any Channel) -> Int {
+        self.state.withLock { state in
+            state.others[ObjectIdentifier(channel)] = channel
+            return state.port
+        }
+    }
+
     /// - Returns: Whether the connection may go on.
     fileprivate func isTracking(_ channel: any Channel) -> Bool {
         self.state.withLock { state in
             if state.refuses { return false }
+            state.others[ObjectIdentifier(channel)] = nil
             state.channels[ObjectIdentifier(channel)] = channel
             return true
         }
     }
 
     fileprivate func ended(_ channel: any Channel) {
-        self.state.withLock { _ = $0.channels.removeValue(forKey: ObjectIdentifier(channel)) }
+        self.state.withLock { state in
+            state.channels[ObjectIdentifier(channel)] = nil
+            state.others[ObjectIdentifier(channel)] = nil
+        }
     }
 
     fileprivate func isHeldUp(_ channel: any Channel) -> Bool {

@@ -1,4 +1,5 @@
 import Larder
+import LarderTesting
 
 /// A store that hands out bytes, as a server would, around one that keeps values.
 struct EncodingStore: CacheStore {
@@ -13,7 +14,7 @@ struct EncodingStore: CacheStore {
     }
 }
 
-private struct EncodingNamespace: NamespaceStore {
+private struct EncodingNamespace: ForwardingNamespace {
     let base: any NamespaceStore
 
     func readNow(_ key: StoreKey) -> ImmediateLookup { .unknown }
@@ -53,49 +54,4 @@ private struct EncodingNamespace: NamespaceStore {
             }
         )
     }
-
-    func release(_ leases: [Lease]) async throws { try await self.base.release(leases) }
-
-    func renew(_ leases: [Lease], for duration: Duration) async throws -> [Bool] {
-        try await self.base.renew(leases, for: duration)
-    }
-
-    func listen(for key: StoreKey) async throws -> (any LeaseSignal)? { try await self.base.listen(for: key) }
-
-    func remove(_ keys: [StoreKey]) async throws -> [Bool] { try await self.base.remove(keys) }
-
-    func increment(
-        _ key: StoreKey,
-        by delta: Int64,
-        initial: EntryWrite?,
-        within bounds: ClosedRange<Int64>
-    ) async throws -> Int64 {
-        try await self.base.increment(key, by: delta, initial: initial, within: bounds)
-    }
-
-    func append(_ write: EntryWrite) async throws -> Int { try await self.base.append(write) }
-
-    func touch(_ key: StoreKey, _ lifetime: EntryLifetime) async throws -> Bool {
-        try await self.base.touch(key, lifetime)
-    }
-
-    func keys(matching pattern: GlobPattern) -> any AsyncSequence<StoreKey, any Error> & Sendable {
-        self.base.keys(matching: pattern)
-    }
-
-    func marks(of tags: [String], for duration: Duration) async throws -> [TagMark] {
-        try await self.base.marks(of: tags, for: duration)
-    }
-
-    func invalidate(_ tags: [String], _ manner: TagInvalidation) async throws {
-        try await self.base.invalidate(tags, manner)
-    }
-
-    func report(on key: StoreKey) async throws -> [EntryReport] { try await self.base.report(on: key) }
-
-    func removeAll(matching pattern: GlobPattern) async throws -> Int {
-        try await self.base.removeAll(matching: pattern)
-    }
-
-    func clear() async throws { try await self.base.clear() }
 }

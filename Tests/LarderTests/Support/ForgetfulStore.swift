@@ -1,3 +1,4 @@
+import LarderTesting
 import Synchronization
 
 @testable import Larder
@@ -51,7 +52,7 @@ final class ForgetfulStore: CacheStore {
     }
 }
 
-private struct ForgetfulNamespace: NamespaceStore {
+private struct ForgetfulNamespace: ForwardingNamespace {
     let store: ForgetfulStore
     let base: any NamespaceStore
 
@@ -103,47 +104,4 @@ private struct ForgetfulNamespace: NamespaceStore {
     func remove(_ keys: [StoreKey]) async throws -> [Bool] {
         self.store.isLosing ? keys.map { _ in true } : try await self.base.remove(keys)
     }
-
-    func write(_ writes: [EntryWrite], _ condition: WriteCondition) async throws -> [Bool] {
-        try await self.base.write(writes, condition)
-    }
-
-    func release(_ leases: [Lease]) async throws { try await self.base.release(leases) }
-
-    func listen(for key: StoreKey) async throws -> (any LeaseSignal)? { try await self.base.listen(for: key) }
-
-    func increment(
-        _ key: StoreKey,
-        by delta: Int64,
-        initial: EntryWrite?,
-        within bounds: ClosedRange<Int64>
-    ) async throws -> Int64 {
-        try await self.base.increment(key, by: delta, initial: initial, within: bounds)
-    }
-
-    func append(_ write: EntryWrite) async throws -> Int { try await self.base.append(write) }
-
-    func touch(_ key: StoreKey, _ lifetime: EntryLifetime) async throws -> Bool {
-        try await self.base.touch(key, lifetime)
-    }
-
-    func keys(matching pattern: GlobPattern) -> any AsyncSequence<StoreKey, any Error> & Sendable {
-        self.base.keys(matching: pattern)
-    }
-
-    func marks(of tags: [String], for duration: Duration) async throws -> [TagMark] {
-        try await self.base.marks(of: tags, for: duration)
-    }
-
-    func invalidate(_ tags: [String], _ manner: TagInvalidation) async throws {
-        try await self.base.invalidate(tags, manner)
-    }
-
-    func report(on key: StoreKey) async throws -> [EntryReport] { try await self.base.report(on: key) }
-
-    func removeAll(matching pattern: GlobPattern) async throws -> Int {
-        try await self.base.removeAll(matching: pattern)
-    }
-
-    func clear() async throws { try await self.base.clear() }
 }

@@ -80,7 +80,7 @@ struct DeploymentHistories {
     private func store(_ client: RedisClient) -> any CacheStore {
         let store =
             self.hasNearCache
-            ? RedisStore(client, nearCache: .entries(10_000))
+            ? RedisStore(client, RedisStoreOptions(nearCache: .entries(10_000)))
             : RedisStore(client, spreadsKeys: self.topology == .cluster)
         return self.isFenced ? store : UnfencedStore(store)
     }

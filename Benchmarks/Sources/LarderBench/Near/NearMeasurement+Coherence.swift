@@ -59,7 +59,7 @@ extension NearMeasurement {
         try await withThrowingTaskGroup(of: Void.self) { group in
             if self.disturbances { group.addTask { try await Self.disturb(server) } }
             let client = try RedisClient(url: server.url)
-            let store = RedisStore(client, nearCache: .entries(10_000))
+            let store = RedisStore(client, RedisStoreOptions(nearCache: .entries(10_000)))
             let cache = Cache(store, namespace: Self.namespace)
             for round in 0..<self.rounds {
                 try await self.change(round, cache)

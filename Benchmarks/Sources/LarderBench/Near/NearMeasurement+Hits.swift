@@ -18,7 +18,7 @@ extension NearMeasurement {
     func hits() async throws {
         try await withRedisServer { server in
             let client = try RedisClient(url: server.url)
-            let store = RedisStore(client, nearCache: .entries(10_000))
+            let store = RedisStore(client, RedisStoreOptions(nearCache: .entries(10_000)))
             let near = Cache(store, namespace: Self.namespace)
             let memory = Cache(.memory(entries: 10_000), namespace: Self.namespace)
             for tags in [[], ["books", "shop"]] {

@@ -35,7 +35,7 @@ struct NearWorker: AsyncParsableCommand {
     func run() async throws {
         let shared = try SharedRounds(path: self.shared, rounds: self.rounds, keys: self.keys, readers: self.readers)
         let client = try RedisClient(url: self.url)
-        let store = RedisStore(client, nearCache: .entries(10_000))
+        let store = RedisStore(client, RedisStoreOptions(nearCache: .entries(10_000)))
         let cache = Cache(store, namespace: NearMeasurement.namespace, defaults: .init(failurePolicy: .missing))
         let freshness = self.freshness.readFreshness
         _ = try await cache.get(CacheKey<Int>("connected"))

@@ -161,6 +161,7 @@ final class ClusterMemberLocator: ServerLocator {
             identity,
             place: connector.server,
             isFirst: self.isFirst.load(ordering: .relaxed),
+            hearsOfChanges: connector.purpose.hearsOfChanges,
             close: close
         )
     }

@@ -32,7 +32,7 @@ struct NearCacheBody: Encodable, Sendable {
         try container.encode(self.statistics.limit, forKey: .limit)
         try container.encode(self.statistics.invalidations, forKey: .invalidations)
         try container.encode(self.statistics.isCovered, forKey: .isCovered)
-        try container.encode(self.statistics.trouble, forKey: .trouble)
+        try container.encode(self.statistics.trouble?.description, forKey: .trouble)
         try container.encode(self.statistics.timesEmptied, forKey: .timesEmptied)
         try container.encode(self.statistics.lastEmptied?.description, forKey: .lastEmptied)
         try container.encode(self.statistics.pushLatency.map(PushLatency.init), forKey: .pushLatency)

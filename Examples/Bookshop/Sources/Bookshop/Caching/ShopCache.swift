@@ -45,10 +45,8 @@ struct ShopCache: Sendable {
             }
             let client = try RedisClient(configuration)
             // Kept in this process, a value is there without a round trip; Redis tells of whatever happens to it.
-            let store =
-                settings.nearCache == 0
-                ? RedisStore(client, logger: logger)
-                : RedisStore(client, nearCache: .entries(settings.nearCache), clock: clock, logger: logger)
+            let nearCache = settings.nearCache == 0 ? nil : MemoryStore.Limit.entries(settings.nearCache)
+            let store = RedisStore(client, RedisStoreOptions(nearCache: nearCache, clock: clock, logger: logger))
             self.init(on: store, services: [client], logger: logger, clock: clock) {
                 RedisStatistics(
                     topology: client.describeTopology(),

@@ -137,6 +137,7 @@ struct ServersSection: Sendable {
         .replicated: "A primary and its replicas",
         .sentinel: "A primary and its replicas, which Sentinels watch",
         .cluster: "A Redis Cluster",
+        .sharded: "Independent servers that share the keys",
     ]
 
     let kind: String

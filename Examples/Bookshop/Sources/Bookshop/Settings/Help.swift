@@ -15,6 +15,7 @@ enum Help {
                             redis://host1,host2                           a primary and its replicas
                             redis+sentinel://sentinel1,sentinel2/name     the same, found through Sentinels
                             redis+cluster://host1,host2                   a cluster
+                            redis+shards://host1,host2,host3              independent servers that share the keys
           NEAR_CACHE      how many entries of Redis to keep in this process as well, 0 for none (10000)
           ADMIN_TOKEN     what changing titles, emptying the cache and explaining it need (unset: all are refused)
           DATABASE_PATH   the SQLite file with the books, made and filled on the first start (data/bookshop.sqlite)

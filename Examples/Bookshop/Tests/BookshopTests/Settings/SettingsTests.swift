@@ -51,7 +51,7 @@ import Testing
 
     @Test(arguments: [
         "redis://h1,h2:7001/4", "redis+sentinel://s1,s2:5000/mymaster/1", "rediss+sentinel://:pw@s1/shop",
-        "redis+cluster://h1,h2:7001", "rediss+cluster://h1",
+        "redis+cluster://h1,h2:7001", "rediss+cluster://h1", "redis+shards://h1,h2:7001,h3/1", "rediss+shards://h1,h2",
     ])
     func everyTopologyHasItsURL(url: String) async throws {
         #expect(try await Settings.load(environment: ["REDIS_URL": url]).store == .redis(url: url))

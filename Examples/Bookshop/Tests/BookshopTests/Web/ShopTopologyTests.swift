@@ -141,6 +141,39 @@ import Testing
         }
     }
 
+    @Test func shopOnShardsOutlivesOneOfThem() async throws {
+        try await withRedisServer { one in
+            try await withRedisServer { two in
+                try await withRedisServer { three in
+                    let servers = [one, two, three]
+                    let addresses = servers.map(Self.address)
+                    let url = "redis+shards://" + addresses.joined(separator: ",") + "?socket_timeout=1"
+                    try await TestShop.open(redisURL: url) { shop in
+                        #expect(try await eventually { try await Self.hitsNearCache(shop) })
+                        try await Self.expectPages(shop)
+                        let statistics = try await Self.statistics(shop)
+                        let topology = try #require(statistics.topology)
+                        #expect(topology.kind == "sharded" && topology.primaryName == nil)
+                        #expect(topology.addresses("primary") == addresses)
+                        #expect(try await shop.get("/stats").text.contains("Independent servers that share the keys."))
+
+                        let name = "bookshop:1:book:42"
+                        var owner: RedisServer?
+                        for server in servers {
+                            if try await server.command("EXISTS", name) == ":1\r\n" { owner = server }
+                        }
+                        let lost = try #require(owner, "one of them has the book")
+                        await lost.kill()
+                        for _ in 0..<3 { try await Self.expectPages(shop) }
+                        #expect(try await eventually { try await Self.statistics(shop).nearCache?.isCovered == false })
+                        try await lost.restart()
+                        try await Self.expectNearCacheRecovers(shop, since: statistics.nearCache)
+                    }
+                }
+            }
+        }
+    }
+
     // MARK: Looking
 
     private static func statistics(_ shop: TestShop) async throws -> StatisticsAnswer {

@@ -23,7 +23,13 @@ struct PrimaryLocator: ServerLocator {
         close: @escaping @Sendable (RedisError) -> Void
     ) -> ServerHistory.Opening {
         // Whoever it is, it stands in the one place of the primary.
-        self.history.opened(identity, place: self.name, isFirst: true, close: close)
+        let opening = self.history.opened(identity, place: self.name, isFirst: true, close: close)
+        // Another server may have been found since this one was looked up. Who finds one closes the connections that are
+        // registered by then; so the question comes after the registration.
+        if let primary = self.discovery.known?.primary, primary != connector.address {
+            close(self.error(.connectionClosed, "another server has become the primary"))
+        }
+        return opening
     }
 
     func closed(_ opening: ServerHistory.Opening) { self.history.closed(opening) }

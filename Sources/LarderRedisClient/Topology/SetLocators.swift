@@ -63,6 +63,9 @@ struct SecondaryLocator: ServerLocator {
     /// Whether a connection is open.
     var isConnected: Bool { self.history.hasConnections }
 
+    /// Which process was met there last; nil before the first, and where it does not say.
+    var identity: ServerIdentity? { self.history.identity(in: self.name) }
+
     init(connector: RedisConnector) {
         self.connector = connector
     }

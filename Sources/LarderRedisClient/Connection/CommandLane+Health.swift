@@ -2,7 +2,7 @@ import Logging
 import NIOCore
 import Synchronization
 
-// Whether the connection lives.
+// Whether the connection lives, and still leads to the server that it was opened to.
 
 extension CommandLane {
     /// Looks after the connection from now on.
@@ -26,7 +26,12 @@ extension CommandLane {
         case .none: break
         case .well(let time): self.scheduleHealthCheck(at: time)
         case .ask(let time):
-            self.sendUnawaited(RedisCommand("PING"))
+            // What is lent may be in a transaction, where an answer of its own would be in the way.
+            if self.reconnects, connection.connector.purpose.needsPrimary, let identity = connection.identity {
+                self.ask(connection, whetherItIs: identity)
+            } else {
+                self.sendUnawaited(RedisCommand("PING"))
+            }
             self.scheduleHealthCheck(at: time)
         case .dead:
             self.logger.warning(
@@ -34,6 +39,29 @@ extension CommandLane {
                 metadata: ["redis.server": "\(self.locator.name)"]
             )
             connection.close(self.locator.error(.connectionClosed, "the server was silent for too long"))
+        }
+    }
+
+    /// Closes the connection if its server has become another than it was.
+    ///
+    /// A primary that is demoted and promoted again keeps its connections. Who used one meanwhile has been told; who did not
+    /// would go on as if nothing had been forgotten.
+    private func ask(_ connection: RedisChannelHandler, whetherItIs identity: ServerIdentity) {
+        let handle = NIOLoopBound(connection, eventLoop: self.eventLoop)
+        let timeout = self.locator.configuration.commandTimeout.wholeNanoseconds
+        self.loop.value.question = Task {
+            let command = RedisCommand("INFO", "replication")
+            guard case .reply(let reply) = await self.execute(command, deadline: .deadline(after: timeout)) else { return }
+            let replication: String
+            do {
+                replication = try String(resp: reply)
+            } catch {
+                // It does not say any more who it is, so nothing follows.
+                return
+            }
+            if identity.mayStillBe(replication) { return }
+            let error = self.locator.error(.connectionClosed, "the server is not what it was when it was met")
+            self.eventLoop.execute { handle.value.close(error) }
         }
     }
 

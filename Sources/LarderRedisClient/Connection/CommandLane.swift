@@ -47,6 +47,8 @@ final class CommandLane: Sendable {
         var sweep: Scheduled<Void>?
         var patrol: Scheduled<Void>?
         var health: Scheduled<Void>?
+        /// Asks the server who it is now.
+        var question: Task<Void, Never>?
         var reconnect: Scheduled<Void>?
         var onClose: [@Sendable () -> Void] = []
     }
@@ -58,6 +60,8 @@ final class CommandLane: Sendable {
     let locator: any ServerLocator
     let logger: Logger
     let healthInterval: Int64?
+    /// Whether a lost connection is replaced.
+    let reconnects: Bool
     let eventLoop: any EventLoop
 
     /// A lane that connects when it gets its first command, and again when it loses its connection.
@@ -71,6 +75,7 @@ final class CommandLane: Sendable {
         self.locator = locator
         self.eventLoop = eventLoop
         self.logger = logger
+        self.reconnects = reconnects
         self.healthInterval = configuration.healthCheckInterval?.wholeNanoseconds
         self.state = Mutex(
             StateMachine(
@@ -361,6 +366,7 @@ final class CommandLane: Sendable {
         self.loop.value.sweep?.cancel()
         self.loop.value.patrol?.cancel()
         self.loop.value.health?.cancel()
+        self.loop.value.question?.cancel()
         self.loop.value.reconnect?.cancel()
         self.loop.value.connection?.close(error)
         self.forgetConnection()

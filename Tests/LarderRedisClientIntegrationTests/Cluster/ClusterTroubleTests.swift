@@ -38,6 +38,34 @@ import Testing
         }
     }
 
+    @Test func primaryThatWasAReplicaInBetweenIsAChangeAlsoForAClientThatWasIdle() async throws {
+        try await withRedisCluster(primaries: 3, replicas: 1) { cluster in
+            var configuration = cluster.configuration()
+            configuration.healthCheckInterval = .milliseconds(500)
+            configuration.commandTimeout = .seconds(10)
+            try await withClient(configuration) { client in
+                try await client.set("key", "value")
+                let slot = RedisKeySlot.slot(of: "key")
+                let shard = try await cluster.shard(owning: slot)
+                let server = try await cluster.primary(of: shard)
+                let (before, meetings) = (client.lastServerChange, client.serverMeetings)
+                // Nobody uses the client meanwhile.
+                repeat {
+                    try await cluster.failover(shard)
+                    try await cluster.awaitReady()
+                } while try await cluster.primary(of: shard).port != server.port
+                let address = "127.0.0.1:\(server.port)"
+                let isClosed = try await eventually {
+                    !client.describeTopology().nodes.contains { $0.address == address && $0.isConnected }
+                }
+                #expect(isClosed)
+                try await client.set("key", "another")
+                #expect(client.lastServerChange > before)
+                #expect(client.serverMeetings > meetings)
+            }
+        }
+    }
+
     @Test func nobodyNoticesAnOrderedFailover() async throws {
         try await withRedisCluster(primaries: 3, replicas: 1) { cluster in
             let timeout = Duration.seconds(10)

@@ -151,7 +151,7 @@ final class ClusterServers: Sendable {
     }
 
     private func member(at address: NodeAddress, isFirst: Bool) -> ClusterMember? {
-        self.members.member(at: address) { index in
+        self.members.member(at: address, now: .now) { index in
             ClusterMember(index: index, address: address, isFirst: isFirst, setup: self.setup) { [weak self] in
                 self?.doubtMap()
             }
@@ -213,6 +213,8 @@ final class ClusterServers: Sendable {
             self.members[index].retirePrimary(self.history, error)
         }
         for index in former.replicas.subtracting(all.replicas) { self.members[index].retireReplica(error) }
+        self.members.areInCluster(all.primaries.union(all.replicas), at: .now)
+        self.members.closeFormer()
         if former.primaries != all.primaries { self.listeners.tell() }
         return isChanged
     }
@@ -340,12 +342,14 @@ final class ClusterServers: Sendable {
     /// Ends everything at once.
     func close() {
         _ = self.endInquiries()
+        self.members.closeFormer()
         for member in self.members.all { member.close() }
     }
 
     /// Lets commands under way end within their timeouts, and closes all connections.
     func shutdown() async {
         await self.endInquiries()?.value
+        self.members.closeFormer()
         await withTaskGroup(of: Void.self) { group in
             for member in self.members.all { group.addTask { await member.shutdown() } }
         }

@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// Who owns a slot is looked up in a table without a lock. The table is filled when the first command needs it, from what
 /// one of the servers answers to `CLUSTER SLOTS`, and put right by every redirection, by inquiries that those and failures
-/// give reason for, and by one every half a minute while the client is used.
+/// give reason for, and by one every half a minute while the client is used; sooner while it is young (`SlotMapRefresh`).
 final class ClusterServers: Sendable {
     let configuration: RedisConfiguration
     let seeds: [NodeAddress]
@@ -25,9 +25,6 @@ final class ClusterServers: Sendable {
 
     private let refreshing = Mutex(Refreshing())
     private let waiters = EventWaiters<Result<Void, RedisError>>()
-
-    /// How long a map is believed without being asked for again, in nanoseconds.
-    private static let mapLife: Int64 = 30_000_000_000
 
     /// What the client knows of the cluster beside the table.
     private struct Map {
@@ -314,11 +311,15 @@ final class ClusterServers: Sendable {
                 metadata: ["redis.server": "\(self.name)", "error": "\(error)"]
             )
         }
-        self.mapIsOldFrom.store(MonotonicTime.now.advanced(by: Self.mapLife).nanoseconds, ordering: .relaxed)
         self.refreshing.withLock { state in
             state.task = nil
             state.failure = failure
-            guard !state.isClosed, let wait = state.machine.end(outcome, at: .now) else { return }
+            let wait = state.machine.end(outcome, at: .now)
+            self.mapIsOldFrom.store(
+                MonotonicTime.now.advanced(by: state.machine.life).nanoseconds,
+                ordering: .relaxed
+            )
+            guard !state.isClosed, let wait else { return }
             self.start(after: wait, &state)
         }
         self.waiters.wake(answer.map { _ in })

@@ -34,6 +34,8 @@ final class ClusterServers: Sendable {
         var replicas: [UInt16: [UInt16]] = [:]
         /// The slots that redirections have given to others since the inquiry under way began: they are newer than it.
         var moves: [Int: UInt16] = [:]
+        /// How many changes there had been when a member last got slots that it did not have, that change included.
+        var gains: [UInt16: UInt64] = [:]
     }
 
     /// The inquiry that is due or under way.
@@ -147,6 +149,13 @@ final class ClusterServers: Sendable {
         self.map.withLock { map in Set(map.replicas.values.joined()).map { self.members[$0] } }
     }
 
+    /// The members that have got slots since there had been so many changes, and how many there have been now.
+    func gains(since change: UInt64) -> (members: [Int], changes: UInt64) {
+        self.map.withLock { map in
+            (map.gains.filter { $0.value > change }.map { Int($0.key) }, self.routeChanges)
+        }
+    }
+
     private func member(at address: NodeAddress, isFirst: Bool) -> ClusterMember? {
         self.members.member(at: address, now: .now) { index in
             ClusterMember(index: index, address: address, isFirst: isFirst, setup: self.setup) { [weak self] in
@@ -170,6 +179,9 @@ final class ClusterServers: Sendable {
         guard redirection.kind == .moved else { return member.index }
         let isNew = self.map.withLock { map in
             map.moves[redirection.slot] = member.index
+            if self.table.load(redirection.slot) != member.index {
+                map.gains[member.index] = self.changes.wrappingAdd(1, ordering: .releasing).newValue
+            }
             self.table.store(member.index, in: redirection.slot)
             return map.primaries.insert(member.index).inserted
         }
@@ -195,7 +207,10 @@ final class ClusterServers: Sendable {
             for (slot, owner) in present.moves { owners[slot] = owner }
             let isChanged = (0..<KeySlot.count).contains { owners[$0] != self.table.load($0) }
             if isChanged {
-                self.changes.wrappingAdd(1, ordering: .releasing)
+                let change = self.changes.wrappingAdd(1, ordering: .releasing).newValue
+                for slot in 0..<KeySlot.count {
+                    if let owner = owners[slot], owner != self.table.load(slot) { present.gains[owner] = change }
+                }
                 self.table.replaceAll { owners[$0] }
             }
             let former = (primaries: present.primaries, replicas: Set(present.replicas.values.joined()))
@@ -244,7 +259,7 @@ final class ClusterServers: Sendable {
     ///   - deadline: When to wait no longer.
     ///   - missing: What to throw then if there is a map, and what is looked for is not in it.
     /// - Throws: `RedisError` if no server has given a map by the deadline; `CancellationError`.
-    private func refreshMap(by deadline: MonotonicTime, orElse missing: RedisError) async throws {
+    func refreshMap(by deadline: MonotonicTime, orElse missing: RedisError) async throws {
         let eventLoop = self.setup.eventLoopGroup.next()
         switch await self.waiters.wait(until: deadline, on: eventLoop, started: { self.requestForWaiter() }) {
         case .outcome(let result):

@@ -51,7 +51,9 @@ extension CommandLane {
         let timeout = self.locator.configuration.commandTimeout.wholeNanoseconds
         self.loop.value.question = Task {
             let command = RedisCommand("INFO", "replication")
-            guard case .reply(let reply) = await self.execute(command, deadline: .deadline(after: timeout)) else { return }
+            guard case .reply(let reply) = await self.execute(command, deadline: .deadline(after: timeout)) else {
+                return
+            }
             let replication: String
             do {
                 replication = try String(resp: reply)

@@ -33,7 +33,13 @@ extension ClusterPipeline.Broadcast {
         if self.asked.isEmpty { return .failure(failure.with(command: self.command.name)) }
         let reason = "\(failure.message); servers that were asked before have executed the command"
         return .failure(
-            RedisError(failure.code, message: reason, server: failure.server, command: self.command.name, underlying: failure)
+            RedisError(
+                failure.code,
+                message: reason,
+                server: failure.server,
+                command: self.command.name,
+                underlying: failure
+            )
         )
     }
 }

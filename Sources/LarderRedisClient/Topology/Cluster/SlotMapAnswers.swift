@@ -24,9 +24,10 @@ struct SlotMapAnswers {
     /// Whether nobody else need be asked.
     var areEnough: Bool { self.knowsAsMuch(1) || self.count >= Self.most }
 
-    /// The map to believe when nobody is left to ask; nil if there is none.
+    /// The map to believe when nobody is left to ask.
     ///
     /// - Parameter haveAllAnswered: Whether each server that was asked has given its map.
+    /// - Returns: The map; nil if there is none to believe.
     func believed(haveAllAnswered: Bool) -> SlotMap? {
         haveAllAnswered || self.count >= Self.most || self.knowsAsMuch(0) ? self.best : nil
     }

@@ -66,7 +66,7 @@ struct SlotMapInquiry: Sendable {
                 return .failure(
                     RedisError(
                         .connectionFailed,
-                        message: "the servers of the cluster that could be asked know fewer slots than were known before",
+                        message: "the servers of the cluster that could be asked know fewer slots than before",
                         server: addresses.map(\.description).joined(separator: ", "),
                         underlying: errors.last
                     )

@@ -15,6 +15,7 @@ public final class RedisConnection: RedisCommandSender, Sendable {
     }
 
     private let lane: CommandLane
+    private let locator: any ServerLocator
     private let server: String
     private let commandTimeout: Int64
     /// How long the connection may owe a reply before it counts as dead; nil for ever.
@@ -29,6 +30,7 @@ public final class RedisConnection: RedisCommandSender, Sendable {
     init(lane: CommandLane, locator: any ServerLocator, check: CommandCheck? = nil) {
         self.check = check
         self.lane = lane
+        self.locator = locator
         self.server = locator.name
         self.commandTimeout = locator.configuration.commandTimeout.wholeNanoseconds
         self.healthCheckInterval = locator.configuration.healthCheckInterval
@@ -63,7 +65,9 @@ public final class RedisConnection: RedisCommandSender, Sendable {
         let deadline = MonotonicTime.deadline(after: self.commandTimeout)
         switch await self.lane.execute(pipeline: commands, deadline: deadline) {
         case .replies(let replies):
-            return zip(commands, replies).map { $1.result(of: $0, at: self.server) }
+            let results = zip(commands, replies).map { $1.result(of: $0, at: self.server) }
+            for case .failure(let error) in results { self.lookAgain(after: error) }
+            return results
         case .failure(let error):
             throw error.with(command: commands.count == 1 ? commands[0].name : "pipeline")
         case .cancelled, .reply:
@@ -75,7 +79,9 @@ public final class RedisConnection: RedisCommandSender, Sendable {
         try self.note(command)
         switch await self.lane.execute(command, deadline: .deadline(after: timeout)) {
         case .reply(.error(let error)):
-            throw RedisError(error).with(server: self.server, command: command.name)
+            let error = RedisError(error).with(server: self.server, command: command.name)
+            self.lookAgain(after: error)
+            throw error
         case .reply(let reply):
             return reply
         case .failure(let error):
@@ -83,6 +89,13 @@ public final class RedisConnection: RedisCommandSender, Sendable {
         case .cancelled, .replies:
             throw CancellationError()
         }
+    }
+
+    /// Has the server looked for anew where it has said that it is not the right one.
+    ///
+    /// The command is not sent again: what was set on the connection is the borrower's, who begins anew.
+    private func lookAgain(after error: RedisError) {
+        if RetryPolicy.tellsOfChange(error) { self.locator.suspect(error) }
     }
 
     /// Remembers what the command does to the connection.

@@ -72,6 +72,11 @@ struct RetryPolicy: Sendable {
         }
     }
 
+    /// Whether a server has said that it is not the one to ask, or not any more: then it is time to look who is.
+    static func tellsOfChange(_ error: RedisError) -> Bool {
+        ["READONLY", "MASTERDOWN", "MOVED"].contains(error.code.serverPrefix)
+    }
+
     /// How long to wait before a command goes where a server has sent it.
     ///
     /// At once the first two times. While a slot changes hands, two servers may send it to each other for a moment, which

@@ -38,7 +38,7 @@ final class CommandLane: Sendable {
     private static var patrolInterval: Int64 { 2 }
 
     /// What only the event loop touches.
-    private struct LoopState {
+    struct LoopState {
         var connection: RedisChannelHandler?
         var opening: ServerHistory.Opening?
         /// The buffer that was written last, to be filled again.
@@ -47,17 +47,21 @@ final class CommandLane: Sendable {
         var sweep: Scheduled<Void>?
         var patrol: Scheduled<Void>?
         var health: Scheduled<Void>?
+        /// Asks the server who it is now.
+        var question: Task<Void, Never>?
         var reconnect: Scheduled<Void>?
         var onClose: [@Sendable () -> Void] = []
     }
 
-    private typealias StateMachine = LaneStateMachine<Waiter, DirectSocket>
+    typealias StateMachine = LaneStateMachine<Waiter, DirectSocket>
 
-    private let state: Mutex<StateMachine>
-    private let loop: NIOLoopBoundBox<LoopState>
-    private let locator: any ServerLocator
-    private let logger: Logger
-    private let healthInterval: Int64?
+    let state: Mutex<StateMachine>
+    let loop: NIOLoopBoundBox<LoopState>
+    let locator: any ServerLocator
+    let logger: Logger
+    let healthInterval: Int64?
+    /// Whether a lost connection is replaced.
+    let reconnects: Bool
     let eventLoop: any EventLoop
 
     /// A lane that connects when it gets its first command, and again when it loses its connection.
@@ -71,6 +75,7 @@ final class CommandLane: Sendable {
         self.locator = locator
         self.eventLoop = eventLoop
         self.logger = logger
+        self.reconnects = reconnects
         self.healthInterval = configuration.healthCheckInterval?.wholeNanoseconds
         self.state = Mutex(
             StateMachine(
@@ -140,7 +145,7 @@ final class CommandLane: Sendable {
     }
 
     /// Writes a command on the sender's thread.
-    private func write(_ write: consuming StateMachine.DirectWrite) {
+    func write(_ write: consuming StateMachine.DirectWrite) {
         write.socket.write(&write.bytes)
         let ended = write
         if self.state.withLock({ $0.directWriteEnded(ended) }) {
@@ -184,7 +189,7 @@ final class CommandLane: Sendable {
         connection?.close(error)
     }
 
-    private func finishRetiring() {
+    func finishRetiring() {
         guard self.state.withLock({ $0.finishRetiring() }) else { return }
         self.dropConnection(self.locator.error(.connectionClosed, "the server is not needed any more"))
     }
@@ -194,11 +199,11 @@ final class CommandLane: Sendable {
 
     // MARK: The event loop's side
 
-    private func service() {
+    func service() {
         self.serve(self.loop.value.connection)
     }
 
-    private func serve(_ connection: RedisChannelHandler?) {
+    func serve(_ connection: RedisChannelHandler?) {
         var buffer = self.loop.value.spare
         self.loop.value.spare = ByteBuffer()
         buffer.clear()
@@ -210,6 +215,7 @@ final class CommandLane: Sendable {
         if service.connect { self.connect() }
         if let sweep = service.sweep { self.scheduleSweep(at: sweep) }
         if service.patrol { self.schedulePatrol() }
+        if service.retires { self.finishRetiring() }
     }
 
     private func schedulePatrol() {
@@ -252,7 +258,7 @@ final class CommandLane: Sendable {
 
     // MARK: Connecting
 
-    private func connect() {
+    func connect() {
         self.loop.value.reconnect?.cancel()
         self.loop.value.reconnect = nil
         self.locator.connect(on: self.eventLoop).assumeIsolated().whenComplete { result in
@@ -309,6 +315,8 @@ final class CommandLane: Sendable {
     private func scheduleReconnect(at time: MonotonicTime) {
         let delay = time.nanoseconds - MonotonicTime.now.nanoseconds
         self.loop.value.reconnect = self.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(max(delay, 0))) {
+            // It is no pause any more that could be ended early, also where nobody wants to connect now.
+            self.loop.value.reconnect = nil
             if self.state.withLock({ $0.backoffEnded() }) { self.connect() }
         }
     }
@@ -320,54 +328,6 @@ final class CommandLane: Sendable {
             pause.cancel()
             self.loop.value.reconnect = nil
             if self.state.withLock({ $0.pauseEndsEarly() }) { self.connect() }
-        }
-    }
-
-    // MARK: Health
-
-    private func scheduleHealthCheck() {
-        guard let interval = self.healthInterval else { return }
-        self.scheduleHealthCheck(at: MonotonicTime.now.advanced(by: interval))
-    }
-
-    private func scheduleHealthCheck(at time: MonotonicTime) {
-        self.loop.value.health?.cancel()
-        let delay = max(time.nanoseconds - MonotonicTime.now.nanoseconds, 1_000_000)
-        self.loop.value.health = self.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(delay)) {
-            self.checkHealth()
-        }
-    }
-
-    private func checkHealth() {
-        guard let interval = self.healthInterval, let connection = self.loop.value.connection else { return }
-        let health = self.state.withLock { $0.health(at: .now, interval: interval) }
-        switch health {
-        case .none: break
-        case .well(let time): self.scheduleHealthCheck(at: time)
-        case .ask(let time):
-            self.sendUnawaited(RedisCommand("PING"))
-            self.scheduleHealthCheck(at: time)
-        case .dead:
-            self.logger.warning(
-                "Redis is silent, closing the connection",
-                metadata: ["redis.server": "\(self.locator.name)"]
-            )
-            connection.close(self.locator.error(.connectionClosed, "the server was silent for too long"))
-        }
-    }
-
-    /// Sends a command whose reply nobody waits for.
-    private func sendUnawaited(_ command: RedisCommand) {
-        let submission = self.state.withLock {
-            $0.submit(waiter: nil, deadline: .distantFuture, bound: .max) {
-                $0.append(command, waiter: nil, deadline: .distantFuture)
-            }
-        }
-        switch submission {
-        case .queued, .queuedNeedsService: self.service()
-        // The event loop is a sender like any other: until it has written, nobody else may.
-        case .writeDirectly(let write): self.write(write)
-        case .refused: break
         }
     }
 
@@ -395,7 +355,7 @@ final class CommandLane: Sendable {
         }
     }
 
-    private func closeIfDrained() {
+    func closeIfDrained() {
         guard self.state.withLock({ $0.isDrained }) else { return }
         self.close()
     }
@@ -406,6 +366,7 @@ final class CommandLane: Sendable {
         self.loop.value.sweep?.cancel()
         self.loop.value.patrol?.cancel()
         self.loop.value.health?.cancel()
+        self.loop.value.question?.cancel()
         self.loop.value.reconnect?.cancel()
         self.loop.value.connection?.close(error)
         self.forgetConnection()
@@ -414,13 +375,13 @@ final class CommandLane: Sendable {
         for done in onClose { done() }
     }
 
-    private func forgetConnection() {
+    func forgetConnection() {
         self.loop.value.connection = nil
         if let opening = self.loop.value.opening { self.locator.closed(opening) }
         self.loop.value.opening = nil
     }
 
-    private func fail(_ loss: StateMachine.Loss, because error: RedisError) {
+    func fail(_ loss: StateMachine.Loss, because error: RedisError) {
         if !loss.written.isEmpty {
             let unknown = self.locator.error(
                 .fateUnknown,
@@ -436,52 +397,5 @@ final class CommandLane: Sendable {
                 : self.locator.error(.notSent, "the connection ended before the command was sent", underlying: error)
             for waiter in loss.unwritten { waiter.resume(returning: .failure(unsent)) }
         }
-    }
-}
-
-// MARK: Connection events
-
-extension CommandLane: RedisChannelHandler.Delegate {
-    func connection(_ handler: RedisChannelHandler, received replies: inout Deque<RESPValue>) {
-        var ready: Deque<(Waiter, CommandOutcome)> = []
-        swap(&ready, &self.loop.value.ready)
-        let (wereDue, retires) = self.state.withLock { ($0.answer(&replies, ready: &ready), $0.isRetiring) }
-        while let (waiter, outcome) = ready.popFirst() { waiter.resume(returning: outcome) }
-        self.loop.value.ready = ready
-        if retires { self.finishRetiring() }
-        if !wereDue {
-            handler.close(self.locator.error(.protocolViolation, "the server sent a reply to no command"))
-        }
-        self.closeIfDrained()
-    }
-
-    func connectionMadeProgress(_ handler: RedisChannelHandler) {
-        self.state.withLock { $0.noteProgress() }
-    }
-
-    func connectionCanWrite(_ handler: RedisChannelHandler) {
-        self.serve(handler)
-    }
-
-    func connection(_ handler: RedisChannelHandler, closed error: RedisError) {
-        self.forgetConnection()
-        self.loop.value.health?.cancel()
-        let loss = self.state.withLock { $0.lost(error, at: .now, chance: .random(in: 0...1)) }
-        self.logger.debug(
-            "lost the connection to Redis",
-            metadata: ["redis.server": "\(self.locator.name)", "error": "\(error)"]
-        )
-        self.fail(loss, because: error)
-        if let time = loss.reconnectAt {
-            let delay = time.nanoseconds - MonotonicTime.now.nanoseconds
-            if delay <= 0 {
-                self.connect()
-            } else {
-                self.loop.value.reconnect = self.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(delay)) {
-                    self.connect()
-                }
-            }
-        }
-        self.closeIfDrained()
     }
 }

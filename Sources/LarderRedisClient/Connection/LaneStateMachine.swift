@@ -15,7 +15,7 @@ import NIOCore
 /// ```
 /// `closed` is the end, reached from everywhere.
 struct LaneStateMachine<Waiter, Socket> {
-    private enum Phase {
+    enum Phase {
         /// There is no connection, and nobody needs one.
         case idle
         /// An attempt to connect is under way.
@@ -70,12 +70,14 @@ struct LaneStateMachine<Waiter, Socket> {
         var sweep: MonotonicTime?
         /// Whether `patrol` has to be called, from now on until it says that it need not.
         var patrol = false
+        /// Whether the connection may be one to close (`finishRetiring`).
+        var retires = false
     }
 
-    private let parameters: Parameters
-    private var phase: Phase
-    private(set) var queue: CommandQueue<Waiter>
-    private var backoff: Backoff
+    let parameters: Parameters
+    var phase: Phase
+    var queue: CommandQueue<Waiter>
+    var backoff: Backoff
     private var isServiceDue = false
     private var wantsConnection = false
     /// When the event loop will look at the deadlines next.
@@ -85,9 +87,9 @@ struct LaneStateMachine<Waiter, Socket> {
     private var isPatrolling = false
     private var isPatrolDue = false
     private var hasSubmittedSincePatrol = false
-    private var shutdownError: RedisError?
+    var shutdownError: RedisError?
     /// Whether the connection is to be closed as soon as no reply is due on it.
-    private(set) var isRetiring = false
+    var isRetiring = false
     private var socket: Socket?
     /// Counts connections, so that whoever wrote on one of them does not speak for the next.
     private var connection = 0
@@ -95,7 +97,7 @@ struct LaneStateMachine<Waiter, Socket> {
     private var serverNumber: UInt64 = 0
     /// The smallest number that a command in the queue is bound to, or was since the queue was last empty.
     private var strictestBound = UInt64.max
-    private var isWritingDirectly = false
+    private(set) var isWritingDirectly = false
     private var wasWriteHeldBack = false
     /// The end of a directly written command that the socket did not take.
     private var unfinished = ByteBuffer()
@@ -103,7 +105,7 @@ struct LaneStateMachine<Waiter, Socket> {
     private var directSpare = ByteBuffer()
     private var lastBatch = 0
     /// When the connection last showed that it lives, or had its first command to answer.
-    private var lastProgress = MonotonicTime(nanoseconds: 0)
+    private(set) var lastProgress = MonotonicTime(nanoseconds: 0)
 
     /// Makes a lane that begins with a connection or without.
     init(parameters: Parameters, backoff: Backoff, isConnected: Bool) {
@@ -149,6 +151,8 @@ struct LaneStateMachine<Waiter, Socket> {
             )
         }
         self.hasSubmittedSincePatrol = true
+        // The lane is used again before it had a connection to let go of.
+        if self.isRetiring, !self.isActive { self.isRetiring = false }
         if wasEmpty || bound < self.strictestBound { self.strictestBound = bound }
         if wasEmpty, let write = self.directWrite(deadline: deadline) { return .writeDirectly(write) }
         var needsService = self.wantsConnection
@@ -196,7 +200,8 @@ struct LaneStateMachine<Waiter, Socket> {
         } else {
             self.directSpare = write.bytes
         }
-        guard self.wasWriteHeldBack, !self.isServiceDue else { return false }
+        // A reply may be here before its sender comes back; then a connection that retires was not closed behind it.
+        guard self.wasWriteHeldBack || self.isRetiring, !self.isServiceDue else { return false }
         self.wasWriteHeldBack = false
         self.isServiceDue = true
         return true
@@ -234,6 +239,7 @@ struct LaneStateMachine<Waiter, Socket> {
             self.isSweepMoved = false
             service.sweep = self.sweepAt
         }
+        service.retires = self.isRetiring
         service.patrol = self.isPatrolDue
         self.isPatrolDue = false
         return service
@@ -383,135 +389,14 @@ struct LaneStateMachine<Waiter, Socket> {
         return self.backoffEnded()
     }
 
-    /// What a lost connection leaves to do.
-    struct Loss {
-        /// Callers whose commands were written: nobody knows whether they were executed.
-        var written: [Waiter] = []
-        /// Callers whose commands never were, if no other connection will carry them.
-        var unwritten: [Waiter] = []
-        var reconnectAt: MonotonicTime?
-    }
-
-    /// The connection is gone.
-    mutating func lost(_ error: RedisError, at now: MonotonicTime, chance: Double) -> Loss {
-        guard case .active = self.phase else { return Loss() }
-        self.forgetConnection()
-        var loss = Loss(written: self.queue.removeWritten())
-        guard self.parameters.reconnects, self.shutdownError == nil else {
-            loss.unwritten = self.queue.removeUnwritten()
-            self.phase = .closed(self.shutdownError ?? error)
-            return loss
-        }
-        // The first attempt follows at once if the connection was of use; else this would be a busy loop with a server
-        // that accepts and closes.
-        let pause = self.backoff.next(chance: chance)
-        if self.queue.isEmpty {
-            self.phase = .idle
-        } else {
-            self.phase = .connecting
-            loss.reconnectAt = self.backoff.failures > 1 ? now.advanced(by: pause) : now
-        }
-        return loss
-    }
-
-    // MARK: Retiring
-
-    /// What a server leaves to do that is not needed any more.
-    struct Retirement {
-        /// Callers whose commands were not written, nor will be: they look for another server.
-        var turnedAway: [Waiter] = []
-        /// Whether to close the connection now.
-        var closesConnection = false
-    }
-
-    /// Lets go of a server that is not needed any more, for now or for good.
-    ///
-    /// Commands under way are waited for, and the connection is closed behind the last of them. The lane connects again
-    /// when it is used again.
-    ///
-    /// - Returns: What to do.
-    mutating func retire() -> Retirement {
-        switch self.phase {
-        case .idle, .closed:
-            return Retirement()
-        case .connecting, .backingOff:
-            self.isRetiring = true
-            return Retirement(turnedAway: self.queue.removeUnwritten())
-        case .active:
-            self.isRetiring = true
-            return Retirement(closesConnection: self.finishRetiring())
-        }
-    }
-
-    /// Ends the connection of a server that is not needed any more, if no reply is due.
-    ///
-    /// - Returns: Whether to close it.
-    mutating func finishRetiring() -> Bool {
-        guard self.isRetiring, case .active = self.phase, self.queue.isEmpty, !self.isWritingDirectly else {
-            return false
-        }
-        self.forgetConnection()
-        self.phase = .idle
-        return true
-    }
-
-    private mutating func forgetConnection() {
+    /// Forgets what belongs to one connection.
+    mutating func forgetConnection() {
         self.isRetiring = false
         self.socket = nil
         self.connection += 1
         self.isWritingDirectly = false
         self.wasWriteHeldBack = false
         self.unfinished = ByteBuffer()
-    }
-
-    // MARK: Health
-
-    enum Health {
-        /// Nothing to do before this time.
-        case well(checkAt: MonotonicTime)
-        /// Idle for long: ask it.
-        case ask(checkAt: MonotonicTime)
-        case dead
-        /// There is no connection to check.
-        case none
-    }
-
-    /// Judges the connection by its silence.
-    mutating func health(at now: MonotonicTime, interval: Int64) -> Health {
-        guard case .active = self.phase else { return .none }
-        let due = self.lastProgress.advanced(by: interval)
-        if now < due { return .well(checkAt: due) }
-        if self.queue.awaitsReplies { return .dead }
-        return .ask(checkAt: now.advanced(by: interval))
-    }
-
-    // MARK: Ending
-
-    /// Refuses new commands from now on.
-    ///
-    /// - Returns: Whether nobody waits any more, so that the lane can be closed.
-    mutating func beginShutdown(_ error: RedisError) -> Bool {
-        if self.shutdownError == nil { self.shutdownError = error }
-        return self.queue.waiting == 0
-    }
-
-    /// Whether shutdown began and nobody waits any more.
-    var isDrained: Bool { self.shutdownError != nil && self.queue.waiting == 0 }
-
-    /// Ends the lane.
-    ///
-    /// - Returns: Everybody who still waited, with those whose commands were written apart.
-    mutating func close(_ error: RedisError) -> Loss {
-        if case .closed = self.phase { return Loss() }
-        self.forgetConnection()
-        let loss = Loss(written: self.queue.removeWritten(), unwritten: self.queue.removeUnwritten())
-        self.phase = .closed(self.shutdownError ?? error)
-        return loss
-    }
-
-    /// The error that ended the lane, if it has ended.
-    var closeError: RedisError? {
-        if case .closed(let error) = self.phase { error } else { nil }
     }
 }
 

@@ -137,8 +137,7 @@ extension RedisNode {
     /// Looks for the primary anew where some commands, as those of a transaction, were refused by what is none any more.
     private func suspectAfter(_ results: [Result<RESPValue, RedisError>]) {
         for case .failure(let error) in results {
-            guard ["READONLY", "MASTERDOWN"].contains(error.code.serverPrefix) else { continue }
-            return self.locator.suspect(error)
+            if RetryPolicy.tellsOfChange(error) { return self.locator.suspect(error) }
         }
     }
 

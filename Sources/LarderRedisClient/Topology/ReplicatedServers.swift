@@ -60,6 +60,7 @@ final class ReplicatedServers: Sendable {
         )
         let announcements = SentinelAnnouncements(
             discovery: discovery,
+            configured: sentinels,
             primaryName: primaryName,
             sentinelConnector: sentinelConnector,
             logger: logger
@@ -173,7 +174,7 @@ final class ReplicatedServers: Sendable {
             )
         }
         let heard = self.announcements?.connected ?? []
-        for sentinel in self.discovery.sentinels {
+        for sentinel in self.announcements?.distinct(self.discovery.sentinels) ?? [] {
             nodes.append(
                 .init(address: sentinel.description, role: .sentinel, isConnected: heard.contains(sentinel))
             )

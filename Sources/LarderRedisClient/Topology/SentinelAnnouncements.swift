@@ -31,13 +31,21 @@ final class SentinelAnnouncements: Sendable {
     private static let longestPause = Duration.seconds(30)
 
     private let discovery: ServerDiscovery
+    private let configured: [Address]
     private let primaryName: String
     private let connector: RedisConnector
     private let logger: Logger
     private let state = Mutex(State())
 
-    init(discovery: ServerDiscovery, primaryName: String, sentinelConnector: RedisConnector, logger: Logger) {
+    init(
+        discovery: ServerDiscovery,
+        configured: [Address],
+        primaryName: String,
+        sentinelConnector: RedisConnector,
+        logger: Logger
+    ) {
         self.discovery = discovery
+        self.configured = configured
         self.primaryName = primaryName
         self.connector = sentinelConnector.with { $0.reconnect.maximum = max($0.reconnect.maximum, Self.longestPause) }
         self.logger = logger
@@ -46,6 +54,19 @@ final class SentinelAnnouncements: Sendable {
     /// The sentinels that are heard at the moment.
     var connected: Set<Address> {
         self.state.withLock { state in Set(state.ears.filter { $0.value.locator.isConnected }.keys) }
+    }
+
+    /// The same sentinels, each once, under the name by which it was configured if it was.
+    ///
+    /// Sentinels know each other by address and their users by name. That two are one shows when both have been heard.
+    func distinct(_ sentinels: [Address]) -> [Address] {
+        let processes = self.state.withLock { $0.ears.compactMapValues { $0.locator.identity?.runID } }
+        var names: [String: Address] = [:]
+        for address in self.configured + sentinels {
+            guard let process = processes[address], sentinels.contains(address) else { continue }
+            if names[process] == nil { names[process] = address }
+        }
+        return sentinels.filter { address in processes[address].map { names[$0] == address } ?? true }
     }
 
     /// Listens to the first of these and to no others; does not wait for it.

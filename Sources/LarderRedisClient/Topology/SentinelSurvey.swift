@@ -6,6 +6,8 @@
 /// keep the next from being asked. The address that a sentinel names counts once the server there has said that it is a
 /// primary; if it is not, or cannot be reached, the other sentinels are asked, which may know more. An answer from before
 /// an election that another sentinel has told of counts for nothing while a better one can be had.
+///
+/// Every round ends: as long as there is no outcome, somebody is being asked (`settle`).
 struct SentinelSurvey: ServerSurvey {
     private let primaryName: String
     private let configured: [Address]
@@ -24,7 +26,8 @@ struct SentinelSurvey: ServerSurvey {
     private var outdated: [(sentinel: Address, answer: SentinelAnswer)] = []
     /// The best answer so far, and who gave it.
     private var best: (sentinel: Address, answer: SentinelAnswer)?
-    private var verified: (address: Address, identity: ServerIdentity?)?
+    /// Servers that have said that they are primaries; what that is worth, `believed` says.
+    private var verified: [Address: ServerIdentity?] = [:]
     /// Addresses that were named, and why they are not the primary's.
     private var refuted: [Address: RedisError] = [:]
     private var isAskingLastKnown = false
@@ -48,7 +51,7 @@ struct SentinelSurvey: ServerSurvey {
         self.strangers = []
         self.outdated = []
         self.best = nil
-        self.verified = nil
+        self.verified = [:]
         self.refuted = [:]
         self.isAskingLastKnown = false
         var step = SurveyStep()
@@ -70,6 +73,8 @@ struct SentinelSurvey: ServerSurvey {
     /// - Returns: Whether there was one that had not been asked.
     @discardableResult
     private mutating func askNextSentinel(_ step: inout SurveyStep) -> Bool {
+        // Sentinels that each name another one would keep a round from ever ending.
+        guard self.asked.count < self.configured.count + SentinelAnswer.mostServers else { return false }
         guard let next = self.sentinels.first(where: { !self.asked.contains($0) }) else { return false }
         self.asked.insert(next)
         self.ask(.sentinel(next), &step)
@@ -87,7 +92,8 @@ struct SentinelSurvey: ServerSurvey {
             switch role {
             case .primary, nil:
                 // A server that does not say what it is may be what the sentinels take it for.
-                self.verified = (address, identity)
+                self.verified.updateValue(identity, forKey: address)
+                self.refuted[address] = nil
             case .replica, .sentinel:
                 let what = role?.word ?? ""
                 self.refute(address, RedisError(.connectionFailed, message: "the server there is a \(what)"), &step)
@@ -100,13 +106,29 @@ struct SentinelSurvey: ServerSurvey {
         case (.sentinel, .success), (.role, .success):
             self.goOn(&step)
         }
-        if let verified = self.verified {
-            let isNamed = self.best?.answer.primary == verified.address
-            // Who was announced counts, whatever a sentinel says that did not hear of it yet; it may know the replicas.
-            let isAnnounced = verified.address == self.hint && (self.best != nil || self.noSentinelIsPending)
-            if isNamed || isAnnounced || self.isAskingLastKnown { step.outcome = self.conclusion(verified) }
-        }
+        self.settle(&step)
         return step
+    }
+
+    /// Ends the round where it can be ended, and asks somebody where nobody is being asked.
+    private mutating func settle(_ step: inout SurveyStep) {
+        self.conclude(&step)
+        guard step.outcome == nil, self.pending.isEmpty else { return }
+        self.goOn(&step)
+        self.conclude(&step)
+    }
+
+    private mutating func conclude(_ step: inout SurveyStep) {
+        if let believed = self.believed { step.outcome = self.conclusion(believed) }
+    }
+
+    /// The server that is the primary, as far as this round knows.
+    private var believed: Address? {
+        // Who was announced counts, whatever a sentinel says that did not hear of it yet; it may know the replicas.
+        if let hint, self.verified[hint] != nil, self.best != nil || self.noSentinelIsPending { return hint }
+        if let named = self.best?.answer.primary, self.verified[named] != nil { return named }
+        if self.isAskingLastKnown, let known, self.verified[known] != nil { return known }
+        return nil
     }
 
     private var noSentinelIsPending: Bool {
@@ -128,13 +150,14 @@ struct SentinelSurvey: ServerSurvey {
         self.best = (sentinel, answer)
         if self.refuted[primary] != nil {
             self.goOn(&step)
-        } else if self.verified?.address != primary {
+        } else if self.verified[primary] == nil {
             self.ask(.role(primary), &step)
         }
     }
 
     private mutating func refute(_ address: Address, _ error: RedisError, _ step: inout SurveyStep) {
         self.refuted[address] = error
+        self.verified[address] = nil
         if let best = self.best, best.answer.primary == address, self.sentinels.first == best.sentinel {
             // Others may know more.
             self.sentinels.append(self.sentinels.removeFirst())
@@ -151,6 +174,10 @@ struct SentinelSurvey: ServerSurvey {
             self.latestEpoch = answer.answer.epoch
             if self.best == nil { return self.take(answer.answer, from: answer.sentinel, &step) }
         }
+        if let named = self.best?.answer.primary, self.refuted[named] == nil, self.verified[named] == nil {
+            // It was asked before the sentinels were asked again.
+            return self.ask(.role(named), &step)
+        }
         if self.best == nil, self.strangers.isEmpty, let known, !self.isAskingLastKnown {
             // No sentinel is there. The primary that was known last goes on being so, until one says otherwise.
             self.isAskingLastKnown = true
@@ -161,8 +188,9 @@ struct SentinelSurvey: ServerSurvey {
 
     mutating func waited() -> SurveyStep {
         var step = SurveyStep()
-        if let verified = self.verified {
-            step.outcome = self.conclusion(verified)
+        if let hint, self.verified[hint] != nil {
+            // It was announced and says so itself; the sentinels are silent.
+            step.outcome = self.conclusion(hint)
         } else if !self.askNextSentinel(&step), !self.sentinels.isEmpty {
             // Somebody is silent, perhaps a primary that died. The sentinels may have elected another meanwhile.
             self.refuted = [:]
@@ -174,14 +202,14 @@ struct SentinelSurvey: ServerSurvey {
 
     // MARK: Conclusions
 
-    private mutating func conclusion(_ verified: (address: Address, identity: ServerIdentity?)) -> SurveyStep.Outcome {
-        if let best = self.best, best.answer.primary == verified.address { self.prefer(best.sentinel) }
+    private mutating func conclusion(_ primary: Address) -> SurveyStep.Outcome {
+        if let best = self.best, best.answer.primary == primary { self.prefer(best.sentinel) }
         let replicas = self.best?.answer.replicas ?? []
         return .found(
             ServerSet(
-                primary: verified.address,
-                identity: verified.identity,
-                replicas: replicas.filter { $0 != verified.address }
+                primary: primary,
+                identity: self.verified[primary] ?? nil,
+                replicas: replicas.filter { $0 != primary }
             )
         )
     }

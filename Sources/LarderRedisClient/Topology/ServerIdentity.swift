@@ -12,14 +12,30 @@ package struct ServerIdentity: Sendable, Hashable {
 
     /// Reads the sections `server` and `replication` of `INFO`.
     ///
+    /// A sentinel has no part in any replication.
+    ///
     /// - Returns: Nil where one of the fields is missing.
     init?(server: String, replication: String) {
+        if Self.field("redis_mode", in: server) == "sentinel", let runID = Self.field("run_id", in: server) {
+            self.init(runID: runID, replicationID: "", isPrimary: false)
+            return
+        }
         guard let runID = Self.field("run_id", in: server), let role = Self.field("role", in: replication),
             let replicationID = Self.field("master_replid", in: replication)
         else { return nil }
-        self.runID = runID
-        self.replicationID = replicationID
-        self.isPrimary = role == "master"
+        self.init(runID: runID, replicationID: replicationID, isPrimary: role == "master")
+    }
+
+    /// Whether a server that was met under this identity may still have it.
+    ///
+    /// A server that was demoted and promoted again has the run id that it had and another replication id; what it had
+    /// acknowledged before may be gone.
+    ///
+    /// - Parameter replication: What the same process answers to `INFO replication` now.
+    /// - Returns: False where the answer says otherwise.
+    func mayStillBe(_ replication: String) -> Bool {
+        guard let now = ServerIdentity(server: "run_id:\(self.runID)", replication: replication) else { return true }
+        return now == self
     }
 
     /// Describes a server.

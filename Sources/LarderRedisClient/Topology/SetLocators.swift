@@ -23,13 +23,19 @@ struct PrimaryLocator: ServerLocator {
         close: @escaping @Sendable (RedisError) -> Void
     ) -> ServerHistory.Opening {
         // Whoever it is, it stands in the one place of the primary.
-        self.history.opened(
+        let opening = self.history.opened(
             identity,
             place: self.name,
             isFirst: true,
             hearsOfChanges: connector.purpose.hearsOfChanges,
             close: close
         )
+        // Another server may have been found since this one was looked up. Who finds one closes the connections that are
+        // registered by then; so the question comes after the registration.
+        if let primary = self.discovery.known?.primary, primary != connector.address {
+            close(self.error(.connectionClosed, "another server has become the primary"))
+        }
+        return opening
     }
 
     func closed(_ opening: ServerHistory.Opening) { self.history.closed(opening) }
@@ -62,6 +68,9 @@ struct SecondaryLocator: ServerLocator {
 
     /// Whether a connection is open.
     var isConnected: Bool { self.history.hasConnections }
+
+    /// Which process was met there last; nil before the first, and where it does not say.
+    var identity: ServerIdentity? { self.history.identity(in: self.name) }
 
     init(connector: RedisConnector) {
         self.connector = connector

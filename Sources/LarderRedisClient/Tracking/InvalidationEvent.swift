@@ -23,7 +23,7 @@ enum InvalidationEvent: Sendable {
 /// A connection that is half open looks like one on which nothing happens. So it is asked often: between the moment when
 /// it breaks and the moment when that is noticed, old values pass for current ones.
 struct InvalidationTiming: Sendable {
-    /// How often `PING` is sent, in nanoseconds, whatever else comes: its answer shows how far behind the messages are.
+    /// How often `HELLO` is sent, in nanoseconds, whatever else comes: its answer shows how far behind the messages are.
     var interval: Int64 = 250_000_000
     /// How long the answer may take before the connection counts as silent.
     var patience: Int64 = 250_000_000
@@ -31,4 +31,9 @@ struct InvalidationTiming: Sendable {
     var longestSilence: Int64 = 2_000_000_000
     /// How long to wait before a server that has refused to tell of changes is asked again.
     var refusalPause: Int64 = 30_000_000_000
+    /// How often the client is made to look who the primaries are, in nanoseconds.
+    ///
+    /// Whoever is answered from memory sends no commands, which would show that a server has been cut off from the others
+    /// and replaced.
+    var renewal: Int64 = 10_000_000_000
 }

@@ -49,6 +49,7 @@ final class InvalidationLanes: Sendable {
         var lanes: [String: InvalidationLane] = [:]
         var isClosed = false
         var listener: InvalidationFeed.Listener?
+        var renewal: Scheduled<Void>?
     }
 
     let sources: any InvalidationSources
@@ -86,7 +87,10 @@ final class InvalidationLanes: Sendable {
             guard let self else { return }
             self.eventLoop.execute { self.adoptPrimaries() }
         }
-        self.eventLoop.execute { self.adoptPrimaries() }
+        self.eventLoop.execute {
+            self.adoptPrimaries()
+            self.scheduleRenewal()
+        }
     }
 
     func close() {
@@ -118,6 +122,16 @@ final class InvalidationLanes: Sendable {
         }
     }
 
+    private func scheduleRenewal() {
+        guard !self.loop.value.isClosed else { return }
+        let pause = TimeAmount.nanoseconds(self.timing.renewal)
+        self.loop.value.renewal = self.eventLoop.scheduleTask(in: pause) { [weak self] in
+            guard let self else { return }
+            self.sources.renewPrimaries()
+            self.scheduleRenewal()
+        }
+    }
+
     private func take(_ event: InvalidationEvent, from name: String) {
         self.tell(self.loop.value.coverage.take(event, from: name))
     }
@@ -133,6 +147,7 @@ final class InvalidationLanes: Sendable {
         let error = RedisError(.shutdown, message: "nobody listens to changes any more")
         self.tell([.lost(error)])
         self.loop.value.listener = nil
+        self.loop.value.renewal?.cancel()
         for lane in self.loop.value.lanes.values { lane.close(error) }
         self.loop.value.lanes = [:]
     }

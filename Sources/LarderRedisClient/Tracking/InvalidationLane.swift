@@ -139,7 +139,7 @@ final class InvalidationLane: Sendable {
         }
         if check.asks {
             var buffer = ByteBuffer()
-            buffer.write(RedisCommand("PING"))
+            buffer.write(RedisCommand("HELLO"))
             connection.write(buffer)
         }
         self.loop.value.check?.cancel()

@@ -18,6 +18,13 @@ protocol InvalidationSources: Sendable {
     ///
     /// - Parameter listener: Called on any thread, after `primaryLocators` has changed; it must not block.
     func onPrimariesChanged(_ listener: @escaping @Sendable () -> Void)
+
+    /// Looks who the primaries are, where that can change and nothing else does; does not wait for it.
+    func renewPrimaries()
+}
+
+extension InvalidationSources {
+    func renewPrimaries() {}
 }
 
 /// One server, or one at a time: whoever is the primary, its locator finds it.
@@ -53,6 +60,8 @@ final class ClusterPrimaries: InvalidationSources {
         let registration = self.servers.listeners.add(listener)
         self.registration.withLock { $0 = registration }
     }
+
+    func renewPrimaries() { self.servers.doubtMap() }
 }
 
 /// Leads to the same server as another locator, on connections that are told of changes.

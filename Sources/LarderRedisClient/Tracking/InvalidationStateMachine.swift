@@ -4,9 +4,12 @@ import NIOCore
 ///
 /// A plain value on the lane's event loop. It writes to no channel and starts no timer; it says what is to be done.
 ///
-/// The order of what a connection carries does the work: when the answer to a `PING` has come, every message that the
+/// The order of what a connection carries does the work: when the answer to a question has come, every message that the
 /// server had sent before it has come, too. So silence does not mean that anything was missed, only that nobody knows; what
 /// was heard so far counts again as soon as a quick answer comes.
+///
+/// The question is `HELLO`, which every user may send and whose answer says what part the server plays: one that was
+/// demoted goes on telling, of what its new primary sends it, and later than that.
 struct InvalidationStateMachine {
     private enum Phase {
         /// Nobody has asked for a connection yet.
@@ -19,7 +22,7 @@ struct InvalidationStateMachine {
 
     /// What a look at the clock leads to.
     struct Check {
-        /// Whether to send `PING` now.
+        /// Whether to send `HELLO` now.
         var asks = false
         /// What to tell.
         var event: InvalidationEvent?
@@ -32,7 +35,7 @@ struct InvalidationStateMachine {
     private let timing: InvalidationTiming
     private var phase = Phase.idle
     private var backoff: Backoff
-    /// When the `PING` was sent that has no answer yet.
+    /// When the `HELLO` was sent that has no answer yet.
     private var askedAt: MonotonicTime?
     private var nextAsking = MonotonicTime(nanoseconds: 0)
     private var isSilent = false
@@ -127,8 +130,11 @@ struct InvalidationStateMachine {
             guard let kind = parts.first, Self.isText(kind, "invalidate") else { return nil }
             guard parts.count == 2, let event = Self.event(parts[1]) else { return Self.violation(value) }
             events.append(event)
-        case .simpleString("PONG"):
+        case .map(let entries):
             guard let askedAt = self.askedAt else { return Self.violation(value) }
+            guard !Self.isOfAReplica(entries) else {
+                return RedisError(.connectionClosed, message: "the server is a replica now, not the primary")
+            }
             self.answered(askedAt, at: now, events: &events)
         case .error(let error):
             return RedisError(error)
@@ -172,6 +178,14 @@ struct InvalidationStateMachine {
         }
     }
 
+    /// Whether an answer to `HELLO` says that the server is a replica; one that does not say what it is passes.
+    private static func isOfAReplica(_ entries: [RESPMapEntry]) -> Bool {
+        entries.contains { entry in
+            Self.isText(entry.key, "role")
+                && (Self.isText(entry.value, "replica") || Self.isText(entry.value, "slave"))
+        }
+    }
+
     private static func isText(_ value: RESPValue, _ text: StaticString) -> Bool {
         switch value {
         case .bulkString(let bytes):
@@ -194,7 +208,7 @@ struct InvalidationStateMachine {
         self.lastProgress = now
     }
 
-    /// Whether the next `PING` is due, so that nobody need wait for the next look at the clock.
+    /// Whether the next `HELLO` is due, so that nobody need wait for the next look at the clock.
     func asksAtOnce(at now: MonotonicTime) -> Bool {
         guard case .live = self.phase else { return false }
         return self.askedAt == nil && self.nextAsking <= now

@@ -38,6 +38,59 @@ import Testing
         }
     }
 
+    @Test func scanFindsKeysThatMoveToAServerThatItHasDone() async throws {
+        try await withRedisCluster(primaries: 3, replicas: 0) { cluster in
+            try await withClient(cluster.configuration()) { client in
+                let keys = Set((0..<300).map { "key:\($0)" })
+                for key in keys { try await client.set(key, "1") }
+                var found: Set<String> = []
+                var pages = 0
+                // All keys of a server are one page.
+                for try await page in client.scan(count: 10_000).pages {
+                    found.formUnion(page)
+                    pages += 1
+                    guard pages == 1, let key = page.first else { continue }
+                    let done = try await cluster.shard(owning: RedisKeySlot.slot(of: key))
+                    let slots = [0...5460, 5461...10_922, 10_923...16_383]
+                    for (shard, range) in slots.enumerated() where shard != done {
+                        try await cluster.moveSlots(range, to: done)
+                    }
+                }
+                #expect(found == keys)
+                let count = try await client.dbSize()
+                #expect(count == 300)
+            }
+        }
+    }
+
+    @Test func primaryThatWasAReplicaInBetweenIsAChangeAlsoForAClientThatWasIdle() async throws {
+        try await withRedisCluster(primaries: 3, replicas: 1) { cluster in
+            var configuration = cluster.configuration()
+            configuration.healthCheckInterval = .milliseconds(500)
+            configuration.commandTimeout = .seconds(10)
+            try await withClient(configuration) { client in
+                try await client.set("key", "value")
+                let slot = RedisKeySlot.slot(of: "key")
+                let shard = try await cluster.shard(owning: slot)
+                let server = try await cluster.primary(of: shard)
+                let (before, meetings) = (client.lastServerChange, client.serverMeetings)
+                // Nobody uses the client meanwhile.
+                repeat {
+                    try await cluster.failover(shard)
+                    try await cluster.awaitReady()
+                } while try await cluster.primary(of: shard).port != server.port
+                let address = "127.0.0.1:\(server.port)"
+                let isClosed = try await eventually {
+                    !client.describeTopology().nodes.contains { $0.address == address && $0.isConnected }
+                }
+                #expect(isClosed)
+                try await client.set("key", "another")
+                #expect(client.lastServerChange > before)
+                #expect(client.serverMeetings > meetings)
+            }
+        }
+    }
+
     @Test func nobodyNoticesAnOrderedFailover() async throws {
         try await withRedisCluster(primaries: 3, replicas: 1) { cluster in
             let timeout = Duration.seconds(10)

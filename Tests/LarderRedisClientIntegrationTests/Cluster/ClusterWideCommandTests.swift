@@ -1,5 +1,6 @@
 import LarderRedisClient
 import LarderTesting
+import Synchronization
 import Testing
 
 /// Commands on the data of all primaries; on a cluster of their own, for they see everybody's keys.
@@ -26,6 +27,39 @@ import Testing
                 #expect(try String(resp: page[3].get()) == "OK")
                 #expect(try Int(resp: page[5].get()) == 1)
                 #expect(try await client.get("wide:new", as: String.self) == "z")
+            }
+        }
+    }
+
+    @Test func commandsThatWereExecutedKeepTheirResultsAlsoIfThePrimariesAreLost() async throws {
+        typealias Fake = ClusterRedirectionTests
+        let state = Mutex((port: 0, hasSlots: true))
+        let answer: FakeServer.Answer = { command in
+            switch command.first {
+            case "CLUSTER":
+                let (port, hasSlots) = state.withLock { $0 }
+                return hasSlots ? Fake.slots(0...16_383, port: port) : "*0\r\n"
+            case "GET": return "$5\r\nvalue\r\n"
+            case "DBSIZE": return ":5\r\n"
+            case "SET":
+                state.withLock { $0.hasSlots = false }
+                return "-CLUSTERDOWN The cluster is down\r\n"
+            default: return "+OK\r\n"
+            }
+        }
+        try await FakeServer.run(answer: answer) { _, fake in
+            state.withLock { $0.port = Fake.port(fake) }
+            try await withClient(Fake.configuration(Fake.port(fake), timeout: .milliseconds(800))) { client in
+                let results = try await client.pipeline([
+                    RedisCommand("GET", "a"), RedisCommand("DBSIZE"), RedisCommand("SET", "b", "c"),
+                ])
+                #expect(try String(resp: results[0].get()) == "value")
+                let errors = results.dropFirst().map { result -> RedisError? in
+                    if case .failure(let error) = result { error } else { nil }
+                }
+                #expect(errors.map { $0?.code } == [.server("CLUSTERDOWN"), .server("CLUSTERDOWN")])
+                #expect(errors[0]?.command == "DBSIZE")
+                #expect(errors[0]?.message.contains("have executed the command") == true)
             }
         }
     }

@@ -77,6 +77,37 @@ import Testing
         }
     }
 
+    @Test func lentConnectionToADemotedPrimaryMakesTheClientLookAgain() async throws {
+        for isPipeline in [false, true] {
+            try await withRedisReplicaSet(replicas: 1) { set in
+                var configuration = try Self.configuration(set)
+                // Nothing else looks.
+                configuration.healthCheckInterval = nil
+                try await withClient(configuration) { client in
+                    let (old, new) = (set.servers[0], set.servers[1])
+                    try await client.withConnection { connection in
+                        try await connection.set("key", "value")
+                        try await set.promote(1)
+                        let error = try await redisError {
+                            if isPipeline {
+                                _ = try await connection.pipeline([RedisCommand("SET", "key", "another")])[0].get()
+                            } else {
+                                try await connection.set("key", "another")
+                            }
+                        }
+                        #expect(error?.code == .server("READONLY"))
+                    }
+                    try await #expect(
+                        eventually {
+                            client.describeTopology().nodes.first?.address == "127.0.0.1:\(new.port)"
+                        }
+                    )
+                    #expect(client.describeTopology().nodes.first?.address != "127.0.0.1:\(old.port)")
+                }
+            }
+        }
+    }
+
     @Test func withoutPrimaryTheErrorNamesTheServers() async throws {
         try await withRedisReplicaSet(replicas: 1) { set in
             await set.killPrimary()

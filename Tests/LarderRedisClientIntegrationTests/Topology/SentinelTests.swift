@@ -41,6 +41,64 @@ import Testing
         }
     }
 
+    @Test func sentinelsThatAreConfiguredByNameAreListedOnceEach() async throws {
+        try await withRedisSentinels(sentinels: 3, replicas: 1) { deployment in
+            // They know each other by address.
+            let url = deployment.url.replacing("127.0.0.1", with: "localhost")
+            try await withClient(RedisConfiguration(url: url)) { client in
+                try await client.set("key", "value")
+                var listed: Set<String> = []
+                let areDistinct = try await eventually {
+                    listed = Set(client.describeTopology().nodes.filter { $0.role == .sentinel }.map(\.address))
+                    return listed == Set(deployment.sentinels.map { "localhost:\($0.port)" })
+                }
+                #expect(areDistinct, "\(listed)")
+            }
+        }
+    }
+
+    // MARK: TLS
+
+    @Test func sentinelsAndServersWithTLSAreTrustedByTheirCertificates() async throws {
+        let certificates = try await TLSCertificates()
+        defer { certificates.remove() }
+        try await withRedisSentinels(sentinels: 3, replicas: 1, server: .init(tls: certificates)) { deployment in
+            var configuration = try RedisConfiguration(url: deployment.url)
+            #expect(configuration.tls.isEnabled)
+            configuration.tls.trustedCertificateFiles = [certificates.authority]
+            // Announcements are heard, and failovers followed.
+            try await withClient(configuration) { client in
+                try await client.set("key", "value")
+                try await #expect(client.get("key", as: String.self) == "value")
+                let areHeard = try await eventually {
+                    client.describeTopology().nodes.filter { $0.role == .sentinel && $0.isConnected }.count == 3
+                }
+                #expect(areHeard)
+                let promotion = try await deployment.failover()
+                let isFollowed = try await eventually {
+                    (try? await client.set("key", "another")) != nil
+                        && Self.primary(client) == "127.0.0.1:\(promotion.primary.port)"
+                }
+                #expect(isFollowed)
+            }
+            // Whom nobody vouches for is not asked, and what is wrong is said.
+            for change in [
+                { $0.tls.trustedCertificateFiles = [] },
+                { $0.tls.serverName = "other.test" },
+            ] as [(inout RedisConfiguration) -> Void] {
+                var wrong = configuration
+                change(&wrong)
+                try await withClient(wrong) { client in
+                    let error = try await redisError { try await client.set("key", "value") }
+                    #expect(error?.code == .tlsFailed)
+                    #expect(error?.message.contains("none of the sentinels") == true)
+                }
+            }
+        }
+    }
+
+    // MARK: Load
+
     @Test func manyCallsAtOnceAskOneSentinelOnce() async throws {
         try await withRedisSentinels(sentinels: 1, replicas: 1, .init(quorum: 1)) { deployment in
             var configuration = try RedisConfiguration(url: deployment.url)

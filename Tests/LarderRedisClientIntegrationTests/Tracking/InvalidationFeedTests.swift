@@ -135,6 +135,39 @@ private final class Told: Sendable {
         }
     }
 
+    @Test func primaryThatWasDemotedIsNotListenedToAnyMore() async throws {
+        try await self.withFeed { server, _, feed, told in
+            feed.start()
+            try await #expect(told.tells("<covered>"))
+            // The connection stays open, and every question is answered at once.
+            try await server.command("REPLICAOF", "127.0.0.1", "1")
+            try await #expect(told.tells("<lost>"))
+            try await server.command("REPLICAOF", "NO", "ONE")
+            try await #expect(told.tells("<covered>", times: 2))
+        }
+    }
+
+    @Test func newPrimaryOfAClusterIsHeardAlsoIfNobodyUsesTheClient() async throws {
+        try await withRedisCluster(primaries: 3, replicas: 0) { cluster in
+            try await withClient(cluster.configuration()) { client in
+                var timing = Self.quick
+                timing.renewal = 100_000_000
+                let told = Told()
+                let feed = client.invalidationFeed(prefixes: ["a:"], timing: timing) { told.hear($0) }
+                feed.start()
+                // The first look finds the primaries.
+                try await #expect(told.tells("<covered>"))
+                let shard = try await cluster.addShard()
+                let slot = RedisKeySlot.slot(of: "a:1")
+                try await cluster.moveSlots(slot...slot, to: shard)
+                try await #expect(told.tells("<covered>", times: 2))
+                try await cluster.primary(of: shard).command("SET", "a:1", "x")
+                try await #expect(told.tells("a:1"))
+                feed.close()
+            }
+        }
+    }
+
     @Test func userWhoMayNotTrackHearsWhyNot() async throws {
         try await withRedisServer { server in
             try await server.command("ACL", "SETUSER", "poor", "on", ">x", "~*", "&*", "+@all", "-client|tracking")

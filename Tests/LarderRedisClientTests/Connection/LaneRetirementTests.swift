@@ -64,4 +64,46 @@ import Testing
         #expect(lane.established() == .wanted(turnedAway: []))
         #expect(lane.finishRetiring() == false)
     }
+
+    @Test func laneThatIsUsedAgainBeforeItHasAConnectionKeepsIt() {
+        var lane = Base.lane(connected: false)
+        Base.send("a", on: &lane)
+        #expect(lane.retire().turnedAway == ["a"])
+        Base.send("b", on: &lane)
+        #expect(lane.established() == .wanted(turnedAway: []))
+        #expect(Base.written(&lane).contains("b"))
+        #expect(Base.answer(.simpleString("1"), on: &lane) == ["b: 1"])
+        #expect(lane.finishRetiring() == false)
+        #expect(lane.isActive)
+    }
+
+    @Test func laneThatRetiresInAPauseKeepsItsNextConnection() {
+        var lane = Base.lane(connected: false)
+        Base.send("a", on: &lane)
+        var failed: [String] = []
+        _ = lane.connectFailed(Base.refused, at: Base.start, chance: 0, failed: &failed)
+        _ = lane.retire()
+        #expect(lane.backoffEnded() == false)
+        Base.send("b", on: &lane)
+        #expect(lane.established() == .wanted(turnedAway: []))
+        #expect(Base.written(&lane).contains("b"))
+        #expect(Base.answer(.simpleString("1"), on: &lane) == ["b: 1"])
+        #expect(!lane.isRetiring && lane.isActive)
+    }
+
+    @Test func connectionIsClosedAlsoIfTheReplyIsHereBeforeItsSenderHasWritten() {
+        var lane = Base.laneWithSocket()
+        guard case .writeDirectly(var write) = Base.send("a", on: &lane) else {
+            Issue.record("expected a direct write")
+            return
+        }
+        #expect(lane.retire().closesConnection == false)
+        #expect(Base.answer(.simpleString("2"), on: &lane) == ["a: 2"])
+        #expect(lane.finishRetiring() == false, "the sender's thread may still use the socket")
+        write.bytes.clear()
+        #expect(lane.directWriteEnded(write) == true)
+        var buffer = ByteBuffer()
+        #expect(lane.service(buffer: &buffer, canWrite: true).retires)
+        #expect(lane.finishRetiring() == true)
+    }
 }

@@ -49,7 +49,24 @@ import Testing
         #expect(Self.read(position.text) == position)
     }
 
+    @Test func memberThatGotSlotsIsDoneAgain() {
+        var position = ClusterScanPosition()
+        #expect(position.isBeginning)
+        position.begin(changes: 7)
+        for _ in 0..<2 {
+            _ = position.advance(among: [0, 1])
+            #expect(!position.isBeginning && position.changes == 7)
+            position.answered("0")
+        }
+        #expect(position.advance(among: [0, 1]) == nil)
+        position.begin(again: [1, 5], changes: 9)
+        #expect(position.advance(among: [0, 1]) == 1)
+        #expect(position.text == "1:0:1:9")
+        #expect(Self.read(position.text) == position)
+    }
+
     @Test(arguments: [
+        "0:0:0:x", "0:0:0:", "0:0:0:-1", "0:0:0:1:1", "0:0:0:99999999999999999999",
         "", "1", "00", "-1", "0:0", "0:0:0:0", ":0:0", "0::0", "0:0:", "x:0:0", "1000:0:0", "0:-1:0", "0:0:g", "0:0:F",
         "0:123456789012345678901:0", "0:0:1", "3:1:8", " 0", "0 ", "1:2:" + String(repeating: "0", count: 300),
     ])

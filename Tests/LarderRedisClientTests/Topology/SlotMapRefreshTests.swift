@@ -46,4 +46,21 @@ import Testing
         _ = refresh.end(.failed, at: Self.at(1))
         #expect(refresh.request(at: Self.at(60_000)) == 0)
     }
+
+    @Test func youngMapIsAskedForAgainSoonAndAnOldOneSeldom() {
+        var refresh = SlotMapRefresh()
+        var lives: [Int64] = []
+        var now: Int64 = 0
+        let outcomes: [SlotMapRefresh.Outcome] = [
+            .changed, .unchanged, .unchanged, .failed, .unchanged, .unchanged, .unchanged, .changed, .unchanged,
+        ]
+        for outcome in outcomes {
+            now += 60_000
+            _ = refresh.request(at: Self.at(now))
+            refresh.begin(at: Self.at(now))
+            _ = refresh.end(outcome, at: Self.at(now))
+            lives.append(refresh.life / 1_000_000_000)
+        }
+        #expect(lives == [1, 2, 4, 8, 16, 30, 30, 1, 2])
+    }
 }

@@ -74,7 +74,16 @@ import Testing
 
         static func bytes(_ text: String) -> RESPValue { .bulkString(ByteBuffer(string: text)) }
 
-        static let pong = RESPValue.simpleString("PONG")
+        /// The answer to `HELLO`.
+        static let hello = Self.answer("master")
+
+        static func answer(_ role: String) -> RESPValue {
+            .map([
+                .init(key: Self.bytes("proto"), value: .integer(3)),
+                .init(key: Self.bytes("role"), value: Self.bytes(role)),
+            ])
+        }
+
         static let flush = RESPValue.push([Self.bytes("invalidate"), .null])
     }
 
@@ -95,7 +104,7 @@ import Testing
     }
 
     @Test(arguments: [
-        RESPValue.integer(1), Bench.pong, .null, .array([Bench.bytes("invalidate"), .array([])]),
+        RESPValue.integer(1), Bench.hello, .null, .array([Bench.bytes("invalidate"), .array([])]),
         .push([Bench.bytes("invalidate")]), .push([Bench.bytes("invalidate"), .integer(1)]),
         .push([Bench.bytes("invalidate"), .array([.null])]),
         .push([Bench.bytes("invalidate"), .array([]), .array([])]),
@@ -110,13 +119,29 @@ import Testing
         #expect(lane.receive(.error(RedisServerError("NOPERM no"))) == ["server NOPERM"])
     }
 
+    @Test(arguments: ["replica", "slave"])
+    func serverThatWasDemotedIsLost(role: String) {
+        var lane = Bench()
+        #expect(lane.check() == "ask, in 50")
+        #expect(lane.receive(Bench.push("a"), Bench.answer(role)) == ["changed a", "connectionClosed"])
+        #expect(lane.lose() == 0)
+    }
+
+    @Test func serverThatDoesNotSayWhatItIsPasses() {
+        for answer in [RESPValue.map([]), Bench.answer("sole")] {
+            var lane = Bench()
+            _ = lane.check()
+            #expect(lane.receive(answer) == [])
+        }
+    }
+
     // MARK: Silence
 
     @Test func connectionIsAskedAtOnceAndThenOnceAnInterval() {
         var lane = Bench()
         #expect(lane.check() == "ask, in 50")
         lane.pass(1)
-        #expect(lane.receive(Bench.pong) == [])
+        #expect(lane.receive(Bench.hello) == [])
         lane.pass(49)
         #expect(lane.check() == "in 50")
         // What else comes does not put it off: only an answer shows how far behind the messages are.
@@ -133,11 +158,11 @@ import Testing
         #expect(lane.check() == "in 350")
         lane.pass(10)
         #expect(lane.receive(Bench.push("a")) == ["changed a"], "it is heard all the same")
-        #expect(lane.receive(Bench.pong) == [], "an answer that took 60 ms says how things were then")
+        #expect(lane.receive(Bench.hello) == [], "an answer that took 60 ms says how things were then")
         #expect(lane.machine.asksAtOnce(at: lane.now))
         #expect(lane.check() == "ask, in 50")
         lane.pass(50)
-        #expect(lane.receive(Bench.pong) == ["resumed"])
+        #expect(lane.receive(Bench.hello) == ["resumed"])
         #expect(!lane.machine.asksAtOnce(at: lane.now))
         #expect(lane.check() == "in 50")
     }
@@ -163,7 +188,7 @@ import Testing
         #expect(lane.check() == "nothing")
         #expect(lane.machine.established(at: lane.now) == true)
         #expect(lane.check() == "ask, in 50")
-        #expect(lane.receive(Bench.pong) == [])
+        #expect(lane.receive(Bench.hello) == [])
     }
 
     // MARK: Connections

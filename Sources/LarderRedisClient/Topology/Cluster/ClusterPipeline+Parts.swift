@@ -13,6 +13,8 @@ extension ClusterPipeline {
         /// The members that were asked.
         var asked: Set<UInt16> = []
         var pending = 0
+        /// Why it is not known to whom else the command belongs.
+        var failure: RedisError?
         var results: [(member: UInt16, result: Result<RESPValue, RedisError>)] = []
     }
 }
@@ -25,6 +27,19 @@ extension ClusterPipeline.Split {
 
 extension ClusterPipeline.Broadcast {
     var result: Result<RESPValue, RedisError> {
-        self.merge.merge(self.results.sorted { $0.member < $1.member }.map(\.result), of: self.command)
+        guard let failure else {
+            return self.merge.merge(self.results.sorted { $0.member < $1.member }.map(\.result), of: self.command)
+        }
+        if self.asked.isEmpty { return .failure(failure.with(command: self.command.name)) }
+        let reason = "\(failure.message); servers that were asked before have executed the command"
+        return .failure(
+            RedisError(
+                failure.code,
+                message: reason,
+                server: failure.server,
+                command: self.command.name,
+                underlying: failure
+            )
+        )
     }
 }

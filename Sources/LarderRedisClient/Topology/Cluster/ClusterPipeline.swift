@@ -149,14 +149,23 @@ struct ClusterPipeline {
 
     /// Adds units for the servers that a command for all of them has not been sent to.
     ///
-    /// Also when it seemed done: a primary that has come meanwhile may hold what was another's.
+    /// Also when it seemed done: a primary that has come meanwhile may hold what was another's. Where the primaries cannot be
+    /// found any more, that is the failure of these commands alone: others may have been executed.
     private mutating func broadcast() async throws {
-        guard !self.broadcasts.isEmpty else { return }
+        guard self.broadcasts.values.contains(where: { $0.failure == nil }) else { return }
         let servers = self.servers
         let deadline = self.deadline
-        let primaries = try await servers.untilFound(deadline) { try await servers.primaries(by: deadline) }
+        let primaries: [ClusterMember]
+        do {
+            primaries = try await servers.untilFound(deadline) { try await servers.primaries(by: deadline) }
+        } catch let error as RedisError {
+            for index in self.broadcasts.keys { self.broadcasts[index]?.failure = error }
+            return
+        }
         for index in self.broadcasts.keys.sorted() {
-            guard var broadcast = self.broadcasts[index], broadcast.pending == 0 else { continue }
+            guard var broadcast = self.broadcasts[index], broadcast.pending == 0, broadcast.failure == nil else {
+                continue
+            }
             for member in primaries where broadcast.asked.insert(member.index).inserted {
                 broadcast.pending += 1
                 self.add([broadcast.command], .everywhere(index, at: member.index), .primary(member.index), .primary)

@@ -5,7 +5,9 @@
 /// beginning and the end, as on one server.
 ///
 /// A primary that comes while the scan is under way has not been done, so it is done, too: its keys may have been those
-/// of a primary that is gone.
+/// of a primary that is gone. And one that was done before it got slots of another, in a cluster, is done again: their keys
+/// may have moved there before the scan came to the other. For that the cursor has a fourth number, of the changes that
+/// the client knew of when the scan began, or began again.
 struct ClusterScanPosition: Sendable, Equatable {
     /// More servers than these have no place in a cursor.
     static let capacity = ClusterMembers.capacity
@@ -16,6 +18,8 @@ struct ClusterScanPosition: Sendable, Equatable {
     private(set) var cursor = "0"
     /// The members that are done.
     private(set) var done: Set<Int> = []
+    /// How many changes of slots' owners had been known when what is done was begun; 0 where none matter.
+    private(set) var changes: UInt64 = 0
 
     /// The beginning.
     init() {}
@@ -23,16 +27,19 @@ struct ClusterScanPosition: Sendable, Equatable {
     /// Reads a cursor; nil for what no scan has ever said.
     init?(_ text: UnsafeRawBufferPointer) {
         // Twenty digits of a cursor, four of a member, and four members to each digit of the set.
-        guard text.count <= 32 + ClusterMembers.capacity / 4 else { return nil }
+        guard text.count <= 53 + ClusterMembers.capacity / 4 else { return nil }
         if text.elementsEqual("0".utf8) { return }
         let fields = text.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
-        guard fields.count == 3, let member = Self.number(fields[0]), member < ClusterMembers.capacity,
+        guard (3...4).contains(fields.count), let member = Self.number(fields[0]), member < ClusterMembers.capacity,
             (1...20).contains(fields[1].count), fields[1].allSatisfy({ (0x30...0x39).contains($0) }),
             let done = Self.members(fields[2]), !done.contains(member)
         else { return nil }
         self.member = member
         self.cursor = String(decoding: fields[1], as: UTF8.self)
         self.done = done
+        guard fields.count == 4 else { return }
+        guard let changes = UInt64(String(decoding: fields[3], as: UTF8.self)), changes > 0 else { return nil }
+        self.changes = changes
     }
 
     /// The cursor, as a caller gets it while the scan goes on.
@@ -40,7 +47,21 @@ struct ClusterScanPosition: Sendable, Equatable {
         guard let member = self.member else { return "0" }
         var digits = [UInt8](repeating: 0, count: (self.done.max() ?? 0) / 4 + 1)
         for member in self.done { digits[member / 4] |= 1 << UInt8(member % 4) }
-        return "\(member):\(self.cursor):" + digits.reversed().map { String($0, radix: 16) }.joined()
+        let done = digits.reversed().map { String($0, radix: 16) }.joined()
+        return "\(member):\(self.cursor):\(done)" + (self.changes > 0 ? ":\(self.changes)" : "")
+    }
+
+    /// Whether nothing has been scanned yet.
+    var isBeginning: Bool { self.member == nil && self.done.isEmpty }
+
+    /// Begins, or does some members again.
+    ///
+    /// - Parameters:
+    ///   - members: Those that are not done after all.
+    ///   - changes: How many changes of slots' owners are known now.
+    mutating func begin(again members: [Int] = [], changes: UInt64) {
+        self.done.subtract(members)
+        self.changes = changes
     }
 
     /// Goes to a primary that is not done, unless the scan is at one.
@@ -114,16 +135,51 @@ extension ClusterServers {
         var position = try command.scanPosition(at: self.name) { self.members.member(ifKnown: $0) != nil }
         while true {
             let primaries = try await self.untilFound(deadline) { try await self.primaries(by: deadline) }
+            if position.isBeginning { position.begin(changes: self.routeChanges) }
             guard let index = position.advance(among: primaries.map { Int($0.index) }) else {
+                if try await self.goesOn(&position, deadline) { continue }
                 return ClusterScanPosition.end
             }
+            let page: RESPValue
             do {
                 let route = ClusterRoute(.primary(UInt16(index)))
                 let reply = try await self.send(command.scanning(from: position.cursor), route, terms, deadline)
-                return try position.answered(reply, among: self.knownPrimaries.map { Int($0.index) })
+                page = try position.answered(reply, among: self.knownPrimaries.map { Int($0.index) })
             } catch let error as RedisError {
                 // Its successor is scanned from the beginning.
                 if self.isPrimary(UInt16(index)) { throw error }
+                continue
+            }
+            guard position.member == nil, case .array(let parts) = page, try await self.goesOn(&position, deadline)
+            else { return page }
+            return .array([.simpleString(position.text), parts[1]])
+        }
+    }
+
+    /// Whether a scan that has come to its end has to scan servers again that have got slots since it began.
+    ///
+    /// A scan gets no redirections, so one of the servers is asked for the map.
+    private func goesOn(_ position: inout ClusterScanPosition, _ deadline: MonotonicTime) async throws -> Bool {
+        let map = try await self.untilFound(deadline) {
+            let place = try await self.place(ClusterRoute(.anyPrimary), deadline)
+            switch await place.node.lane.execute(RedisCommand("CLUSTER", "SLOTS"), deadline: deadline) {
+            case .reply(let reply): return try SlotMap(slots: reply, askedHost: place.member.address.host)
+            case .failure(let error): throw error.with(command: "SCAN")
+            case .replies, .cancelled: throw CancellationError()
+            }
+        }
+        if !self.knows(map) { try await self.refreshMap(by: deadline, orElse: self.shutdownError) }
+        let (members, changes) = self.gains(since: position.changes)
+        guard position.done.contains(where: members.contains) else { return false }
+        position.begin(again: members, changes: changes)
+        return position.advance(among: self.knownPrimaries.map { Int($0.index) }) != nil
+    }
+
+    /// Whether the table says of every slot what a map says.
+    private func knows(_ map: SlotMap) -> Bool {
+        map.ranges.allSatisfy { range in
+            range.slots.allSatisfy { slot in
+                self.table.load(slot).map { self.members[$0].address == range.primary.address } ?? false
             }
         }
     }

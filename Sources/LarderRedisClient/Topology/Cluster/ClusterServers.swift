@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// Who owns a slot is looked up in a table without a lock. The table is filled when the first command needs it, from what
 /// one of the servers answers to `CLUSTER SLOTS`, and put right by every redirection, by inquiries that those and failures
-/// give reason for, and by one every half a minute while the client is used.
+/// give reason for, and by one every half a minute while the client is used; sooner while it is young (`SlotMapRefresh`).
 final class ClusterServers: Sendable {
     let configuration: RedisConfiguration
     let seeds: [NodeAddress]
@@ -24,9 +24,6 @@ final class ClusterServers: Sendable {
     private let refreshing = Mutex(Refreshing())
     private let waiters = EventWaiters<Result<Void, RedisError>>()
 
-    /// How long a map is believed without being asked for again, in nanoseconds.
-    private static let mapLife: Int64 = 30_000_000_000
-
     /// What the client knows of the cluster beside the table.
     private struct Map {
         /// How many slots the last map gave an owner; nil before the first.
@@ -35,6 +32,8 @@ final class ClusterServers: Sendable {
         var replicas: [UInt16: [UInt16]] = [:]
         /// The slots that redirections have given to others since the inquiry under way began: they are newer than it.
         var moves: [Int: UInt16] = [:]
+        /// How many changes there had been when a member last got slots that it did not have, that change included.
+        var gains: [UInt16: UInt64] = [:]
     }
 
     /// The inquiry that is due or under way.
@@ -153,8 +152,15 @@ final class ClusterServers: Sendable {
         self.map.withLock { map in Set(map.replicas.values.joined()).map { self.members[$0] } }
     }
 
+    /// The members that have got slots since there had been so many changes, and how many there have been now.
+    func gains(since change: UInt64) -> (members: [Int], changes: UInt64) {
+        self.map.withLock { map in
+            (map.gains.filter { $0.value > change }.map { Int($0.key) }, self.routeChanges)
+        }
+    }
+
     private func member(at address: NodeAddress, isFirst: Bool) -> ClusterMember? {
-        self.members.member(at: address) { index in
+        self.members.member(at: address, now: .now) { index in
             ClusterMember(index: index, address: address, isFirst: isFirst, setup: self.setup) { [weak self] in
                 self?.doubtMap()
             }
@@ -176,6 +182,9 @@ final class ClusterServers: Sendable {
         guard redirection.kind == .moved else { return member.index }
         let isNew = self.map.withLock { map in
             map.moves[redirection.slot] = member.index
+            if self.table.load(redirection.slot) != member.index {
+                map.gains[member.index] = self.changes.wrappingAdd(1, ordering: .releasing).newValue
+            }
             self.table.store(member.index, in: redirection.slot)
             return map.primaries.insert(member.index).inserted
         }
@@ -201,7 +210,10 @@ final class ClusterServers: Sendable {
             for (slot, owner) in present.moves { owners[slot] = owner }
             let isChanged = (0..<KeySlot.count).contains { owners[$0] != self.table.load($0) }
             if isChanged {
-                self.changes.wrappingAdd(1, ordering: .releasing)
+                let change = self.changes.wrappingAdd(1, ordering: .releasing).newValue
+                for slot in 0..<KeySlot.count {
+                    if let owner = owners[slot], owner != self.table.load(slot) { present.gains[owner] = change }
+                }
                 self.table.replaceAll { owners[$0] }
             }
             let former = (primaries: present.primaries, replicas: Set(present.replicas.values.joined()))
@@ -216,6 +228,8 @@ final class ClusterServers: Sendable {
             self.members[index].retirePrimary(self.history, error)
         }
         for index in former.replicas.subtracting(all.replicas) { self.members[index].retireReplica(error) }
+        self.members.areInCluster(all.primaries.union(all.replicas), at: .now)
+        self.members.closeFormer()
         if former.primaries != all.primaries { self.listeners.tell() }
         return isChanged
     }
@@ -249,7 +263,7 @@ final class ClusterServers: Sendable {
     ///   - deadline: When to wait no longer.
     ///   - missing: What to throw then if there is a map, and what is looked for is not in it.
     /// - Throws: `RedisError` if no server has given a map by the deadline; `CancellationError`.
-    private func refreshMap(by deadline: MonotonicTime, orElse missing: RedisError) async throws {
+    func refreshMap(by deadline: MonotonicTime, orElse missing: RedisError) async throws {
         let eventLoop = self.setup.eventLoopGroup.next()
         switch await self.waiters.wait(until: deadline, on: eventLoop, started: { self.requestForWaiter() }) {
         case .outcome(let result):
@@ -316,11 +330,12 @@ final class ClusterServers: Sendable {
                 metadata: ["redis.server": "\(self.name)", "error": "\(error)"]
             )
         }
-        self.fastPath.setMapIsOld(from: MonotonicTime.now.advanced(by: Self.mapLife).nanoseconds)
         self.refreshing.withLock { state in
             state.task = nil
             state.failure = failure
-            guard !state.isClosed, let wait = state.machine.end(outcome, at: .now) else { return }
+            let wait = state.machine.end(outcome, at: .now)
+            self.fastPath.setMapIsOld(from: MonotonicTime.now.advanced(by: state.machine.life).nanoseconds)
+            guard !state.isClosed, let wait else { return }
             self.start(after: wait, &state)
         }
         self.waiters.wake(answer.map { _ in })
@@ -344,12 +359,14 @@ final class ClusterServers: Sendable {
     /// Ends everything at once.
     func close() {
         _ = self.endInquiries()
+        self.members.closeFormer()
         for member in self.members.all { member.close() }
     }
 
     /// Lets commands under way end within their timeouts, and closes all connections.
     func shutdown() async {
         await self.endInquiries()?.value
+        self.members.closeFormer()
         await withTaskGroup(of: Void.self) { group in
             for member in self.members.all { group.addTask { await member.shutdown() } }
         }

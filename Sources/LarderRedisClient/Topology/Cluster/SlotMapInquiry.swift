@@ -14,9 +14,6 @@ struct SlotMapInquiry: Sendable {
     private static let patience: Int64 = 200_000_000
     /// How long a server may take at most, in nanoseconds.
     private static let longestWait: Int64 = 2_000_000_000
-    /// How many answers are compared where they know fewer slots than were known before.
-    private static let mostAnswers = 3
-
     private enum Event: Sendable {
         case answer(Result<SlotMap, RedisError>)
         /// The server that was asked as number so many has been given its time.
@@ -25,19 +22,15 @@ struct SlotMapInquiry: Sendable {
 
     /// Asks one server after another.
     ///
-    /// A server that has lost touch with the others, or its memory, may know an old map or none. So a map with fewer
-    /// owned slots than before is believed only if two more servers know no better.
-    ///
     /// - Parameters:
     ///   - addresses: The servers, in the order in which to ask them.
     ///   - present: How many slots had owners before.
-    /// - Returns: The map of the first good answer, or the error.
+    /// - Returns: The map to believe, as `SlotMapAnswers` has it, or the error.
     func ask(_ addresses: [NodeAddress], knowing present: Int) async -> Result<SlotMap, RedisError> {
         await withTaskGroup(of: Event.self) { group in
             var asked = 0
             var pending = 0
-            var best: SlotMap?
-            var answers = 0
+            var answers = SlotMapAnswers(knowing: present)
             var errors: [RedisError] = []
             func askNext() {
                 guard asked < addresses.count else { return }
@@ -59,13 +52,8 @@ struct SlotMapInquiry: Sendable {
                     if number == asked { askNext() }
                 case .answer(.success(let map)):
                     pending -= 1
-                    answers += 1
-                    if map.ownedSlotCount > best?.ownedSlotCount ?? -1 { best = map }
-                    if map.ownedSlotCount >= max(present, 1) || answers == Self.mostAnswers {
-                        pending = 0
-                    } else {
-                        askNext()
-                    }
+                    answers.take(map)
+                    if answers.areEnough { pending = 0 } else { askNext() }
                 case .answer(.failure(let error)):
                     pending -= 1
                     errors.append(error)
@@ -73,7 +61,17 @@ struct SlotMapInquiry: Sendable {
                 }
             }
             group.cancelAll()
-            if let best { return .success(best) }
+            if let map = answers.believed(haveAllAnswered: errors.isEmpty) { return .success(map) }
+            if answers.best != nil {
+                return .failure(
+                    RedisError(
+                        .connectionFailed,
+                        message: "the servers of the cluster that could be asked know fewer slots than before",
+                        server: addresses.map(\.description).joined(separator: ", "),
+                        underlying: errors.last
+                    )
+                )
+            }
             return .failure(Self.summary(of: errors, from: addresses))
         }
     }

@@ -21,6 +21,14 @@ struct SlotMapRefresh {
 
     static let shortestPause: Int64 = 100_000_000
     static let longestPause: Int64 = 500_000_000
+    static let shortestLife: Int64 = 1_000_000_000
+    static let longestLife: Int64 = 30_000_000_000
+
+    /// How long the map is believed without being asked for again, in nanoseconds.
+    ///
+    /// A server leaves out of its map the replicas of which it does not know yet how far they are, so the first map, and that
+    /// after a change, may lack some. Such a map is asked for again soon, and later each time that it stays the same.
+    private(set) var life = Self.shortestLife
 
     private var phase = Phase.idle
     private var pause = Self.shortestPause
@@ -59,6 +67,11 @@ struct SlotMapRefresh {
             switch outcome {
             case .changed: Self.shortestPause
             case .unchanged, .failed: min(self.pause * 2, Self.longestPause)
+            }
+        self.life =
+            switch outcome {
+            case .changed: Self.shortestLife
+            case .unchanged, .failed: min(self.life * 2, Self.longestLife)
             }
         self.phase = .idle
         return isOutdated ? self.request(at: now) : nil

@@ -253,8 +253,10 @@ public struct HistoryChecker: Sendable {
         // The second may have got its lease before the first one's call began, and have lost it, by its own tags too, before
         // the first got its lease.
         let start = min(first.value.origin, second.call.begin)
+        let recovery = self.rules.recovery.wholeNanoseconds
         let isExcused =
-            index.wasOut(from: start, until: begin, recovery: self.rules.recovery.wholeNanoseconds)
+            index.wasOut(from: start, until: begin, recovery: recovery)
+            || index.mayHaveMetSuccessor(from: start, until: begin, recovery: recovery)
             || index.mayHaveTouched(first.value, from: start, until: begin)
             || index.mayHaveTouched(second.value, from: second.call.begin, until: begin)
         return isExcused ? nil : message

@@ -46,10 +46,15 @@ struct HistoryIndex {
     /// The last moments at which they may take effect, beside them: most questions are about moments, and calls are large.
     private let latestEffects: [Int64]
     private let outages: [HistoryOutage]
+    /// From when on another server may have been primary, and until when all knew it.
+    private let successions: [(begin: Int64, end: Int64)]
 
     init(_ history: History) {
         let calls = history.calls
         self.outages = history.outages
+        self.successions = history.incidents.compactMap { incident in
+            incident.succession.map { ($0, incident.end) }
+        }
         let changes = calls.filter(\.changesValues).sorted { $0.begin < $1.begin }
         self.changes = changes
         self.latestEffects = changes.map(\.latestEffect)
@@ -116,6 +121,13 @@ struct HistoryIndex {
         self.outages.contains { outage in
             outage.begin <= moment && (outage.end.map { $0 + recovery } ?? .max) >= start
         }
+    }
+
+    /// Whether a client may have met another primary than before between two moments.
+    ///
+    /// It stores nothing under leases from before then, though no call has failed.
+    func mayHaveMetSuccessor(from start: Int64, until moment: Int64, recovery: Int64) -> Bool {
+        self.successions.contains { $0.begin <= moment && $0.end + recovery >= start }
     }
 
     /// The last moment at which the value may have been stored that was there for a call to return; `nil` where nobody

@@ -46,6 +46,8 @@ public struct HistoryIncident: Sendable, Hashable, Codable {
     public var begin: Int64
     /// When the deployment had its full strength again.
     public var end: Int64
+    /// From when on another server may have been primary; `nil` where none took its place.
+    public var succession: Int64?
     /// How long after the new primary's election the first write through the client had succeeded, in milliseconds; `nil` where
     /// there was no election.
     public var writableAfter: Double?
@@ -56,11 +58,19 @@ public struct HistoryIncident: Sendable, Hashable, Codable {
     ///   - event: What has happened.
     ///   - begin: When it began.
     ///   - end: When the deployment had its full strength again.
+    ///   - succession: From when on another server may have been primary; `nil` where none took its place.
     ///   - writableAfter: How many milliseconds after the new primary's election a write had succeeded.
-    public init(_ event: HistoryEvent, begin: Int64, end: Int64, writableAfter: Double? = nil) {
+    public init(
+        _ event: HistoryEvent,
+        begin: Int64,
+        end: Int64,
+        succession: Int64? = nil,
+        writableAfter: Double? = nil
+    ) {
         self.event = event
         self.begin = begin
         self.end = end
+        self.succession = succession
         self.writableAfter = writableAfter
     }
 }

@@ -128,6 +128,20 @@ import Testing
         #expect(Self.rules(calls, [outage]) == (isViolation ? [.secondFill] : []))
     }
 
+    @Test(arguments: [
+        (HistoryIncident(.failover, begin: 1, end: 8, succession: 2), true),
+        (HistoryIncident(.failover, begin: 1, end: 15, succession: 2), false),
+        (HistoryIncident(.failover, begin: 12, end: 60, succession: 30), false),
+        (HistoryIncident(.failover, begin: 12, end: 60, succession: 45), true),
+        (HistoryIncident(.move, begin: 12, end: 30), true),
+    ])
+    func anotherPrimaryBetweenTwoFillsExcusesTheSecond(_ incident: HistoryIncident, _ isViolation: Bool) {
+        var history = Self.history([Self.fill("k#1", 10...20, fill: 11...19), Self.fill("k#2", 40...50, fill: 43...49)])
+        history.incidents = [incident]
+        let found = HistoryChecker(HistoryRules()).violations(in: history).map(\.rule)
+        #expect(found == (isViolation ? [.secondFill] : []))
+    }
+
     @Test func betweenTiersAReaderMaySeeWhatIsBeingWrittenBeforeTheOthers() {
         let unacknowledged = [
             Self.counter(.increment, 3, 0...40, delta: 3), Self.counter(.get, 3, 5...10),

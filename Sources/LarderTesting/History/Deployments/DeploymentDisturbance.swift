@@ -121,17 +121,25 @@ public final class DeploymentDisturbance: Sendable {
         }
         let key = try await self.deployment.key(in: shard, named: "probe:\(history.seed):\(number)")
         self.probe.aim(at: key)
-        let writableAfter = try await self.replacePrimary(of: shard, by: event, history, &random)
-        let milliseconds = writableAfter / .milliseconds(1)
-        history.note(HistoryIncident(event, begin: begin, end: history.now, writableAfter: milliseconds))
+        let (succession, writableAfter) = try await self.replacePrimary(of: shard, by: event, history, &random)
+        history.note(
+            HistoryIncident(
+                event,
+                begin: begin,
+                end: history.now,
+                succession: succession,
+                writableAfter: writableAfter / .milliseconds(1)
+            )
+        )
     }
 
+    /// - Returns: From when on another server may have been primary, and how long after its election a write had succeeded.
     private func replacePrimary(
         of shard: Int,
         by event: HistoryEvent,
         _ history: HistoryControl,
         _ random: inout SplitMix64
-    ) async throws -> Duration {
+    ) async throws -> (succession: Int64, writableAfter: Duration) {
         let old = try await self.deployment.primary(of: shard)
         let watch = ReplicationWatch(old, history)
         // Long enough for a replica that lags to have got what was there at the first look.
@@ -143,6 +151,7 @@ public final class DeploymentDisturbance: Sendable {
             try await watch.awaitFirst()
             try await Task.sleep(for: lead)
             let silence = Mutex<Int64?>(nil)
+            let succession = history.now
             let promotion = try await self.deployment.replace(old, of: shard, by: event) {
                 silence.withLock { $0 = history.now }
             }
@@ -162,7 +171,7 @@ public final class DeploymentDisturbance: Sendable {
                     history.lostWrites(HistoryLoss(begin: waking, end: last))
                 }
             }
-            return writableAfter
+            return (succession, writableAfter)
         }
     }
 

@@ -50,7 +50,8 @@ public struct FencedValue<Value: Codable & Sendable>: Sendable {
     ///   - value: The value.
     ///   - token: The token of the lock that the writer holds.
     /// - Throws: ``CacheError`` with ``CacheError/Code/staleToken`` where it was refused; with
-    ///   ``CacheError/Code/unavailable``, ``CacheError/Code/encodingFailed`` or ``CacheError/Code/invalidKey``.
+    ///   ``CacheError/Code/unavailable``, ``CacheError/Code/encodingFailed``, ``CacheError/Code/invalidKey``, or
+    ///   ``CacheError/Code/invalidArgument`` for a token that no lock granted.
     public func set(_ value: Value, token: FencingToken) async throws {
         try await self.write(FencedBytes(bytes: self.encode(value), token: token))
     }
@@ -66,6 +67,9 @@ public struct FencedValue<Value: Codable & Sendable>: Sendable {
 
     private func write(_ write: FencedBytes) async throws {
         try KeyRules.check(self.name)
+        guard (1...(1 << 53)).contains(write.token.rawValue) else {
+            throw CacheError(.invalidArgument, "a fencing token is positive and exact in a double", key: self.name)
+        }
         guard let newest = try await self.space.writeFenced(self.name, write, lifetime: self.lifetime) else { return }
         throw CacheError(
             .staleToken,
@@ -110,8 +114,8 @@ extension Locks {
     /// - Parameters:
     ///   - name: The value's name within the namespace; it may be the lock's own.
     ///   - type: The value's type, no optional.
-    ///   - lifetime: How long value and token are kept after each write; a millisecond or more. A write that comes later than that is not refused any
-    ///     more, so it has to be longer than a holder can be stopped.
+    ///   - lifetime: How long value and token are kept after each write; a millisecond or more. A write that comes later
+    ///     than that is not refused any more, so it has to be longer than a holder can be stopped.
     ///   - codec: How values become bytes that are neither text nor bytes nor integers.
     /// - Returns: The value, which need not exist yet.
     public func fencedValue<Value: Codable & Sendable>(

@@ -34,7 +34,12 @@ public struct RedisLockStore: LockStore {
         clock: CacheClock = .system,
         logger: Logger = Logger(label: "larder.redis")
     ) {
-        self.client = client
+        // What a lock protects must not be read from a replica that is behind.
+        switch client {
+        case let client as RedisClient: self.client = client.reading(from: .primary)
+        case let view as RedisClientView: self.client = view.reading(from: .primary)
+        default: self.client = client
+        }
         self.clock = clock
         self.logger = logger
     }

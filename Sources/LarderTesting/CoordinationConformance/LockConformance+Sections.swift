@@ -1,5 +1,4 @@
 import Larder
-import Synchronization
 
 /// Sections under locks, and what refuses those who come late.
 extension LockConformance {
@@ -35,49 +34,44 @@ extension LockConformance {
             try run.expect(try await run.locks.withLockIfFree("other") { _ in 1 }, 1, "the same for one that is free")
         },
         LockCheck("sections of several processes come one after another, and all of them come") { run in
-            let running = Mutex(0)
-            let tokens = Mutex<[FencingToken]>([])
+            let watch = SectionWatch()
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for locks in [run.locks, run.otherLocks(), run.otherLocks()] {
                     for _ in 0..<10 {
                         group.addTask {
                             try await locks.withLock("k", wait: .seconds(60)) { token in
-                                let count = running.withLock { count in
-                                    count += 1
-                                    return count
-                                }
-                                try run.expect(count, 1, "sections at the same time")
+                                watch.enter(token)
                                 for _ in 0..<5 { await Task.yield() }
-                                tokens.withLock { $0.append(token) }
-                                running.withLock { $0 -= 1 }
+                                watch.leave()
                             }
                         }
                     }
                 }
                 try await group.waitForAll()
             }
-            let found = tokens.withLock(\.self)
+            try run.expect(watch.most, 1, "sections at the same time")
+            let found = watch.tokens
             try run.expect(found.count, 30, "sections")
             try run.expect(zip(found, found.dropFirst()).allSatisfy { $0 < $1 }, "the tokens grow strictly")
         },
         LockCheck("as many sections run at the same time as there are permits, and no more") { run in
-            let running = Mutex((now: 0, most: 0))
+            let watch = SectionWatch()
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for locks in [run.locks, run.otherLocks()] {
                     for _ in 0..<10 {
                         group.addTask {
-                            try await locks.withPermit("p", of: 3, wait: .seconds(60)) { _ in
-                                running.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) }
+                            try await locks.withPermit("p", of: 3, wait: .seconds(60)) { token in
+                                watch.enter(token)
                                 for _ in 0..<20 { await Task.yield() }
-                                running.withLock { $0.now -= 1 }
+                                watch.leave()
                             }
                         }
                     }
                 }
                 try await group.waitForAll()
             }
-            try run.expect(running.withLock(\.now), 0, "sections after all")
-            try run.expect(running.withLock(\.most) <= 3, "at most three at the same time")
+            try run.expect(watch.tokens.count, 20, "sections")
+            try run.expect(watch.most <= 3, "at most three at the same time")
             try run.expect(try await run.locks.state(ofPermits: "p").permitsTaken, 0, "permits taken after all")
         },
         LockCheck("a section that asks for its own lock gets an error, for another one that") { run in

@@ -1,3 +1,4 @@
+import Logging
 import Synchronization
 
 // Running a section under a lock that was granted.

@@ -67,6 +67,7 @@ public protocol LockNamespace: Sendable {
     ///   - write: The bytes, `nil` to remove them, and the token.
     ///   - lifetime: How long value and token are kept.
     /// - Returns: `nil` if it was written; else the larger token.
+    /// - Throws: ``CacheError`` with ``CacheError/Code/unavailable``.
     func writeFenced(_ name: String, _ write: FencedBytes, lifetime: Duration) async throws -> FencingToken?
 }
 
@@ -105,7 +106,9 @@ public struct LockOwner: Sendable, Hashable, CustomStringConvertible {
     /// Draws a name that nobody else has.
     ///
     /// - Returns: The name.
-    public static func random() -> LockOwner { LockOwner(high: .random(in: .min ... .max), low: .random(in: .min ... .max)) }
+    public static func random() -> LockOwner {
+        LockOwner(high: .random(in: .min ... .max), low: .random(in: .min ... .max))
+    }
 
     /// 32 hexadecimal digits.
     public var description: String { Self.digits(self.high) + Self.digits(self.low) }

@@ -1,6 +1,7 @@
 import Larder
 import LarderRedisClient
 import Logging
+import NIOCore
 
 /// The locks of one namespace in Redis: what calls send, and how the replies read.
 struct RedisLockNamespace: LockNamespace {

@@ -2,6 +2,7 @@ import Larder
 import LarderRedis
 import LarderRedisClient
 import LarderTesting
+import Synchronization
 
 /// Locks with a client of their own, as another process has them.
 struct LockProcess: Sendable {
@@ -70,5 +71,18 @@ func waitUntil(_ locks: Locks, _ name: String, isLocked: Bool) async throws {
     while try await locks.isLocked(name) != isLocked {
         guard ContinuousClock.now < deadline else { throw LockServerFailure(reply: "the lock stays as it is") }
         try await Task.sleep(for: .milliseconds(1))
+    }
+}
+
+/// What the tasks of a test note together.
+final class Noted<Value: Sendable>: Sendable {
+    private let state: Mutex<Value>
+
+    init(_ value: Value) {
+        self.state = Mutex(value)
+    }
+
+    func withLock<Result: Sendable>(_ body: (inout Value) throws -> Result) rethrows -> Result {
+        try self.state.withLock { value in try body(&value) }
     }
 }

@@ -53,8 +53,8 @@ import Testing
         try await withRedisServer { server in
             try await withLockProcesses(2, self.configuration(server)) { processes in
                 let lease = Duration.seconds(3)
-                let ended = Mutex<ContinuousClock.Instant?>(nil)
-                let token = Mutex<FencingToken?>(nil)
+                let ended = Noted<ContinuousClock.Instant?>(nil)
+                let token = Noted<FencingToken?>(nil)
                 let value = processes[0].locks.fencedValue("v", of: Int.self)
                 let begun = ContinuousClock.now
                 let held = Task {
@@ -119,11 +119,12 @@ import Testing
                     group.addTask {
                         // Ends about when the first renewal, at 30 ms, is on its way.
                         let length = Duration.microseconds(28_000 + index * 60)
-                        let section = { (_: FencingToken) async throws in try await Task.sleep(for: length) }
                         for _ in 0..<4 {
                             // On a busy machine a lease as short as this can be lost; only what is left behind counts here.
                             do {
-                                try await locks.withLock("k\(index)", lease: lease, section)
+                                try await locks.withLock("k\(index)", lease: lease) { _ in
+                                    try await Task.sleep(for: length)
+                                }
                             } catch let error as CacheError where error.code == .lockLost {}
                         }
                     }
@@ -142,7 +143,7 @@ import Testing
     @Test func aServerThatForgetsTellsTheHolderAtItsNextRenewal() async throws {
         try await withRedisServer { server in
             try await withLockProcesses(2, self.configuration(server)) { processes in
-                let token = Mutex<FencingToken?>(nil)
+                let token = Noted<FencingToken?>(nil)
                 let lease = Duration.seconds(6)
                 let held = Task {
                     try await processes[0].locks.withLock("k", lease: lease) { granted in

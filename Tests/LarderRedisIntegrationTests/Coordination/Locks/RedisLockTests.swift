@@ -2,7 +2,6 @@ import Larder
 import LarderRedis
 import LarderRedisClient
 import LarderTesting
-import Synchronization
 import Testing
 
 /// What locks are on a server: round trips, wake-ups, keys, and what others have written there.
@@ -22,11 +21,11 @@ import Testing
                 let clock = ContinuousClock()
                 var times: [Duration] = []
                 for _ in 0..<50 {
-                    let gate = Mutex<CheckedContinuation<Void, Never>?>(nil)
+                    let gate = Noted<CheckedContinuation<Void, Never>?>(nil)
                     async let first: Void = processes[0].locks.withLock("k") { _ in
                         await withCheckedContinuation { continuation in gate.withLock { $0 = continuation } }
                     }
-                    try await waitUntil(processes[0].locks, "k", isLocked: true)
+                    while gate.withLock({ $0 == nil }) { try await Task.sleep(for: .milliseconds(1)) }
                     async let second = processes[1].locks.withLock("k", wait: .seconds(20)) { _ in clock.now }
                     // It listens, and has looked again.
                     while try await !redis.server.command("PUBSUB", "NUMSUB", "@ns:lock:k").contains(":1") {
@@ -47,7 +46,7 @@ import Testing
     @Test func waitersTakeNoConnectionsAndDoNotAsk() async throws {
         try await withRedis { redis in
             try await withLockProcesses(2, redis.client.configuration) { processes in
-                let sections = Mutex(0)
+                let sections = Noted(0)
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     let held = Task {
                         try await processes[0].locks.withLock("k") { _ in try await Task.sleep(for: .seconds(60)) }

@@ -85,3 +85,16 @@ final class FaultyLockStore: LockStore, LockNamespace {
         try await self.space.writeFenced(name, write, lifetime: lifetime)
     }
 }
+
+/// What the tasks of a test note together.
+final class Noted<Value: Sendable>: Sendable {
+    private let state: Mutex<Value>
+
+    init(_ value: Value) {
+        self.state = Mutex(value)
+    }
+
+    func withLock<Result: Sendable>(_ body: (inout Value) throws -> Result) rethrows -> Result {
+        try self.state.withLock { value in try body(&value) }
+    }
+}

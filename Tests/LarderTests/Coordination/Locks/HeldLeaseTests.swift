@@ -11,7 +11,7 @@ import Testing
         CacheInstant(nanoseconds: 0).advanced(by: duration)
     }
 
-    private var lease = HeldLease(lease: Self.lease, sent: Self.at(.zero))
+    private let lease = HeldLease(lease: Self.lease, sent: Self.at(.zero))
 
     @Test func itIsRenewedAtAThird() {
         #expect(self.lease.step(at: Self.at(.zero)) == .sleep(until: Self.at(.seconds(10))))

@@ -1,5 +1,4 @@
 import LarderTesting
-import Synchronization
 import Testing
 
 @testable import Larder
@@ -150,9 +149,10 @@ import Testing
         var last = FencingToken(rawValue: 0)
     }
 
-    @Test(arguments: [UInt64](0..<8)) func sectionsWhoseCallersComeAndGoAreNeverBesideEachOther(seed: UInt64) async throws {
+    @Test(arguments: [UInt64](0..<8))
+    func sectionsWhoseCallersComeAndGoAreNeverBesideEachOther(seed: UInt64) async throws {
         let store = MemoryLockStore()
-        let running = Mutex(Running())
+        let running = Noted(Running())
         let locks = (0..<3).map { _ in Locks(store, namespace: "ns") }
         await withTaskGroup(of: Void.self) { group in
             for index in 0..<60 {

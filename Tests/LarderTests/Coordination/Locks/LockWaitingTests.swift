@@ -1,5 +1,4 @@
 import LarderTesting
-import Synchronization
 import Testing
 
 @testable import Larder
@@ -23,8 +22,10 @@ import Testing
         return owner
     }
 
-    private func wait(_ wait: Duration, _ body: @escaping @Sendable () -> Void = {}) async throws -> Task<Void, any Error>
-    {
+    private func wait(
+        _ wait: Duration,
+        _ body: @escaping @Sendable () -> Void = {}
+    ) async throws -> Task<Void, any Error> {
         let before = self.locks.core.lines.count(for: self.lock)
         let task = Task { try await self.locks.withLock("k", wait: wait) { _ in body() } }
         try await eventually("one more waits") { self.locks.core.lines.count(for: self.lock) == before + 1 }
@@ -41,7 +42,7 @@ import Testing
 
     @Test func whoComesFirstIsServedFirst() async throws {
         let owner = try await self.take()
-        let order = Mutex<[Int]>([])
+        let order = Noted<[Int]>([])
         var tasks: [Task<Void, any Error>] = []
         for index in 0..<20 {
             tasks.append(try await self.wait(.seconds(60)) { order.withLock { $0.append(index) } })
@@ -102,7 +103,7 @@ import Testing
 
     @Test func whoeverLeavesTheLineHoldsNobodyUp() async throws {
         let owner = try await self.take()
-        let order = Mutex<[Int]>([])
+        let order = Noted<[Int]>([])
         var tasks: [Task<Void, any Error>] = []
         for index in 0..<9 {
             tasks.append(try await self.wait(.seconds(60)) { order.withLock { $0.append(index) } })

@@ -82,7 +82,9 @@ final class Noted<Value: Sendable>: Sendable {
         self.state = Mutex(value)
     }
 
-    func withLock<Result: Sendable>(_ body: (inout Value) throws -> Result) rethrows -> Result {
-        try self.state.withLock { value in try body(&value) }
+    var value: Value { self.state.withLock { $0 } }
+
+    func withLock<Result: Sendable>(_ body: (inout Value) -> Result) -> Result {
+        self.state.withLock { value in body(&value) }
     }
 }

@@ -68,11 +68,11 @@ import Testing
                 server.pause()
                 let code = try await self.code { try await held.value }
                 #expect(code == .lockLost)
-                let end = try #require(ended.withLock(\.self))
+                let end = try #require(ended.value)
                 #expect(begun.duration(to: end) < lease + .seconds(1))
                 server.resume()
                 let next = try await processes[1].locks.withLock("k", wait: .seconds(30)) { $0 }
-                let stale = try #require(token.withLock(\.self))
+                let stale = try #require(token.value)
                 #expect(next > stale)
                 try await value.set(2, token: next)
                 let refusal = try await self.code { try await value.set(1, token: stale) }
@@ -155,7 +155,7 @@ import Testing
                 await server.kill()
                 try await server.restart()
                 let next = try await processes[1].locks.withLock("k", wait: .seconds(30)) { $0 }
-                let first = try #require(token.withLock(\.self))
+                let first = try #require(token.value)
                 #expect(next > first, "tokens grow although the server has forgotten them")
                 let code = try await self.code { try await held.value }
                 #expect(code == .lockLost)

@@ -33,7 +33,7 @@ import Testing
                     }
                     try await Task.sleep(for: .milliseconds(5))
                     let freed = clock.now
-                    gate.withLock(\.self)?.resume()
+                    gate.value?.resume()
                     try await first
                     times.append(freed.duration(to: try await second))
                 }
@@ -73,12 +73,12 @@ import Testing
                     let after = try await Self.connections(redis.server)
                     #expect(after == before)
                     #expect(commands["evalsha"] ?? 0 == 0, "nobody asks while nothing happens")
-                    #expect(sections.withLock(\.self) == 0)
+                    #expect(sections.value == 0)
                     held.cancel()
                     try await group.waitForAll()
                     _ = await held.result
                 }
-                #expect(sections.withLock(\.self) == 400)
+                #expect(sections.value == 400)
             }
         }
     }

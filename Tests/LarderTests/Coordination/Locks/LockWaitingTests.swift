@@ -49,7 +49,7 @@ import Testing
         }
         _ = try await self.store.release(self.lock, owner: owner)
         for task in tasks { try await task.value }
-        #expect(order.withLock(\.self) == Array(0..<20))
+        #expect(order.value == Array(0..<20))
         self.expectNothingIsLeft()
     }
 
@@ -114,7 +114,7 @@ import Testing
         }
         _ = try await self.store.release(self.lock, owner: owner)
         for index in [1, 2, 3, 5, 6, 7] { try await tasks[index].value }
-        #expect(order.withLock(\.self) == [1, 2, 3, 5, 6, 7])
+        #expect(order.value == [1, 2, 3, 5, 6, 7])
         self.expectNothingIsLeft()
     }
 

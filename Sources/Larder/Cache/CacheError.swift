@@ -26,6 +26,10 @@ public struct CacheError: Error, Sendable, CustomStringConvertible {
             case shutDown
             case unavailable
             case valueTooLarge
+            case lockLost
+            case lockNotAcquired
+            case lockReentered
+            case staleToken
         }
 
         private let kind: Kind
@@ -76,6 +80,17 @@ public struct CacheError: Error, Sendable, CustomStringConvertible {
         public static let unavailable = Code(.unavailable)
         /// The entry is heavier than the store takes.
         public static let valueTooLarge = Code(.valueTooLarge)
+        /// The lease of a lock or permit ended, or could not be confirmed in time, before the section under it had ended: it
+        /// may not have been alone.
+        public static let lockLost = Code(.lockLost)
+        /// The lock, or a permit, was not free within the time that the caller would wait.
+        public static let lockNotAcquired = Code(.lockNotAcquired)
+        /// A section asked for the lock that it holds, which would have waited for itself.
+        public static let lockReentered = Code(.lockReentered)
+        /// A write was refused because its fencing token is smaller than one that was seen before.
+        ///
+        /// The lock that it was granted with has passed to somebody else.
+        public static let staleToken = Code(.staleToken)
 
         /// The code's name: one of a small set, fit for a metric's label.
         public var description: String { self.kind.rawValue }
@@ -109,7 +124,7 @@ public struct CacheError: Error, Sendable, CustomStringConvertible {
 
     /// Whether the same call can succeed later without a change to the program.
     public var canRetry: Bool {
-        self.code == .unavailable || self.code == .fillTimedOut
+        self.code == .unavailable || self.code == .fillTimedOut || self.code == .lockNotAcquired
     }
 
     /// The code, the message, the key and the cause in one line.

@@ -26,6 +26,9 @@ public struct CacheError: Error, Sendable, CustomStringConvertible {
             case shutDown
             case unavailable
             case valueTooLarge
+            case keysApart
+            case queueFull
+            case wrongType
         }
 
         private let kind: Kind
@@ -76,6 +79,14 @@ public struct CacheError: Error, Sendable, CustomStringConvertible {
         public static let unavailable = Code(.unavailable)
         /// The entry is heavier than the store takes.
         public static let valueTooLarge = Code(.valueTooLarge)
+        /// Several collections lie on different servers, and the call can only work on one.
+        public static let keysApart = Code(.keysApart)
+        /// The queue has as many elements as it takes.
+        ///
+        /// None of the new ones was added.
+        public static let queueFull = Code(.queueFull)
+        /// Something else than a collection of this kind has its name.
+        public static let wrongType = Code(.wrongType)
 
         /// The code's name: one of a small set, fit for a metric's label.
         public var description: String { self.kind.rawValue }

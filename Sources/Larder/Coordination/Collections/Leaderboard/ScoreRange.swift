@@ -82,9 +82,12 @@ public enum LeaderboardOrder: Sendable, Hashable {
 }
 
 /// When a member that has a score gets another one.
-package enum ScoreCondition: Sendable, Hashable {
+public enum ScoreCondition: Sendable, Hashable {
+    /// Always.
     case always
+    /// If the new one is higher.
     case ifGreater
+    /// If the new one is lower.
     case ifLower
 }
 

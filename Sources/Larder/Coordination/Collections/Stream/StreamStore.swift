@@ -1,17 +1,13 @@
 /// What a store of streams does; see ``CollectionStore``.
 ///
 /// A stream keeps its last id and its groups while it is there, with messages or without, and ends by its lifetime or by
-/// being removed as a whole.
+/// being removed as a whole. Who appends tells those who listen to the collection.
 public protocol StreamStore: Sendable {
-    /// What waiting is measured by.
-    var streamClock: CacheClock { get }
+    /// How long a reader waits at most before it looks by itself, for messages that nobody tells of; `nil` for as long as it
+    /// waits at all.
+    var longestStreamWait: Duration? { get }
 
-    /// How long a waiting reader relies on being told; `nil` for as long as it waits.
-    ///
-    /// A store where others may append without telling says here how often readers look by themselves.
-    var longestStreamSilence: Duration? { get }
-
-    /// Appends messages, tells those who wait for some, and drops what exceeds a limit.
+    /// Appends messages, tells those who listen, and drops what exceeds a limit.
     ///
     /// - Parameters:
     ///   - elements: The messages' bytes, at least one.
@@ -161,29 +157,6 @@ public protocol StreamStore: Sendable {
     ///
     /// - Returns: How many messages those were; `nil` where there is no such group.
     func removeConsumer(_ consumer: String, of group: StreamGroupKey) async throws -> Int?
-
-    /// Listens for messages that are appended.
-    ///
-    /// - Parameter key: The stream.
-    /// - Returns: What to wait on; `nil` where the store cannot tell.
-    func listenForMessages(of key: CollectionKey) async throws -> (any StreamSignal)?
-}
-
-/// Tells somebody who waits that something was appended to a stream.
-///
-/// What is appended between the making of the signal and a wait ends the wait at once.
-public protocol StreamSignal: Sendable {
-    /// Waits until something may have been appended, or for `duration`.
-    ///
-    /// It may return early, and does when the store cannot tell any more; the caller looks in any case.
-    ///
-    /// - Throws: `CancellationError`.
-    func wait(atMost duration: Duration) async throws
-
-    /// Stops listening.
-    ///
-    /// Called exactly once.
-    func cancel()
 }
 
 /// A group in its stream.

@@ -2,7 +2,7 @@ public import Larder
 import LarderRedisClient
 
 /// Approximate counts as Redis' own HyperLogLog.
-extension RedisCollections: DistinctCountStore {
+extension RedisCollections {
     /// See `DistinctCountStore`.
     public func countElements(
         _ elements: [[UInt8]],

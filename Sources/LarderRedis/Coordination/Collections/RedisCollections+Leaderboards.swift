@@ -2,7 +2,7 @@ public import Larder
 import LarderRedisClient
 
 /// Leaderboards as sorted sets.
-extension RedisCollections: SortedSetStore {
+extension RedisCollections {
     /// See `SortedSetStore`.
     public func setScores(
         _ scores: [ScoredBytes],
@@ -229,10 +229,10 @@ extension RedisCollections: SortedSetStore {
     ) async throws -> RankedBytes {
         let reply = try await self.run(script, [key.text], key, arguments, as: [RESPValue].self)
         return try await self.translatingErrors(key) {
-            guard reply.count == 2 else { throw Self.unexpectedReply(to: "a script on a leaderboard") }
+            guard reply.count == 2 else { throw Self.unexpectedReply(to: "a script on a leaderboard", key) }
             let parts = try reply[1].decode(as: [RESPValue].self)
             guard parts.count.isMultiple(of: 2) else {
-                throw Self.unexpectedReply(to: "a script on a leaderboard")
+                throw Self.unexpectedReply(to: "a script on a leaderboard", key)
             }
             var found = RankedBytes(firstRank: try reply[0].decode(as: Int.self))
             found.members.reserveCapacity(parts.count / 2)

@@ -2,7 +2,7 @@ public import Larder
 import LarderRedisClient
 
 /// Streams as Redis' own, with the element of a message in its field `element`.
-extension RedisCollections: StreamStore {
+extension RedisCollections {
     /// A second: programs in other languages append without publishing.
     public var longestStreamWait: Duration? { .seconds(1) }
 
@@ -20,7 +20,7 @@ extension RedisCollections: StreamStore {
             Self.lifetime(lifetime) + Self.arguments(of: limit) + elements.map { .bytes($0) },
             as: [String].self
         )
-        return try texts.map { try Self.id($0) }
+        return try texts.map { try Self.id($0, key) }
     }
 
     /// See `StreamStore`.
@@ -40,7 +40,7 @@ extension RedisCollections: StreamStore {
             limit
         )
         let entries = try await self.send(command, key, as: [[RESPValue]].self)
-        return try self.decoding(key) { try entries.map(Self.entry) }
+        return try self.decoding(key) { try entries.map { try Self.entry($0, key) } }
     }
 
     /// See `StreamStore`.
@@ -50,7 +50,7 @@ extension RedisCollections: StreamStore {
 
     /// See `StreamStore`.
     public func lastMessageID(of key: CollectionKey) async throws -> StreamID? {
-        try await self.run(StreamScripts.lastID, [key.text], key, [], as: String?.self).map { try Self.id($0) }
+        try await self.run(StreamScripts.lastID, [key.text], key, [], as: String?.self).map { try Self.id($0, key) }
     }
 
     /// See `StreamStore`.
@@ -103,7 +103,7 @@ extension RedisCollections: StreamStore {
                 + [.text(group.name), .text(consumer), .integer(Int64(limit)), Self.argument(of: start)],
             as: [[RESPValue]].self
         )
-        return try self.decoding(group.stream) { try messages.map(Self.delivery) }
+        return try self.decoding(group.stream) { try messages.map { try Self.delivery($0, group.stream) } }
     }
 
     /// See `StreamStore`.
@@ -153,8 +153,8 @@ extension RedisCollections: StreamStore {
             let last = try self.decoding(group.stream, { try parts[2].decode(as: String?.self) })
         else { return PendingSummary() }
         return try self.decoding(group.stream) {
-            let ids = (try Self.id(first), try Self.id(last))
-            guard ids.0 <= ids.1 else { throw Self.unexpectedReply(to: "XPENDING") }
+            let ids = (try Self.id(first, group.stream), try Self.id(last, group.stream))
+            guard ids.0 <= ids.1 else { throw Self.unexpectedReply(to: "XPENDING", group.stream) }
             return PendingSummary(
                 count: try parts[0].decode(as: Int.self),
                 ids: ids.0...ids.1,
@@ -186,9 +186,9 @@ extension RedisCollections: StreamStore {
         return try self.decoding(group.stream) {
             try found.map { reply in
                 let parts = try reply.decode(as: [RESPValue].self)
-                guard parts.count == 4 else { throw Self.unexpectedReply(to: "XPENDING") }
+                guard parts.count == 4 else { throw Self.unexpectedReply(to: "XPENDING", group.stream) }
                 return PendingMessage(
-                    id: try Self.id(parts[0].decode(as: String.self)),
+                    id: try Self.id(parts[0].decode(as: String.self), group.stream),
                     consumer: try parts[1].decode(as: String.self),
                     idle: .milliseconds(try parts[2].decode(as: Int64.self)),
                     deliveries: try parts[3].decode(as: Int.self)
@@ -205,7 +205,7 @@ extension RedisCollections: StreamStore {
             try found.map { reply in
                 let fields = try reply.decode(as: [String: RESPValue].self)
                 guard let name = fields["name"], let pending = fields["pending"], let idle = fields["idle"] else {
-                    throw Self.unexpectedReply(to: "XINFO")
+                    throw Self.unexpectedReply(to: "XINFO", group.stream)
                 }
                 return StreamConsumer(
                     name: try name.decode(as: String.self),
@@ -258,9 +258,9 @@ extension RedisCollections: StreamStore {
     ) async throws -> StoredDeliveries {
         let reply = try await self.run(script, [group.stream.text], group.stream, arguments, as: [RESPValue].self)
         return try self.decoding(group.stream) {
-            guard reply.count == 2 else { throw Self.unexpectedReply(to: "a script on a stream") }
-            let position = try reply[0].decode(as: String?.self).map { try Self.id($0) }
-            let messages = try reply[1].decode(as: [[RESPValue]].self).map(Self.delivery)
+            guard reply.count == 2 else { throw Self.unexpectedReply(to: "a script on a stream", group.stream) }
+            let position = try reply[0].decode(as: String?.self).map { try Self.id($0, group.stream) }
+            let messages = try reply[1].decode(as: [[RESPValue]].self).map { try Self.delivery($0, group.stream) }
             return StoredDeliveries(messages: messages, position: position)
         }
     }
@@ -286,14 +286,14 @@ extension RedisCollections: StreamStore {
         }
     }
 
-    private static func id(_ text: String) throws -> StreamID {
-        guard let id = StreamID(text) else { throw Self.unexpectedReply(to: "a command on a stream") }
+    private static func id(_ text: String, _ key: CollectionKey) throws -> StreamID {
+        guard let id = StreamID(text) else { throw Self.unexpectedReply(to: "a command on a stream", key) }
         return id
     }
 
     /// A message as `XRANGE` has it: id, and fields with their values.
-    private static func entry(_ parts: [RESPValue]) throws -> StoredMessage {
-        guard parts.count == 2 else { throw Self.unexpectedReply(to: "XRANGE") }
+    private static func entry(_ parts: [RESPValue], _ key: CollectionKey) throws -> StoredMessage {
+        guard parts.count == 2 else { throw Self.unexpectedReply(to: "XRANGE", key) }
         let fields = try parts[1].decode(as: [RESPValue].self)
         var element: [UInt8]?
         for index in stride(from: 0, to: fields.count - 1, by: 2) where element == nil {
@@ -302,14 +302,14 @@ extension RedisCollections: StreamStore {
                 element = try fields[index + 1].decode(as: [UInt8].self)
             }
         }
-        return StoredMessage(id: try Self.id(parts[0].decode(as: String.self)), element: element)
+        return StoredMessage(id: try Self.id(parts[0].decode(as: String.self), key), element: element)
     }
 
     /// A message as the scripts have it: id, element, number of deliveries.
-    private static func delivery(_ parts: [RESPValue]) throws -> StoredMessage {
-        guard parts.count == 3 else { throw Self.unexpectedReply(to: "a script on a stream") }
+    private static func delivery(_ parts: [RESPValue], _ key: CollectionKey) throws -> StoredMessage {
+        guard parts.count == 3 else { throw Self.unexpectedReply(to: "a script on a stream", key) }
         return StoredMessage(
-            id: try Self.id(parts[0].decode(as: String.self)),
+            id: try Self.id(parts[0].decode(as: String.self), key),
             element: try parts[1].decode(as: [UInt8]?.self),
             deliveries: try parts[2].decode(as: Int.self)
         )

@@ -1,5 +1,5 @@
 /// Approximate counts in memory.
-extension MemoryCollections: DistinctCountStore {
+extension MemoryCollections {
     /// What elements are hashed with: the same in all of the process, so that counts can be merged, and drawn anew by each, so
     /// that nobody outside can choose elements which look like many or like one.
     private static let seed = HashSeed.random()

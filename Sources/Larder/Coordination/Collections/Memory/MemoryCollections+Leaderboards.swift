@@ -1,5 +1,5 @@
 /// Leaderboards in memory.
-extension MemoryCollections: SortedSetStore {
+extension MemoryCollections {
     /// See ``SortedSetStore``.
     public func setScores(
         _ scores: [ScoredBytes],

@@ -1,5 +1,5 @@
 /// Streams in memory.
-extension MemoryCollections: StreamStore {
+extension MemoryCollections {
     /// `nil`: whoever appends, does it here.
     public var longestStreamWait: Duration? { nil }
 

@@ -29,7 +29,7 @@ public struct StreamMessages<Item: Codable & Sendable>: AsyncSequence, Sendable 
     public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(self) }
 
     /// Reads messages one after the other.
-    public struct AsyncIterator: AsyncIteratorProtocol {
+    public struct AsyncIterator: AsyncIteratorProtocol, Sendable {
         private let messages: StreamMessages
         /// Read and not handed out yet; the last is the next.
         private var buffer: [StreamMessage<Item>] = []
@@ -43,6 +43,11 @@ public struct StreamMessages<Item: Codable & Sendable>: AsyncSequence, Sendable 
 
         /// How long a read waits, so that what others leave is looked for from time to time.
         private static var longestRead: Duration { .seconds(30) }
+
+        /// How long to leave others alone between two looks at what they have left.
+        private static func pause(_ idle: Duration) -> Duration {
+            idle > .milliseconds(2) ? idle / 2 : .milliseconds(1)
+        }
 
         init(_ messages: StreamMessages) { self.messages = messages }
 
@@ -83,11 +88,11 @@ public struct StreamMessages<Item: Codable & Sendable>: AsyncSequence, Sendable 
                         limit: batch
                     )
                     self.claimPosition = left.position ?? .zero
-                    if left.position == nil { self.nextClaim = clock.now.advanced(by: max(idle / 2, .milliseconds(1))) }
+                    if left.position == nil { self.nextClaim = clock.now.advanced(by: Self.pause(idle)) }
                     self.buffer = left.messages.reversed()
                     return
                 }
-                wait = min(wait, max(idle / 2, .milliseconds(1)))
+                if Self.pause(idle) < wait { wait = Self.pause(idle) }
             }
             self.buffer = try await group.read(as: consumer, limit: batch, waitingAtMost: wait).reversed()
         }
@@ -115,7 +120,7 @@ extension StreamGroup {
             consumer: consumer,
             acknowledgement: acknowledgement,
             claimAfter: duration,
-            batch: max(1, batch)
+            batch: batch < 1 ? 1 : batch
         )
     }
 }

@@ -14,6 +14,8 @@ public struct Collections: Sendable {
 
     let store: any CollectionStore
     let codec: any CacheCodec
+    /// Where this process's tasks wait for elements of queues.
+    let lines: QueueLines
 
     /// Opens the collections of a namespace.
     ///
@@ -30,6 +32,7 @@ public struct Collections: Sendable {
         self.store = store
         self.namespace = namespace
         self.codec = codec
+        self.lines = QueueLines(store)
     }
 
     /// What a collection of a kind and name works with.

@@ -109,7 +109,4 @@ public protocol QueueStore: Sendable {
 
     /// What waits at a queue are measured by.
     var waitClock: CacheClock { get }
-
-    /// How long a wait for a signal lasts at most, for what no signal tells of: `nil`, for ever.
-    var longestWait: Duration? { get }
 }

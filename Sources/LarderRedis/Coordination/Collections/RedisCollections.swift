@@ -207,13 +207,22 @@ extension RedisCollections {
 
     /// What an error of the client means for a collection.
     static func translated(_ error: RedisError, _ key: CollectionKey) -> CacheError {
-        switch error.code.serverPrefix {
-        case "WRONGTYPE": .wrongType(key, underlying: error)
-        default: CacheError(.unavailable, "Redis could not be used", key: key.text, underlying: error)
+        // Servers before Redis 7 put the error of a command in a script behind words of their own.
+        let isServers = error.code.serverPrefix != nil
+        if isServers, error.message.contains("WRONGTYPE") { return .wrongType(key, underlying: error) }
+        if isServers, error.message.contains("not an integer") { return .notAnInteger(key) }
+        if isServers, error.message.contains("would overflow") { return .integerOverflow(key, .min ... .max) }
+        return CacheError(.unavailable, "Redis could not be used", key: key.text, underlying: error)
+    }
+
+    /// Refuses what has to be one step where the names lie in different slots.
+    func checkOneSlot(_ key: CollectionKey, _ other: CollectionKey) throws {
+        if self.spreadsKeys, RedisKeySlot.slot(of: key.text) != RedisKeySlot.slot(of: other.text) {
+            throw CacheError.keysApart(key, other)
         }
     }
 
-    static func unexpectedReply(to what: String) -> CacheError {
-        CacheError(.unavailable, "Redis answered \(what) with something that it never should")
+    static func unexpectedReply(to what: String, _ key: CollectionKey) -> CacheError {
+        CacheError(.unavailable, "Redis answered \(what) with something that it never should", key: key.text)
     }
 }

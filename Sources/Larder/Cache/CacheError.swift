@@ -29,6 +29,7 @@ public struct CacheError: Error, Sendable, CustomStringConvertible {
             case keysApart
             case queueFull
             case wrongType
+            case notANumber
         }
 
         private let kind: Kind
@@ -87,6 +88,10 @@ public struct CacheError: Error, Sendable, CustomStringConvertible {
         public static let queueFull = Code(.queueFull)
         /// Something else than a collection of this kind has its name.
         public static let wrongType = Code(.wrongType)
+        /// A score is NaN, or would become it.
+        ///
+        /// Nothing was written.
+        public static let notANumber = Code(.notANumber)
 
         /// The code's name: one of a small set, fit for a metric's label.
         public var description: String { self.kind.rawValue }

@@ -4,7 +4,9 @@
 ///
 /// All calls throw ``CacheError``: ``CacheError/Code/unavailable`` where the store could not be used, and then nobody knows
 /// whether a write was done; ``CacheError/Code/wrongType`` where something else than such a collection has the name.
-public protocol CollectionStore: CounterStore, ListStore, QueueStore, SetStore, HashStore {
+public protocol CollectionStore: CounterStore, ListStore, QueueStore, SetStore, HashStore, SortedSetStore,
+    DistinctCountStore, StreamStore
+{
     /// What kind of store this is, in one lower-case word, for statistics and logs: `memory`, `redis`.
     var kind: String { get }
 

@@ -11,6 +11,11 @@ public final class MemoryCollections: CollectionStore {
     let queues: CollectionTable<QueueContents>
     let sets: CollectionTable<SetContents>
     let hashes: CollectionTable<HashContents>
+    let leaderboards: CollectionTable<SortedMembers>
+    let sketches: CollectionTable<DistinctSketch>
+    let streams: CollectionTable<StreamLog>
+    /// When the clock stood at zero, in milliseconds since 1970, for the ids of messages.
+    let epoch: Int64
     /// Wakes those who wait for a collection to change.
     let wakeUps = CollectionWakeUps()
 
@@ -24,6 +29,10 @@ public final class MemoryCollections: CollectionStore {
         self.queues = CollectionTable(clock: clock)
         self.sets = CollectionTable(clock: clock)
         self.hashes = CollectionTable(clock: clock)
+        self.leaderboards = CollectionTable(clock: clock)
+        self.sketches = CollectionTable(clock: clock)
+        self.streams = CollectionTable(clock: clock)
+        self.epoch = (WallClock.now - clock.now.nanoseconds) / 1_000_000
     }
 
     /// `memory`.
@@ -37,6 +46,9 @@ public final class MemoryCollections: CollectionStore {
         case .queue: self.queues
         case .set: self.sets
         case .hash: self.hashes
+        case .leaderboard: self.leaderboards
+        case .distinct: self.sketches
+        case .stream: self.streams
         default: nil
         }
     }

@@ -13,6 +13,10 @@ enum RateLimitArguments {
             switch terms {
             case .tokenBucket(let bucket):
                 let (price, room) = (bucket.time(for: cost), bucket.room(for: cost))
+                if bucket.isWhole {
+                    bytes.append(price.microseconds, room.microseconds, bucket.fill.microseconds)
+                    continue
+                }
                 bytes.append(price.microseconds, price.parts, room.microseconds, room.parts)
                 bytes.append(bucket.fill.microseconds, bucket.fill.parts, bucket.parts)
             case .fixedWindow(let window):
@@ -32,4 +36,9 @@ extension [UInt8] {
             Swift.withUnsafeBytes(of: &bits) { self.append(contentsOf: $0) }
         }
     }
+}
+
+extension TokenBucket {
+    /// Whether a token takes a whole number of microseconds to come back.
+    var isWhole: Bool { self.parts == 1 }
 }

@@ -11,7 +11,7 @@ import LarderRedisClient
 /// `GET` and, if it is allowed, one `SET` with the expiry.
 ///
 /// `KEYS[1]`: the subject's state. `ARGV[1]`: the numbers, see `RateLimitArguments`. Returns 1 if the call is allowed, else 0, and
-/// for each limit the numbers of its `RateLimitLevel`.
+/// for each limit the numbers of its `RateLimitLevel`; where `answersWithSpan`, that span, or -1 less it.
 struct RateLimitScript {
     /// What is done.
     enum Verb {
@@ -46,8 +46,19 @@ struct RateLimitScript {
             source += "if allowed then\n" + parts.map(\.charging).joined() + "end\n"
             source += "if allowed or mended then\n" + Self.writing(parts) + "end\n"
         }
-        source += "return {allowed and 1 or 0, \(parts.flatMap(\.level).joined(separator: ", "))}\n"
+        if Self.answersWithSpan(terms) {
+            source += "return allowed and span1 or -1 - span1\n"
+        } else {
+            source += "return {allowed and 1 or 0, \(parts.flatMap(\.level).joined(separator: ", "))}\n"
+        }
         self.script = RedisScript(source, isReadOnly: verb == .peek)
+    }
+
+    /// Whether a script answers with one number, because there is but one that changes: the span of a token bucket, less
+    /// than zero if the call is refused. A table costs the server more than all the arithmetic.
+    static func answersWithSpan(_ terms: [RateLimitTerms]) -> Bool {
+        guard terms.count == 1, case .tokenBucket(let bucket) = terms[0] else { return false }
+        return bucket.isWhole
     }
 
     private static func clock(_ time: Time) -> String {
@@ -90,7 +101,7 @@ private struct ScriptPart {
         func numbered(_ source: String) -> String { source.replacing("$", with: "\(number)") }
         let source =
             switch terms {
-            case .tokenBucket: Self.tokenBucket
+            case .tokenBucket(let bucket): bucket.isWhole ? Self.wholeTokenBucket : Self.tokenBucket
             case .fixedWindow: Self.fixedWindow
             case .slidingWindow: Self.slidingWindow
             }
@@ -133,6 +144,27 @@ private struct ScriptPart {
             """,
         packing: "local piece$ = pack('<dd', now + span$, parts$)",
         level: ["span$", "parts$"]
+    )
+
+    /// The same where a token takes whole microseconds, as nearly all do.
+    private static let wholeTokenBucket = Source(
+        parameters: ["cost$", "room$", "fill$"],
+        reading: """
+            local span$ = 0
+            if state then
+              span$, place = unpack('<d', state, place)
+              span$ = span$ - now
+              if span$ < 0 then
+                span$ = 0
+              elseif span$ > fill$ then
+                span$, mended = fill$, true
+              end
+            end
+            """,
+        condition: "span$ <= room$",
+        charging: "span$ = span$ + cost$",
+        packing: "local piece$ = pack('<d', now + span$)",
+        level: ["span$"]
     )
 
     /// The state is the window's end and the count.

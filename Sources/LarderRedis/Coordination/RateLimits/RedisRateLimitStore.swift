@@ -71,6 +71,7 @@ struct RedisRateLimitLedger: RateLimitLedger {
     private let prefix: String
     private let charging: RedisScript
     private let peeking: RedisScript
+    private let answersWithSpan: Bool
     /// The arguments of a call that costs 1, as nearly all do.
     private let usual: [UInt8]
 
@@ -87,6 +88,7 @@ struct RedisRateLimitLedger: RateLimitLedger {
         let source = time == nil ? RateLimitScript.Time.server : .argument
         self.charging = RateLimitScript(limits.terms, .charge, time: source).script
         self.peeking = RateLimitScript(limits.terms, .peek, time: source).script
+        self.answersWithSpan = RateLimitScript.answersWithSpan(limits.terms)
         self.usual = RateLimitArguments.bytes(limits.terms, cost: 1)
     }
 
@@ -135,6 +137,15 @@ struct RedisRateLimitLedger: RateLimitLedger {
 
     /// What a script's reply means; `nil` if it is none.
     private func decision(_ reply: RESPValue, _ cost: Int64, charges: Bool) -> RateLimitDecision? {
+        if self.answersWithSpan {
+            guard case .integer(let number) = reply else { return nil }
+            // Below zero, the call was refused; `~` is -1 less the number, too.
+            let level = RateLimitLevel(span: number < 0 ? ~number : number, amount: 0)
+            let isCharged = charges && number >= 0
+            let (limit, terms) = (self.limits.limits[0], self.limits.terms[0])
+            guard terms.isPossible(level) else { return nil }
+            return RateLimitDecision(terms.status(of: limit, at: level, cost: cost, isCharged: isCharged))
+        }
         guard case .array(let parts) = reply, case .integer(let verdict) = parts.first else { return nil }
         let isCharged = charges && verdict == 1
         var place = 1
@@ -152,13 +163,19 @@ struct RedisRateLimitLedger: RateLimitLedger {
 
     /// The level of a limit in a reply; `nil` if there is none that it can have.
     private static func level(_ terms: RateLimitTerms, _ parts: [RESPValue], _ place: inout Int) -> RateLimitLevel? {
-        let hasWait = if case .slidingWindow = terms { true } else { false }
-        let count = hasWait ? 3 : 2
-        guard place + count <= parts.count, case .integer(let span) = parts[place],
-            case .integer(let amount) = parts[place + 1]
-        else { return nil }
-        var level = RateLimitLevel(span: span, amount: amount)
-        if hasWait {
+        let count =
+            switch terms {
+            case .tokenBucket(let bucket): bucket.isWhole ? 1 : 2
+            case .fixedWindow: 2
+            case .slidingWindow: 3
+            }
+        guard place + count <= parts.count, case .integer(let span) = parts[place] else { return nil }
+        var level = RateLimitLevel(span: span, amount: 0)
+        if count > 1 {
+            guard case .integer(let amount) = parts[place + 1] else { return nil }
+            level.amount = amount
+        }
+        if count > 2 {
             guard case .integer(let wait) = parts[place + 2] else { return nil }
             level.wait = wait
         }

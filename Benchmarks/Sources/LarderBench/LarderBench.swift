@@ -13,6 +13,7 @@ struct LarderBench: AsyncParsableCommand {
             """,
         subcommands: [
             FetchBench.self, FetchWorker.self, NearBench.self, NearWorker.self, MemoryBench.self, HistoryBench.self,
+            CollectionsBench.self, CollectionsWorker.self,
             RedisBench.self, PubSubBench.self, TraceBench.self, TableCommand.self, HitRatioTableCommand.self,
             PlotCommand.self, SynthesizeCommand.self,
         ]

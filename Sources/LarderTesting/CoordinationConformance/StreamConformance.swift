@@ -1,4 +1,4 @@
-public import Larder
+import Larder
 
 /// What every store has to do with streams, as a list of checks, to be run as those of ``CollectionConformance``.
 ///

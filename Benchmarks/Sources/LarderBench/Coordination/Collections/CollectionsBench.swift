@@ -17,6 +17,10 @@ struct CollectionsBench: AsyncParsableCommand {
             seconds each while their connections are killed. Those that returned (done) have to be counted, and nothing \
             but those and the ones that nobody knows of (unknown): lost and doubled have to be 0, and so has \
             without_expiry.
+
+            collections.leaderboard: a rank, a member with five neighbours on each side, and an increment, on leaderboards \
+            of a thousand and a million members, in memory and on Redis; ratio_to_thousand is the median's ratio to that \
+            of a thousand members.
             """
     )
 
@@ -55,6 +59,7 @@ struct CollectionsBench: AsyncParsableCommand {
         for load in CollectionLoad.all where self.isWanted("collections.\(load.name)") {
             try await measurement.measure(load)
         }
+        if self.isWanted("collections.leaderboard") { try await LeaderboardMeasurement(runs: self.runs).measure() }
         if self.isWanted("collections.waiting") { try await measurement.waiting() }
         if self.isWanted("collections.counters") { try await measurement.counters() }
     }

@@ -20,8 +20,10 @@ extension CollectionConformance {
             self.name = name
             self.collection = collection
             self.write = { subject in if let subject = subject as? Kind { try await write(subject) } }
-            self.drain = drain.map { drain in
-                { subject in if let subject = subject as? Kind { try await drain(subject) } }
+            if let drain {
+                self.drain = { subject in if let subject = subject as? Kind { try await drain(subject) } }
+            } else {
+                self.drain = nil
             }
         }
     }

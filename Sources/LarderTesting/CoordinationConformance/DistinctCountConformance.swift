@@ -1,4 +1,4 @@
-public import Larder
+import Larder
 
 /// What every store has to do with approximate counts, as a list of checks, to be run as those of ``CollectionConformance``.
 public enum DistinctCountConformance: Sendable {

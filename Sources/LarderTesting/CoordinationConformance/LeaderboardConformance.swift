@@ -1,4 +1,4 @@
-public import Larder
+import Larder
 
 /// What every store has to do with leaderboards, as a list of checks, to be run as those of ``CollectionConformance``.
 public enum LeaderboardConformance: Sendable {
@@ -271,7 +271,7 @@ public enum LeaderboardConformance: Sendable {
         }
     ]
 
-    private static let histories: [CollectionCheck] = [1, 2, 3].map { seed in
+    private static let histories: [CollectionCheck] = ([1, 2, 3] as [UInt64]).map { seed in
         CollectionCheck("random writes leave what a sorted list has (seed \(seed))") { run in
             var generator = SplitMix64(seed: seed)
             let board = run.collections.leaderboard("b", of: Int.self)

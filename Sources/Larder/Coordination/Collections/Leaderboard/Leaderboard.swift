@@ -53,7 +53,7 @@ public struct Leaderboard<Member: Codable & Sendable>: SharedCollection {
     /// - Returns: How many members are new or had another score.
     /// - Throws: As ``set(_:to:)``.
     @discardableResult
-    public func set(_ scores: some Sequence<(member: Member, score: Double)>) async throws -> Int {
+    public func set(_ scores: [(member: Member, score: Double)]) async throws -> Int {
         try await self.set(scores.map { ($0.member, $0.score) }, if: .always)
     }
 

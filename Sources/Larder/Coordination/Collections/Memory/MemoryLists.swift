@@ -51,7 +51,9 @@ struct ListContents: CollectionContents {
         offsets = count < 0 ? Array(offsets.suffix(limit)) : Array(offsets.prefix(limit))
         guard !offsets.isEmpty else { return 0 }
         let gone = Set(offsets)
-        self.elements = Deque(self.elements.indices.lazy.filter { !gone.contains($0) }.map { self.elements[$0] })
+        var kept: Deque<[UInt8]> = []
+        for (offset, element) in self.elements.enumerated() where !gone.contains(offset) { kept.append(element) }
+        self.elements = kept
         return offsets.count
     }
 }

@@ -54,8 +54,9 @@ struct RateLimitScript {
         self.script = RedisScript(source, isReadOnly: verb == .peek)
     }
 
-    /// Whether a script answers with one number, because there is but one that changes: the span of a token bucket, less
-    /// than zero if the call is refused. A table costs the server more than all the arithmetic.
+    /// Whether a script answers with one number, because there is but one that changes: a token bucket's span.
+    ///
+    /// It is less than zero if the call is refused. A table costs the server more than all the arithmetic.
     static func answersWithSpan(_ terms: [RateLimitTerms]) -> Bool {
         guard terms.count == 1, case .tokenBucket(let bucket) = terms[0] else { return false }
         return bucket.isWhole
@@ -68,8 +69,9 @@ struct RateLimitScript {
         }
     }
 
-    /// The state lives as long as it says anything. The server counts whole milliseconds, from a moment before the script has
-    /// asked for the time: ten more do no harm.
+    /// Writes the state, which lives as long as it says anything.
+    ///
+    /// The server counts whole milliseconds, from a moment before the script has asked for the time: ten more do no harm.
     private static func writing(_ parts: [ScriptPart]) -> String {
         var source = parts.map(\.packing).joined()
         source += "local life = span1\n"
@@ -186,7 +188,9 @@ private struct ScriptPart {
     )
 
     /// The state is the number of older entries, the sum of all, the newest entry's first and last moment and its count, then
-    /// the older entries with moment and count, oldest first. So nothing but a few numbers is read of a long log, nothing but
+    /// the older entries with moment and count, oldest first.
+    ///
+    /// So nothing but a few numbers is read of a long log, nothing but
     /// these written when a charge joins the newest entry, and what has left the window is cut off the front.
     private static let slidingWindow = Source(
         parameters: ["cost$", "room$", "length$", "grain$"],

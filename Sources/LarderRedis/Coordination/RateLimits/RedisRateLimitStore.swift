@@ -151,7 +151,8 @@ struct RedisRateLimitLedger: RateLimitLedger {
         var place = 1
         if let terms = self.limits.terms.first, self.limits.terms.count == 1 {
             guard let level = Self.level(terms, parts, &place), place == parts.count else { return nil }
-            return RateLimitDecision(terms.status(of: self.limits.limits[0], at: level, cost: cost, isCharged: isCharged))
+            let limit = self.limits.limits[0]
+            return RateLimitDecision(terms.status(of: limit, at: level, cost: cost, isCharged: isCharged))
         }
         var statuses: [RateLimitStatus] = []
         for (limit, terms) in zip(self.limits.limits, self.limits.terms) {

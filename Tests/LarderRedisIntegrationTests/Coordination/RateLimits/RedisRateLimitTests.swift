@@ -26,10 +26,14 @@ import Testing
     @Test func serverDecidesExactlyAsMemoryDoes() async throws {
         let kinds: [[RateLimit]] = [
             [.fixedWindow(9, per: .seconds(1))], [.slidingWindow(20, per: .seconds(1))],
+                [.tokenBucket(10, per: .seconds(1), burst: 20)],
             [.slidingWindow(400, per: .seconds(1))], [.tokenBucket(7, per: .seconds(1), burst: 13)],
             [.tokenBucket(999_983, per: .days(366), burst: 30)], [.tokenBucket(67_108_859, per: .days(1))],
             [.tokenBucket(20, per: .seconds(1)), .slidingWindow(50, per: .seconds(5))],
-            [.slidingWindow(300, per: .seconds(2)), .fixedWindow(40, per: .seconds(1)), .slidingWindow(9, per: .seconds(1))],
+            [
+                .slidingWindow(300, per: .seconds(2)), .fixedWindow(40, per: .seconds(1)),
+                .slidingWindow(9, per: .seconds(1)),
+            ],
         ]
         try await withRedis { redis in
             let time = ManualTime(1_800_000_000_000_000)
@@ -94,7 +98,7 @@ import Testing
             for (limit, name, life) in cases {
                 let limiter = try RateLimiter(.redis(redis.client), namespace: "ns", limits: [limit])
                 _ = try await limiter.check("{s}:1", cost: 2)
-                let keys = try await redis.client.keys("*")
+                let keys = try await redis.client.send(RedisCommand("KEYS", "*"), as: [String].self)
                 #expect(keys == [name])
                 let left = try await redis.client.send(RedisCommand("PTTL", name), as: Int.self)
                 #expect(life.contains(left), "\(limit) has \(left) ms")
@@ -205,7 +209,8 @@ import Testing
 
     @Test func whatIsNoStateIsAnErrorAndNothingWorse() async throws {
         try await withRedis { redis in
-            let limiter = try RateLimiter(.redis(redis.client), namespace: "ns", limits: [.fixedWindow(5, per: .days(300))])
+            let limits = [RateLimit.fixedWindow(5, per: .days(300))]
+            let limiter = try RateLimiter(.redis(redis.client), namespace: "ns", limits: limits)
             let name = "@ns:limit:f5/25920000s:s"
             let states: [[UInt8]] = [
                 [], [1, 2, 3], Array(repeating: 0xFF, count: 16), Array(repeating: 0x7F, count: 16),
@@ -221,8 +226,8 @@ import Testing
                     #expect(error.code == .unavailable)
                 }
             }
-            try await redis.client.del(name)
-            try await redis.client.lpush(name, "x")
+            _ = try await redis.client.send(RedisCommand("DEL", name))
+            _ = try await redis.client.send(RedisCommand("LPUSH", name, "x"))
             let error = await #expect(throws: CacheError.self) { try await limiter.check("s") }
             #expect(error?.code == .unavailable)
             try await limiter.reset("s")

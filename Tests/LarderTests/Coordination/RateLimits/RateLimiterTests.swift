@@ -144,7 +144,8 @@ import Testing
 
     @Test func numbersForHeaderFieldsAreRoundedUp() {
         let limit = RateLimit.tokenBucket(10, per: .seconds(1), burst: 20)
-        let status = RateLimitStatus(limit: limit, remaining: 0, retryAfter: .milliseconds(1), reset: .milliseconds(2_001))
+        let reset = Duration.milliseconds(2_001)
+        let status = RateLimitStatus(limit: limit, remaining: 0, retryAfter: .milliseconds(1), reset: reset)
         #expect(status.capacity == 20)
         #expect(status.retryAfterSeconds == 1)
         #expect(status.resetSeconds == 3)

@@ -50,7 +50,10 @@ public enum LeaderboardConformance: Sendable {
         },
         CollectionCheck("scores come back to the last bit") { run in
             let board = run.collections.leaderboard("b", of: Int.self)
-            let scores = [0.1, 1.0 / 3, 5e-324, 1.7976931348623157e308, -123_456_789.123_456_78, 1e15 + 0.3, 1e22]
+            let scores = [
+                0.1, 1.0 / 3, 2.2250738585072014e-308, 1.7976931348623157e308, -123_456_789.123_456_78, 1e15 + 0.3,
+                1e22,
+            ]
             try await board.set(scores.enumerated().map { (member: $0, score: $1) })
             try run.expect(try await board.scores(of: scores.indices), scores, "scores")
             let top = try await board.top(10)
@@ -173,7 +176,8 @@ public enum LeaderboardConformance: Sendable {
             let ranges: [(ScoreRange, [Int])] = [
                 (.all, [10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 11]), (.between(3, and: 5), [5, 4, 3]),
                 (.above(7), [10, 9, 8]), (.atLeast(8), [10, 9, 8]), (.below(1), [0, 11]), (.atMost(0), [0, 11]),
-                (.above(3).intersection(.below(5)), [4]), (.between(5, and: 3), []), (.above(3).intersection(.below(3)), []),
+                (.above(3).intersection(.below(5)), [4]), (.between(5, and: 3), []),
+                (.above(3).intersection(.below(3)), []),
                 (.above(.infinity), []), (.atLeast(.infinity), [10]), (.between(2.5, and: 2.6), []),
             ]
             for (range, members) in ranges {

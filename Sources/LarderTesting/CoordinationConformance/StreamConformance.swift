@@ -5,7 +5,8 @@ import Larder
 /// The age of messages is no part of it: no test can make those of a server older.
 public enum StreamConformance: Sendable {
     /// All checks.
-    public static let checks: [CollectionCheck] = Self.messages + Self.waiting + Self.groups + Self.leftMessages + Self.loops
+    public static let checks: [CollectionCheck] =
+        Self.messages + Self.waiting + Self.groups + Self.leftMessages + Self.loops
 
     /// Far longer than any check takes: who returns earlier was woken.
     private static let long = Duration.seconds(100)
@@ -31,7 +32,11 @@ public enum StreamConformance: Sendable {
             let all = try await same.range()
             try run.expect(try Self.elements(all), ["a", "b", "", "d"], "all messages")
             try run.expect(all.map(\.id), ids, "their ids")
-            try run.expect(try Self.elements(try await stream.read(after: ids[1])), ["", "d"], "those after the second")
+            try run.expect(
+                try Self.elements(try await stream.read(after: ids[1])),
+                ["", "d"],
+                "those after the second"
+            )
             try run.expect(try Self.elements(try await stream.read(after: .zero, limit: 1)), ["a"], "the first one")
             try run.expect(try await stream.read(after: ids[3]), [], "those after the last")
             try run.expect(try await stream.read(after: .last), [], "those after all")
@@ -145,7 +150,8 @@ public enum StreamConformance: Sendable {
     ]
 
     private static let groups: [CollectionCheck] = [
-        CollectionCheck("a group gives each message to one consumer and keeps it in mind until it is acknowledged") { run in
+        CollectionCheck("a group gives each message to one consumer and keeps it in mind until it is acknowledged") {
+            run in
             let stream = run.collections.stream("s", of: Int.self)
             let ids = try await stream.append(contentsOf: 0..<5)
             let group = stream.group("g")
@@ -189,7 +195,11 @@ public enum StreamConformance: Sendable {
             try run.expect(try Self.elements(try await end.read(as: "c")), [4], "from the end")
             try run.expect(try Self.elements(try await middle.read(as: "c")), [2, 3, 4], "from the middle")
             let whole = stream.group("whole")
-            try run.expect(try Self.elements(try await whole.read(as: "c")), [0, 1, 2, 3, 4], "a group made by reading")
+            try run.expect(
+                try Self.elements(try await whole.read(as: "c")),
+                [0, 1, 2, 3, 4],
+                "a group made by reading"
+            )
             try run.expect(try await whole.read(as: "c"), [], "what is new after that")
             try run.expect(try await whole.remove(), true, "removing a group")
             try run.expect(try await whole.remove(), false, "removing it again")

@@ -15,7 +15,9 @@ enum LeaderboardScripts {
 
         """
 
-    /// Gives members scores. `ARGV[3]` is the condition as `ZADD` has it, or empty; `ARGV[4]` and `ARGV[5]` are what is
+    /// Gives members scores.
+    ///
+    /// `ARGV[3]` is the condition as `ZADD` has it, or empty; `ARGV[4]` and `ARGV[5]` are what is
     /// kept; then come scores and members.
     static let set = CollectionScripts.writing(
         Self.keeping + """
@@ -73,7 +75,9 @@ enum LeaderboardScripts {
         """
     )
 
-    /// Puts the union of all keys but the first in the first, whose end stays. `ARGV[3]` is what becomes of scores,
+    /// Puts the union of all keys but the first in the first, whose end stays.
+    ///
+    /// `ARGV[3]` is what becomes of scores,
     /// `ARGV[4]` and `ARGV[5]` are what is kept.
     static let storeUnion = CollectionScripts.writing(
         Self.keeping + """

@@ -4,7 +4,8 @@ import LarderTesting
 import Testing
 
 @Suite(.serialized, .timeLimit(.minutes(5))) struct RedisOrderedCollectionsConformanceTests {
-    private static let checks = LeaderboardConformance.checks + DistinctCountConformance.checks + StreamConformance.checks
+    private static let checks =
+        LeaderboardConformance.checks + DistinctCountConformance.checks + StreamConformance.checks
 
     @Test func orderedCollectionsInRedisConform() async throws {
         try await withRedis(.init()) { redis in

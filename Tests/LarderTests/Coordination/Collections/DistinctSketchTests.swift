@@ -51,8 +51,8 @@ import Testing
         var sketch = DistinctSketch()
         #expect(sketch.count == 0)
         for element in 0..<DistinctSketch.mostHashes {
-            #expect(sketch.insert(seed.hash(UInt64(element))))
-            #expect(!sketch.insert(seed.hash(UInt64(element))))
+            let changes = [sketch.insert(seed.hash(UInt64(element))), sketch.insert(seed.hash(UInt64(element)))]
+            #expect(changes == [true, false])
             #expect(sketch.count == element + 1)
         }
     }

@@ -7,6 +7,7 @@ public protocol DistinctCountStore: Sendable {
     ///   - key: The count.
     ///   - lifetime: How long it lives.
     /// - Returns: Whether that may have changed the number.
+    /// - Throws: ``CacheError``; see ``CollectionStore``.
     func countElements(
         _ elements: [[UInt8]],
         in key: CollectionKey,

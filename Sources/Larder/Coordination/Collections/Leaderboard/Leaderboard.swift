@@ -174,7 +174,12 @@ public struct Leaderboard<Member: Codable & Sendable>: SharedCollection {
         let key = try self.handle.checkedKey()
         try self.check(ranks, key)
         if ranks.isEmpty { return 0 }
-        return try await self.handle.store.removeMembers(at: ranks, from: key, order ?? self.order, self.handle.lifetime)
+        return try await self.handle.store.removeMembers(
+            at: ranks,
+            from: key,
+            order ?? self.order,
+            self.handle.lifetime
+        )
     }
 
     /// Removes the members with scores in a range.

@@ -11,6 +11,7 @@ public protocol SortedSetStore: Sendable {
     ///   - best: What is kept of the leaderboard; `nil` for everything.
     ///   - lifetime: How long it lives.
     /// - Returns: How many members are new or have another score, those included that were not among the best.
+    /// - Throws: ``CacheError``; see ``CollectionStore``.
     func setScores(
         _ scores: [ScoredBytes],
         of key: CollectionKey,
@@ -51,6 +52,7 @@ public protocol SortedSetStore: Sendable {
     ///   - key: The leaderboard.
     ///   - order: Where ranks count from.
     /// - Returns: The members; none where the one is not there.
+    /// - Throws: ``CacheError``; see ``CollectionStore``.
     func members(
         around member: [UInt8],
         onEachSide count: Int,
@@ -70,6 +72,7 @@ public protocol SortedSetStore: Sendable {
     ///   - offset: How many of them to leave out.
     ///   - limit: How many to return, at most.
     /// - Returns: The members.
+    /// - Throws: ``CacheError``; see ``CollectionStore``.
     func members(
         scores: ScoreRange,
         in key: CollectionKey,

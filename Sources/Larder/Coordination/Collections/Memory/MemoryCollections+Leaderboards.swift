@@ -194,6 +194,7 @@ extension CollectionTable {
     ///   - empty: What to begin with where there is no such collection; still empty afterwards, it is not there.
     ///   - body: Changes the contents. It throws before it changes anything, or not at all.
     /// - Returns: What `body` returns.
+    /// - Throws: What `body` throws.
     func change<Result: Sendable, Failure: Error>(
         _ key: CollectionKey,
         _ lifetime: CollectionLifetime,

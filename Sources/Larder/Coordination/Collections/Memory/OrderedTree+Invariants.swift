@@ -9,16 +9,15 @@ extension OrderedTree {
         if depths.count > 1 { violations.append("leaves lie at the depths \(depths.sorted())") }
         if !reached.isDisjoint(with: self.spareNodes) { violations.append("a node in use is spare") }
         if reached.count + Set(self.spareNodes).count != self.nodes.count {
-            violations.append("of \(self.nodes.count) nodes \(reached.count) are in use, \(self.spareNodes.count) spare")
+            violations.append(
+                "of \(self.nodes.count) nodes \(reached.count) are in use, \(self.spareNodes.count) spare"
+            )
         }
         return violations
     }
 
-    /// Checks a node and all under it.
+    /// Checks a node and all under it, of which none may be below `lower`, and all have to be below `upper`.
     ///
-    /// - Parameters:
-    ///   - lower: No element may be below it.
-    ///   - upper: All elements have to be below it.
     /// - Returns: How many elements are under the node.
     private func check(
         _ index: Int,

@@ -43,8 +43,8 @@ struct OrderedTree<Element: Comparable & Sendable>: Sendable {
         self.capacity = capacity
     }
 
-    /// The least that a node other than the root has.
-    var minimum: Int { self.capacity / 4 }
+    /// The least that a node other than the root has: never one child alone, which has no neighbour to be refilled from.
+    var minimum: Int { max(2, self.capacity / 4) }
 
     var isEmpty: Bool { self.count == 0 }
 
@@ -125,13 +125,16 @@ struct OrderedTree<Element: Comparable & Sendable>: Sendable {
 
     @inline(__always)
     private static func firstIndex(in elements: [Element], notBelow isBelow: (Element) -> Bool) -> Int {
-        var low = 0
-        var high = elements.count
-        while low < high {
-            let middle = (low + high) / 2
-            if isBelow(elements[middle]) { low = middle + 1 } else { high = middle }
+        // Through a pointer: taking each out of the array would retain and release what it refers to, which lies anywhere.
+        elements.withUnsafeBufferPointer { elements in
+            var low = 0
+            var high = elements.count
+            while low < high {
+                let middle = (low + high) / 2
+                if isBelow(elements[middle]) { low = middle + 1 } else { high = middle }
+            }
+            return low
         }
-        return low
     }
 
     // MARK: Changing
@@ -186,9 +189,7 @@ struct OrderedTree<Element: Comparable & Sendable>: Sendable {
     /// Moves the upper part of a node into a new one.
     private mutating func split(_ node: Int) -> Split {
         let size = self.nodes[node].size
-        // Whoever adds at the end, as streams do, leaves full nodes behind.
-        let kept = size - size / 2
-        let (border, upper) = self.cut(node, at: kept)
+        let (border, upper) = self.cut(node, at: size - size / 2)
         let total = upper.total
         return Split(border: border, node: self.add(upper), total: total)
     }

@@ -206,7 +206,9 @@ public struct StreamGroup<Element: Codable & Sendable>: Sendable {
         try await self.store.consumers(of: self.key()).sorted { $0.name < $1.name }
     }
 
-    /// Removes a consumer. What it has not acknowledged is not delivered to anybody any more: claim it before.
+    /// Removes a consumer.
+    ///
+    /// What it has not acknowledged is not delivered to anybody any more: claim it before.
     ///
     /// - Parameter consumer: The consumer.
     /// - Returns: How many messages it had not acknowledged.

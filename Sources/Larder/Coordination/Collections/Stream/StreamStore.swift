@@ -15,6 +15,7 @@ public protocol StreamStore: Sendable {
     ///   - limit: What the stream keeps; `nil` for all.
     ///   - lifetime: How long the stream lives.
     /// - Returns: The ids of the messages, in order.
+    /// - Throws: ``CacheError``; see ``CollectionStore``.
     func append(
         _ elements: [[UInt8]],
         to key: CollectionKey,
@@ -30,6 +31,7 @@ public protocol StreamStore: Sendable {
     ///   - isReversed: Whether the latest come first.
     ///   - limit: How many, at most.
     /// - Returns: The messages.
+    /// - Throws: ``CacheError``; see ``CollectionStore``.
     func messages(
         of key: CollectionKey,
         _ ids: ClosedRange<StreamID>,
@@ -63,6 +65,7 @@ public protocol StreamStore: Sendable {
     ///   - start: What it reads first.
     ///   - lifetime: How long the stream lives.
     /// - Returns: Whether it was made.
+    /// - Throws: ``CacheError``; see ``CollectionStore``.
     func createGroup(
         _ group: StreamGroupKey,
         at start: StreamStart,
@@ -83,6 +86,7 @@ public protocol StreamStore: Sendable {
     ///   - start: What the group reads first, if it has to be made.
     ///   - lifetime: How long the stream lives, if it has to be made.
     /// - Returns: The messages.
+    /// - Throws: ``CacheError``; see ``CollectionStore``.
     func deliver(
         _ group: StreamGroupKey,
         to consumer: String,
@@ -100,6 +104,7 @@ public protocol StreamStore: Sendable {
     ///   - id: After which id to begin.
     ///   - limit: How many to look at, at most.
     /// - Returns: The messages, and the last id that was looked at; `nil` where there was none left.
+    /// - Throws: ``CacheError``; see ``CollectionStore``.
     func redeliver(
         _ group: StreamGroupKey,
         to consumer: String,
@@ -117,6 +122,7 @@ public protocol StreamStore: Sendable {
     ///   - id: With which id to begin.
     ///   - limit: How many, at most.
     /// - Returns: The messages, and the id to go on with; `nil` at the end.
+    /// - Throws: ``CacheError``; see ``CollectionStore``.
     func claim(
         _ group: StreamGroupKey,
         for consumer: String,
@@ -142,6 +148,7 @@ public protocol StreamStore: Sendable {
     ///   - id: With which id to begin.
     ///   - limit: How many, at most.
     /// - Returns: The messages, in order of their ids.
+    /// - Throws: ``CacheError``; see ``CollectionStore``.
     func pendingMessages(
         of group: StreamGroupKey,
         _ consumer: String?,

@@ -14,6 +14,8 @@ struct LarderBench: AsyncParsableCommand {
         subcommands: [
             FetchBench.self, FetchWorker.self, NearBench.self, NearWorker.self, MemoryBench.self, HistoryBench.self,
             LocksBench.self, LockWorker.self,
+            RateLimitBench.self, RateLimitWorker.self,
+            CollectionsBench.self, CollectionsWorker.self,
             RedisBench.self, PubSubBench.self, TraceBench.self, TableCommand.self, HitRatioTableCommand.self,
             PlotCommand.self, SynthesizeCommand.self,
         ]

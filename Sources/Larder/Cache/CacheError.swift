@@ -30,6 +30,10 @@ public struct CacheError: Error, Sendable, CustomStringConvertible {
             case lockNotAcquired
             case lockReentered
             case staleToken
+            case keysApart
+            case queueFull
+            case wrongType
+            case notANumber
         }
 
         private let kind: Kind
@@ -91,6 +95,18 @@ public struct CacheError: Error, Sendable, CustomStringConvertible {
         ///
         /// The lock that it was granted with has passed to somebody else.
         public static let staleToken = Code(.staleToken)
+        /// Several collections lie on different servers, and the call can only work on one.
+        public static let keysApart = Code(.keysApart)
+        /// The queue has as many elements as it takes.
+        ///
+        /// None of the new ones was added.
+        public static let queueFull = Code(.queueFull)
+        /// Something else than a collection of this kind has its name.
+        public static let wrongType = Code(.wrongType)
+        /// A score is NaN, or would become it.
+        ///
+        /// Nothing was written.
+        public static let notANumber = Code(.notANumber)
 
         /// The code's name: one of a small set, fit for a metric's label.
         public var description: String { self.kind.rawValue }

@@ -11,7 +11,10 @@ public struct JSONCodec: CacheCodec {
     private let decoder = JSONDecoder()
 
     /// Makes a codec that writes dates as seconds since 1970 and data as base 64.
-    public init() {
+    ///
+    /// - Parameter sortedKeys: Whether the members of objects are sorted by name, so that equal values have equal bytes.
+    public init(sortedKeys: Bool = false) {
+        if sortedKeys { self.encoder.outputFormatting = .sortedKeys }
         self.encoder.dateEncodingStrategy = .secondsSince1970
         self.decoder.dateDecodingStrategy = .secondsSince1970
     }

@@ -140,6 +140,28 @@ extension RedisCommand {
         self.appendLineEnd()
     }
 
+    /// Appends the elements of another command, from one on (0 is the name), as they are encoded there.
+    ///
+    /// All at once: each by itself would be looked for from the beginning, which takes minutes for some ten thousand.
+    mutating func append(elementsOf other: RedisCommand, from index: Int) {
+        guard index < other.elementCount else { return }
+        let start = other.body.withUnsafeBytes { bytes in
+            var position = 0
+            for _ in 0..<index {
+                var length = 0
+                position += 1
+                while bytes[position] != 0x0D {
+                    length = length * 10 + Int(bytes[position] &- 0x30)
+                    position += 1
+                }
+                position += length + 4
+            }
+            return position
+        }
+        self.body.append(contentsOf: other.body[start...])
+        self.elementCount += other.elementCount - index
+    }
+
     mutating func append<Integer: FixedWidthInteger>(integer: Integer) {
         RESPEncoding.withDigits(of: integer) { self.append(bytes: $0) }
     }

@@ -130,9 +130,7 @@ public struct RedisScript: Sendable, Hashable {
             reserving: self.source.utf8.count + command.encodedSize
         )
         eval.append(self.source)
-        for index in 2..<max(2, command.argumentCount + 1) {
-            _ = command.withElement(index) { eval.append(bytes: $0) }
-        }
+        eval.append(elementsOf: command, from: 2)
         return eval
     }
 }

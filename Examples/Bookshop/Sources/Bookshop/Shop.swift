@@ -36,9 +36,8 @@ public enum Shop: Sendable {
         logger.logLevel = .notice
 
         let catalogue = try Self.openCatalogue(settings)
-        let cache = try Self.openCache(settings, logger)
         let application = try ShopApplication.make(
-            repository: BookRepository(catalogue: catalogue, cache: cache),
+            Self.open(catalogue, settings, logger),
             settings: settings,
             logger: logger,
             onRunning: { port in Console.write(Greeting(settings, port: port).text) }
@@ -54,9 +53,13 @@ public enum Shop: Sendable {
         Console.write("The shop is closed.\n")
     }
 
-    private static func openCache(_ settings: Settings, _ logger: Logger) throws -> ShopCache {
+    private static func open(
+        _ catalogue: Catalogue,
+        _ settings: Settings,
+        _ logger: Logger
+    ) throws -> Storefront {
         do {
-            return try ShopCache(settings, logger: logger)
+            return try Storefront(catalogue: catalogue, settings: settings, logger: logger)
         } catch let error as RedisError {
             // What shows only when it is used, such as a file of certificates.
             throw SettingsError("REDIS_URL: \(error.message)")

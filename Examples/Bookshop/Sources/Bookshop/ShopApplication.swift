@@ -7,44 +7,49 @@ enum ShopApplication {
     /// Puts the shop together.
     ///
     /// - Parameters:
-    ///   - repository: The books.
+    ///   - shop: What the routes work with.
     ///   - settings: Where to listen, and the admin token.
     ///   - logger: Where to log.
     ///   - onRunning: Called with the port once the shop can be reached.
     /// - Returns: The application, not yet running.
     /// - Throws: If resources are missing.
     static func make(
-        repository: BookRepository,
+        _ shop: Storefront,
         settings: Settings,
         logger: Logger,
         onRunning: @escaping @Sendable (_ port: Int) -> Void = { _ in }
     ) throws -> Application<RouterResponder<ShopContext>> {
-        let router = try Self.router(repository: repository, adminToken: settings.adminToken)
+        let router = try Self.router(shop, adminToken: settings.adminToken)
         return Application(
             router: router,
             configuration: .init(address: .hostname(settings.host, port: settings.port), serverName: "Bookshop"),
-            services: repository.cache.services,
+            services: shop.services,
             onServerRunning: { channel in onRunning(channel.localAddress?.port ?? settings.port) },
             logger: logger
         )
     }
 
-    private static func router(repository: BookRepository, adminToken: String?) throws -> Router<ShopContext> {
+    private static func router(_ shop: Storefront, adminToken: String?) throws -> Router<ShopContext> {
         let pages = try PageRenderer()
         let router = Router(context: ShopContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: ResponseHeadersMiddleware())
         router.add(middleware: ErrorMiddleware(pages: pages))
 
         try Assets().add(to: router)
-        PageRoutes(repository: repository, pages: pages).add(to: router)
+        let visited = router.group().add(middleware: PageVisitorMiddleware(recorder: shop.recorder))
+        PageRoutes(shop: shop, pages: pages).add(to: visited)
+        CountPages(shop: shop, pages: pages).add(to: visited)
 
-        let books = BookAPI(repository: repository)
-        let cache = CacheAPI(cache: repository.cache)
-        let api = router.group("api")
+        let books = BookAPI(shop: shop)
+        let cache = CacheAPI(shop: shop)
+        let api = router.group("api").add(middleware: CallerMiddleware(recorder: shop.recorder))
         books.addReading(to: api)
         cache.addReading(to: api)
+        CountAPI(shop: shop).add(to: api)
 
-        let admin = router.group("api").add(middleware: AdminMiddleware(token: adminToken))
+        let admin = router.group("api")
+            .add(middleware: CallerMiddleware(recorder: shop.recorder))
+            .add(middleware: AdminMiddleware(token: adminToken))
         books.addWriting(to: admin)
         cache.addWriting(to: admin)
         return router

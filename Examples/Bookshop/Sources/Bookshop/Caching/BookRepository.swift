@@ -29,6 +29,21 @@ struct BookRepository: Sendable {
         }
     }
 
+    /// What lists show of some books, each of them from the cache where it is there.
+    ///
+    /// - Parameter ids: The books' numbers.
+    /// - Returns: Those of them that there are.
+    /// - Throws: What the catalogue throws.
+    func summaries(of ids: [Int]) async throws -> [Int: BookSummary] {
+        // Each by itself, because each has a tag of its own. They are asked for together all the same.
+        try await withThrowingTaskGroup(of: Book?.self) { group in
+            for id in Set(ids) { group.addTask { try await self.book(id).value } }
+            var summaries: [Int: BookSummary] = [:]
+            for try await book in group { if let book { summaries[book.id] = BookSummary(book) } }
+            return summaries
+        }
+    }
+
     func shelf(_ slug: String) async throws -> Answer<Shelf?> {
         try await self.larder.answer(for: .shelf(slug), tags: [Tag.shelf(slug)], policy: .rows) { _ in
             try await self.catalogue.shelf(slug)

@@ -2,55 +2,39 @@ import Larder
 import LarderRedis
 import LarderRedisClient
 import Logging
-import ServiceLifecycle
 
-/// The shop's cache, on the store that the settings name.
-///
-/// Everything is in one namespace: what a fill fetches hands its tags up within a namespace only.
+/// The shop's cache.
 struct ShopCache: Sendable {
     let larder: Cache
-
-    /// What has to run while the cache is used, in the order of starting.
-    let services: [any Service]
 
     /// What is known of the Redis beneath; `nil` where there is none.
     private let redis: (@Sendable () -> RedisStatistics)?
 
-    private static let namespace: CacheNamespace = "bookshop"
-
     /// How many entries are kept in memory; a whole shop of books, shelves and searches fits.
     private static let memoryEntries = 100_000
 
-    /// How long a visitor waits for Redis before the database is asked instead.
-    private static let patience = Duration.milliseconds(250)
-
-    /// Opens the cache on the store that the settings name.
+    /// Opens the cache.
     ///
     /// - Parameters:
-    ///   - settings: Where the values are, and how many of them are in this process as well.
+    ///   - store: Where the values are.
+    ///   - nearCache: How many entries of Redis are kept in this process as well; 0 for none.
     ///   - logger: Where an unavailable store is reported.
-    ///   - clock: What values in memory get old by, and what fills are timed by.
-    /// - Throws: `RedisError` for a URL that cannot be used.
-    init(_ settings: Settings, logger: Logger, clock: CacheClock = .system) throws {
-        switch settings.store {
+    init(on store: ShopStore, nearCache: Int, logger: Logger) {
+        switch store.place {
         case .memory:
-            let memory = MemoryStore(limit: .entries(Self.memoryEntries), clock: clock)
-            self.init(on: memory, logger: logger, clock: clock)
-        case .redis(let url):
-            var configuration = try RedisConfiguration(url: url)
-            // The database answers within milliseconds, so nobody should wait seconds for its cache when that hangs.
-            // `socket_timeout` in the URL overrules it.
-            if configuration.commandTimeout == RedisConfiguration().commandTimeout {
-                configuration.commandTimeout = Self.patience
-            }
-            let client = try RedisClient(configuration)
+            let memory = MemoryStore(limit: .entries(Self.memoryEntries), clock: store.clock)
+            self.init(on: memory, logger: logger, clock: store.clock)
+        case .redis(let client):
             // Kept in this process, a value is there without a round trip; Redis tells of whatever happens to it.
-            let nearCache = settings.nearCache == 0 ? nil : MemoryStore.Limit.entries(settings.nearCache)
-            let store = RedisStore(client, RedisStoreOptions(nearCache: nearCache, clock: clock, logger: logger))
-            self.init(on: store, services: [client], logger: logger, clock: clock) {
+            let limit = nearCache == 0 ? nil : MemoryStore.Limit.entries(nearCache)
+            let redis = RedisStore(
+                client,
+                RedisStoreOptions(nearCache: limit, clock: store.clock, logger: logger)
+            )
+            self.init(on: redis, logger: logger, clock: store.clock) {
                 RedisStatistics(
                     topology: client.describeTopology(),
-                    nearCache: store.nearCacheStatistics(of: Self.namespace)
+                    nearCache: redis.nearCacheStatistics(of: ShopStore.namespace)
                 )
             }
         }
@@ -58,7 +42,6 @@ struct ShopCache: Sendable {
 
     private init(
         on store: some CacheStore,
-        services: [any Service] = [],
         logger: Logger,
         clock: CacheClock,
         redis: (@Sendable () -> RedisStatistics)? = nil
@@ -67,13 +50,12 @@ struct ShopCache: Sendable {
         let defaults = CacheDefaults(fetchPolicy: .lists, failurePolicy: .missing)
         self.larder = Cache(
             store,
-            namespace: Self.namespace,
+            namespace: ShopStore.namespace,
             defaults: defaults,
             clock: clock,
             logger: logger,
             onEvent: ReadTrace.note
         )
-        self.services = services + [self.larder]
         self.redis = redis
     }
 

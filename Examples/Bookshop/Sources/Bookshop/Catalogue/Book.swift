@@ -26,6 +26,13 @@ struct BookSummary: Codable, Sendable, Equatable {
     let issued: String
 }
 
+extension BookSummary {
+    /// What a list shows of a book that is there as a whole.
+    init(_ book: Book) {
+        self.init(id: book.id, title: book.title, authors: book.authors, language: book.language, issued: book.issued)
+    }
+}
+
 /// A shelf's name and its address.
 struct ShelfName: Codable, Sendable, Equatable {
     /// What stands in URLs.

@@ -37,6 +37,20 @@ struct Cover: Sendable {
     }
 }
 
+/// The books that a visitor has looked at.
+struct RecentBooks: Sendable {
+    /// As many as fit in a row or two.
+    private static let most = 6
+
+    let books: [BookCard]
+
+    /// - Parameter books: The books, the latest first; for none there is nothing to show.
+    init?(_ books: [BookSummary]) {
+        guard !books.isEmpty else { return nil }
+        self.books = books.prefix(Self.most).map(BookCard.init)
+    }
+}
+
 /// All shelves.
 struct ShelvesPage: PageContent {
     static let template = "shelves"
@@ -54,9 +68,11 @@ struct ShelvesPage: PageContent {
 
     let books: String
     let count: Int
+    let recent: RecentBooks?
     let groups: [Group]
 
-    init(_ shelves: [Shelf], books: Int) {
+    init(_ shelves: [Shelf], books: Int, recent: [BookSummary]) {
+        self.recent = RecentBooks(recent)
         self.books = grouped(books)
         self.count = shelves.count
         self.groups = ShelfLabel.Group.allCases.map { group in
@@ -182,8 +198,10 @@ struct SingleBookPage: PageContent {
     let subjects: [String]
     let hasSubjects: Bool
     let shelfGroups: [ShelfGroup]
+    let recent: RecentBooks?
 
-    init(_ book: Book) {
+    init(_ book: Book, recent: [BookSummary]) {
+        self.recent = RecentBooks(recent)
         self.id = book.id
         (self.heading, self.subtitle) = headingAndSubtitle(book.title)
         let cover = Cover(id: book.id, heading: self.heading)
@@ -253,5 +271,18 @@ struct ErrorPage: PageContent {
         self.code = failure.status.code
         self.reason = failure.status.reasonPhrase
         self.message = failure.message
+    }
+}
+
+/// A search that was one too many.
+struct LimitPage: PageContent {
+    static let template = "limit"
+    static let heading = "One moment, please"
+
+    let heading = Self.heading
+    let wait: String
+
+    init(_ refused: SearchLimiter.Refused) {
+        self.wait = inSeconds(refused.seconds)
     }
 }

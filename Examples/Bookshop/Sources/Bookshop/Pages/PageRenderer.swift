@@ -29,7 +29,8 @@ struct PageRenderer: Sendable {
     }
 
     private static let names = [
-        "book", "books", "books-list", "error", "layout", "search", "shelf", "shelves", "stats",
+        "analytics", "bar-chart", "book", "books", "books-list", "error", "layout", "leaderboard", "limit", "recent",
+        "search", "shelf", "shelves", "stats",
     ]
 
     private let library: MustacheLibrary

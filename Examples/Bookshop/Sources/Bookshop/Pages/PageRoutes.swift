@@ -3,16 +3,19 @@ import Hummingbird
 
 /// The books as pages.
 struct PageRoutes: Sendable {
-    let repository: BookRepository
+    let shop: Storefront
     let pages: PageRenderer
 
-    func add(to router: Router<ShopContext>) {
-        router.get("/") { _, _ in
+    private var repository: BookRepository { self.shop.repository }
+
+    func add(to router: RouterGroup<ShopContext>) {
+        router.get("/") { _, context in
             // The first page of all books knows how many there are, and is the page that most visitors see next.
             async let shelves = self.repository.shelves()
             async let books = self.repository.page(1, ofShelf: nil)
+            async let recent = self.shop.recentlyViewed(by: context.visitor)
             return try await self.pages.response(
-                ShelvesPage(shelves.value, books: books.value?.total ?? 0),
+                ShelvesPage(shelves.value, books: books.value?.total ?? 0, recent: recent),
                 titled: "Shelves",
                 status: shelves.status.combined(with: books.status)
             )
@@ -28,25 +31,35 @@ struct PageRoutes: Sendable {
             let page = BooksPage(try answer.found("There is no such shelf, or it has no such page."))
             return try self.pages.response(page, titled: page.heading, status: answer.status)
         }
-        router.get("books/:id") { _, context in
-            let answer = try await self.repository.book(context.bookID())
-            let page = SingleBookPage(try answer.found("There is no such book."))
+        router.get("books/:id") { request, context in
+            let id = try context.bookID()
+            // Beside the book, so that it costs no time of its own.
+            async let recent = self.shop.recentlyViewed(by: context.visitor, besides: id)
+            let answer = try await self.repository.book(id)
+            let book = try answer.found("There is no such book.")
+            let page = try await SingleBookPage(book, recent: recent)
+            if request.method == .get { self.shop.recorder.note(.book(book.id, context.visitor)) }
             return try self.pages.response(page, titled: page.heading, status: answer.status)
         }
-        router.get("search") { request, _ in
-            try await self.search(QueryItems(request))
+        router.get("search") { request, context in
+            try await self.search(QueryItems(request), context)
         }
         router.get("stats") { _, _ in
-            let statistics = await self.repository.cache.statistics()
-            var response = try self.pages.response(StatisticsPage(statistics), titled: "Statistics")
+            async let statistics = self.repository.cache.statistics()
+            async let visitors = self.shop.visitorsToday()
+            var response = try await self.pages.response(
+                StatisticsPage(statistics, visitorsToday: visitors),
+                titled: "Statistics"
+            )
             response.headers[.contentSecurityPolicy] = ContentSecurityPolicy.withScript
             return response
         }
     }
 
-    private func search(_ query: QueryItems) async throws -> Response {
-        let slug = try query.shelf()
-        let answer = try await self.repository.search(query.search(), onShelf: slug)
+    private func search(_ query: QueryItems, _ context: ShopContext) async throws -> Response {
+        let (wanted, slug) = (try query.search(), try query.shelf())
+        try await self.shop.admitSearch(context)
+        let answer = try await self.repository.search(wanted, onShelf: slug)
         let books = try answer.found("There is no such shelf.")
         var status = answer.status
         var shelf: Shelf?

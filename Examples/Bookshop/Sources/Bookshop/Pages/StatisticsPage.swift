@@ -29,7 +29,10 @@ struct StatisticsPage: PageContent {
     let nearCache: NearCacheSection?
     let servers: ServersSection?
 
-    init(_ statistics: CacheStatistics) {
+    /// - Parameters:
+    ///   - statistics: What the cache did.
+    ///   - visitorsToday: About how many visitors there were today; `nil` where that is not known.
+    init(_ statistics: CacheStatistics, visitorsToday: Int?) {
         let counters = statistics.counters
         self.ratio = counters.hitRatio
         self.percent = Bookshop.percent(counters.hitRatio)
@@ -57,6 +60,12 @@ struct StatisticsPage: PageContent {
                 rows: [
                     Counter("Entries", statistics.entries.map(grouped) ?? "unknown", "fresh values in the store now"),
                     Counter("Store", statistics.store, "where they are: in this process (memory), or in Redis"),
+                ]
+            ),
+            Group(
+                heading: "Shop",
+                rows: [
+                    Counter("Visitors today", visitorsToday.map(grouped) ?? "unknown", "about so many, by their cookies")
                 ]
             ),
         ]

@@ -30,6 +30,15 @@ func shortTime(_ seconds: Double) -> String {
     }
 }
 
+/// A number of seconds that somebody has to wait, in words.
+func inSeconds(_ seconds: Int) -> String {
+    switch seconds {
+    case 1: "a second"
+    case ..<120: "\(seconds) seconds"
+    default: "\((seconds + 59) / 60) minutes"
+    }
+}
+
 /// A number of books, with the noun.
 func countOfBooks(_ number: Int) -> String {
     number == 1 ? "1 book" : "\(grouped(number)) books"
@@ -37,13 +46,22 @@ func countOfBooks(_ number: Int) -> String {
 
 /// A day such as `1998-06-01` in words; anything else as it is.
 func dayInWords(_ day: String) -> String {
+    dayAndMonth(day).map { "\($0.day) \($0.month) \($0.year)" } ?? day
+}
+
+/// A day such as `1998-06-01` in as little room as possible, which is without its year; anything else as it is.
+func shortDay(_ day: String) -> String {
+    dayAndMonth(day).map { "\($0.day) \($0.month.prefix(3))" } ?? day
+}
+
+private func dayAndMonth(_ day: String) -> (day: Int, month: String, year: Int)? {
     let months = [
         "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
         "December",
     ]
     let parts = day.split(separator: "-").compactMap { Int($0) }
-    guard parts.count == 3, months.indices.contains(parts[1] - 1) else { return day }
-    return "\(parts[2]) \(months[parts[1] - 1]) \(parts[0])"
+    guard parts.count == 3, months.indices.contains(parts[1] - 1) else { return nil }
+    return (parts[2], months[parts[1] - 1], parts[0])
 }
 
 /// The languages of codes such as `de; en`; a code that is not known stays as it is.

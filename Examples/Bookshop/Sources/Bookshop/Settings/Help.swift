@@ -20,5 +20,12 @@ enum Help {
           ADMIN_TOKEN     what changing titles, emptying the cache and explaining it need (unset: all are refused)
           DATABASE_PATH   the SQLite file with the books, made and filled on the first start (data/bookshop.sqlite)
 
+        Who searches too often is told to wait. Each of these is a number of searches from 1 to 1000000:
+
+          SEARCH_RATE            how many a visitor may make in a minute in the long run; 0 for no limits at all (60)
+          SEARCH_BURST           how many a visitor may make at once (20)
+          SEARCH_HOURLY          how many a visitor may make in any hour (600)
+          SEARCH_ADDRESS_HOURLY  how many may come from one address in any hour, whoever its visitors are (6000)
+
         """
 }

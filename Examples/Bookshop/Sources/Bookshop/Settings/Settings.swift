@@ -19,6 +19,23 @@ struct Settings: Sendable, Equatable {
     /// What admin calls must carry; without it, they are refused.
     var adminToken: String?
     var databasePath = "data/bookshop.sqlite"
+    /// How often anybody may search; `nil` as often as they like.
+    var searchLimits: SearchLimits? = SearchLimits()
+
+    /// How often anybody may search.
+    struct SearchLimits: Sendable, Equatable {
+        /// How many searches a visitor may make in a minute, in the long run.
+        var perMinute = 60
+        /// How many a visitor may make at once.
+        var burst = 20
+        /// How many a visitor may make in any hour.
+        var hourly = 600
+        /// How many may come from one address in any hour, whoever its visitors are.
+        var addressHourly = 6_000
+
+        /// The largest number for any of these.
+        static let largest = 1_000_000
+    }
 
     /// The largest near cache: memory for more would have to be planned with other means than a number of entries.
     static let largestNearCache = 10_000_000
@@ -83,10 +100,10 @@ extension Settings {
             self.host = host.text
         }
         if let port = try sources.value("port") {
-            guard let number = Int(port.text), (0...65_535).contains(number) else {
-                throw port.rejected(accepted: "a number from 1 to 65535, or 0 for any free port")
-            }
-            self.port = number
+            self.port = try port.number(
+                in: 0...65_535,
+                accepted: "a number from 1 to 65535, or 0 for any free port"
+            )
         }
         if let url = try sources.value("redis", "url") {
             do {
@@ -98,12 +115,10 @@ extension Settings {
             self.store = .redis(url: url.text)
         }
         if let entries = try sources.value("near", "cache") {
-            guard let number = Int(entries.text), (0...Self.largestNearCache).contains(number) else {
-                throw entries.rejected(
-                    accepted: "a number of entries from 1 to \(Self.largestNearCache), or 0 for none"
-                )
-            }
-            self.nearCache = number
+            self.nearCache = try entries.number(
+                in: 0...Self.largestNearCache,
+                accepted: "a number of entries from 1 to \(Self.largestNearCache), or 0 for none"
+            )
         }
         if let token = try sources.value("admin", "token") {
             let isToken = !token.text.isEmpty && token.text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
@@ -121,5 +136,37 @@ extension Settings {
             }
             self.databasePath = path.text
         }
+        self.searchLimits = try SearchLimits(sources)
+    }
+}
+
+extension Settings.SearchLimits {
+    /// Reads the limits; `nil` where there are to be none.
+    fileprivate init?(_ sources: [SettingsSource]) throws(SettingsError) {
+        let searches = "a number of searches from 1 to \(Self.largest)"
+        let rate = try sources.value("search", "rate")
+        let perMinute = try rate?.number(in: 0...Self.largest, accepted: "\(searches), or 0 for no limits")
+        let burst = try sources.value("search", "burst")?.number(in: 1...Self.largest, accepted: searches)
+        let hourly = try sources.value("search", "hourly")?.number(in: 1...Self.largest, accepted: searches)
+        let address = try sources.value("search", "address", "hourly")?.number(in: 1...Self.largest, accepted: searches)
+        if perMinute == 0 { return nil }
+        self.perMinute = perMinute ?? self.perMinute
+        self.burst = burst ?? self.burst
+        self.hourly = hourly ?? self.hourly
+        self.addressHourly = address ?? self.addressHourly
+    }
+}
+
+extension FoundSetting {
+    /// The setting as a whole number.
+    ///
+    /// - Parameters:
+    ///   - range: Which numbers are accepted.
+    ///   - accepted: The same in words.
+    /// - Returns: The number.
+    /// - Throws: The error of a setting that is none, or another number.
+    fileprivate func number(in range: ClosedRange<Int>, accepted: String) throws(SettingsError) -> Int {
+        guard let number = Int(self.text), range.contains(number) else { throw self.rejected(accepted: accepted) }
+        return number
     }
 }

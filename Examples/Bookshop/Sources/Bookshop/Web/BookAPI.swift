@@ -7,7 +7,9 @@ struct BookAPI: Sendable {
     /// The longest title that is taken, in bytes.
     private static let longestTitle = 1_000
 
-    let repository: BookRepository
+    let shop: Storefront
+
+    private var repository: BookRepository { self.shop.repository }
 
     func addReading(to group: RouterGroup<ShopContext>) {
         group.get("shelves") { request, context in
@@ -29,11 +31,14 @@ struct BookAPI: Sendable {
         group.get("books/:id") { request, context in
             let answer = try await self.repository.book(context.bookID())
             let book = try answer.found("There is no such book.")
+            if request.method == .get { self.shop.recorder.note(.book(book.id, context.visitor)) }
             return try Self.json(BookBody(book), answer.status, request, context)
         }
         group.get("search") { request, context in
             let query = try QueryItems(request)
-            let answer = try await self.repository.search(query.search(), onShelf: query.shelf())
+            let (wanted, shelf) = (try query.search(), try query.shelf())
+            try await self.shop.admitSearch(context)
+            let answer = try await self.repository.search(wanted, onShelf: shelf)
             let books = try answer.found("There is no such shelf.")
             return try Self.json(SearchBody(books: books), answer.status, request, context)
         }

@@ -5,7 +5,9 @@ import Logging
 
 /// The cache, seen and emptied from outside.
 struct CacheAPI: Sendable {
-    let cache: ShopCache
+    let shop: Storefront
+
+    private var cache: ShopCache { self.shop.repository.cache }
 
     func addReading(to group: RouterGroup<ShopContext>) {
         group.get("stats") { request, context in

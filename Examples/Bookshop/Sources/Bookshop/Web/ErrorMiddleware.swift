@@ -28,11 +28,18 @@ struct ErrorMiddleware: RouterMiddleware {
             var response =
                 request.uri.path == "/api" || request.uri.path.hasPrefix("/api/")
                 ? try Body(error: failure.message).response(from: request, context: context)
-                : try self.pages.response(ErrorPage(failure), titled: failure.status.reasonPhrase)
+                : try self.page(of: error, failure)
             response.status = failure.status
             for field in failure.headers { response.headers[field.name] = field.value }
             return response
         }
+    }
+
+    private func page(of error: any Error, _ failure: Failure) throws -> Response {
+        guard let refused = error as? SearchLimiter.Refused else {
+            return try self.pages.response(ErrorPage(failure), titled: failure.status.reasonPhrase)
+        }
+        return try self.pages.response(LimitPage(refused), titled: LimitPage.heading)
     }
 
     /// What the visitor is told.
@@ -51,6 +58,12 @@ struct ErrorMiddleware: RouterMiddleware {
             return Failure(
                 status: .contentTooLarge,
                 message: "The body must not be larger than \(ShopContext.largestBody) bytes."
+            )
+        case let refused as SearchLimiter.Refused:
+            return Failure(
+                status: .tooManyRequests,
+                headers: [.retryAfter: "\(refused.seconds)"],
+                message: "That was too much searching at once. Please try again in \(inSeconds(refused.seconds))."
             )
         case is BookRepository.InvalidationFailed:
             return Failure(

@@ -45,6 +45,28 @@ extension QueryItems {
         return page
     }
 
+    /// The most books that a ranking shows.
+    private static let longestRanking = 100
+
+    /// How many books a ranking is to show; ten where nothing is said.
+    func limit() throws -> Int {
+        guard let text = self["limit"] else { return 10 }
+        guard let limit = positiveInteger(text), limit <= Self.longestRanking else {
+            throw HTTPError(.badRequest, message: "\"limit\" must be a whole number from 1 to \(Self.longestRanking).")
+        }
+        return limit
+    }
+
+    /// Over which time a ranking counts; all of it where nothing is said.
+    func period() throws -> ViewPeriod {
+        guard let text = self["period"] else { return .all }
+        guard let period = ViewPeriod(rawValue: text) else {
+            let names = ViewPeriod.allCases.map(\.rawValue).joined(separator: " or ")
+            throw HTTPError(.badRequest, message: "\"period\" must be \(names).")
+        }
+        return period
+    }
+
     /// The shelf to which the answer is to be limited.
     ///
     /// An empty one means none, as forms send it.

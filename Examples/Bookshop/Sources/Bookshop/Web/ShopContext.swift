@@ -1,5 +1,6 @@
 import Foundation
 import Hummingbird
+import NIOCore
 
 /// What a request carries through the shop.
 struct ShopContext: RequestContext {
@@ -8,8 +9,15 @@ struct ShopContext: RequestContext {
 
     var coreContext: CoreRequestContextStorage
 
+    /// Who asks, as far as the shop knows them.
+    var visitor: Visitor?
+
+    /// The address that the request comes from: the other end of the connection, which may be a proxy.
+    let address: String
+
     init(source: ApplicationRequestContextSource) {
         self.coreContext = .init(source: source)
+        self.address = source.channel.remoteAddress?.ipAddress ?? "unknown"
     }
 
     var maxUploadSize: Int { Self.largestBody }

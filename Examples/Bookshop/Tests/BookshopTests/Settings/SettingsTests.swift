@@ -12,36 +12,59 @@ import Testing
         #expect(settings.nearCache == 10_000)
         #expect(settings.adminToken == nil)
         #expect(settings.databasePath == "data/bookshop.sqlite")
+        let limits = try #require(settings.searchLimits)
+        #expect(limits.perMinute == 60 && limits.burst == 20 && limits.hourly == 600 && limits.addressHourly == 6_000)
     }
 
     @Test func environmentSetsEverything() async throws {
         let settings = try await Settings.load(environment: [
             "HOST": "0.0.0.0", "PORT": "9000", "REDIS_URL": "redis://user:pass@cache:6379/1", "ADMIN_TOKEN": "t0k",
             "DATABASE_PATH": "/tmp/b.sqlite", "NEAR_CACHE": "500",
+            "SEARCH_RATE": "30", "SEARCH_BURST": "3", "SEARCH_HOURLY": "100", "SEARCH_ADDRESS_HOURLY": "1000",
         ])
         #expect(settings.host == "0.0.0.0" && settings.port == 9_000)
         #expect(settings.store == .redis(url: "redis://user:pass@cache:6379/1"))
         #expect(settings.nearCache == 500)
         #expect(settings.adminToken == "t0k" && settings.databasePath == "/tmp/b.sqlite")
+        let limits = Settings.SearchLimits(perMinute: 30, burst: 3, hourly: 100, addressHourly: 1_000)
+        #expect(settings.searchLimits == limits)
+    }
+
+    @Test func searchRateOfZeroIsNoLimit() async throws {
+        #expect(try await Settings.load(environment: ["SEARCH_RATE": "0", "SEARCH_BURST": "5"]).searchLimits == nil)
+    }
+
+    @Test func helpNamesEverySearchLimitWithItsDefault() {
+        for line in [
+            "SEARCH_RATE ", "no limits at all (60)", "SEARCH_BURST ", "at once (20)", "SEARCH_HOURLY ", "(600)",
+            "SEARCH_ADDRESS_HOURLY ", "(6000)", "from 1 to \(Settings.SearchLimits.largest)",
+        ] {
+            #expect(Help.text.contains(line), "\(line)")
+        }
     }
 
     @Test func fileSetsWhatTheEnvironmentDoesNot() async throws {
         let file = """
             {"port": 9000, "host": "::1", "redis": {"url": "unix:///run/redis.sock"}, "near": {"cache": 0},
-             "admin": {"token": "t0k"}, "database": {"path": "b.sqlite"}}
+             "admin": {"token": "t0k"}, "database": {"path": "b.sqlite"},
+             "search": {"rate": 6, "hourly": 60, "address": {"hourly": 90}}}
             """
         let settings = try await Self.load(["PORT": "9001"], file: file)
         #expect(settings.port == 9_001 && settings.host == "::1")
         #expect(settings.store == .redis(url: "unix:///run/redis.sock"))
         #expect(settings.nearCache == 0)
         #expect(settings.adminToken == "t0k" && settings.databasePath == "b.sqlite")
+        let limits = Settings.SearchLimits(perMinute: 6, burst: 20, hourly: 60, addressHourly: 90)
+        #expect(settings.searchLimits == limits)
     }
 
     @Test(arguments: [
         ("PORT", "abc"), ("PORT", ""), ("PORT", "65536"), ("PORT", "-1"), ("PORT", "80.5"), ("HOST", ""),
         ("HOST", "a b"), ("DATABASE_PATH", ""), ("DATABASE_PATH", "data/"), ("NEAR_CACHE", ""), ("NEAR_CACHE", "-1"),
         ("NEAR_CACHE", "10k"), ("NEAR_CACHE", "1.5"), ("NEAR_CACHE", "10000001"),
-        ("NEAR_CACHE", "99999999999999999999"),
+        ("NEAR_CACHE", "99999999999999999999"), ("SEARCH_RATE", ""), ("SEARCH_RATE", "-1"), ("SEARCH_RATE", "1000001"),
+        ("SEARCH_RATE", "10/s"), ("SEARCH_BURST", "0"), ("SEARCH_BURST", "many"), ("SEARCH_HOURLY", "0"),
+        ("SEARCH_ADDRESS_HOURLY", "0.5"),
     ])
     func wrongSettingIsNamedWithWhatWasFound(key: String, value: String) async throws {
         let line = try await Self.complaint(["\(key)": value])

@@ -6,6 +6,7 @@ import Larder
 import LarderTesting
 import Logging
 import NIOCore
+import Testing
 
 @testable import Bookshop
 
@@ -15,7 +16,9 @@ struct TestShop: Sendable {
 
     let client: any TestClientProtocol
     let catalogue: Catalogue
-    let repository: BookRepository
+    let front: Storefront
+
+    var repository: BookRepository { self.front.repository }
 
     /// Opens a shop, and closes it afterwards.
     ///
@@ -23,14 +26,18 @@ struct TestShop: Sendable {
     ///   - adminToken: The token for admin calls.
     ///   - redisURL: The Redis to cache in; `nil` caches in memory.
     ///   - nearCache: How many entries of Redis are kept in this process as well.
+    ///   - searchLimits: How often anybody may search.
     ///   - clock: What values in memory get old by.
+    ///   - now: What time it is; days are counted by it.
     ///   - body: What to do in the shop.
     /// - Throws: What the body throws, and if the shop cannot be opened.
     static func open(
         adminToken: String? = Self.token,
         redisURL: String? = nil,
         nearCache: Int = Settings().nearCache,
+        searchLimits: Settings.SearchLimits? = Settings().searchLimits,
         clock: CacheClock = .system,
+        now: @escaping @Sendable () -> Date = { Date() },
         _ body: @escaping @Sendable (TestShop) async throws -> Void
     ) async throws {
         let folder = try TemporaryFolder()
@@ -44,19 +51,39 @@ struct TestShop: Sendable {
         settings.adminToken = adminToken
         settings.nearCache = nearCache
         settings.store = redisURL.map { .redis(url: $0) } ?? .memory
-        let repository = try BookRepository(
-            catalogue: catalogue,
-            cache: ShopCache(settings, logger: logger, clock: clock)
-        )
-        let application = try ShopApplication.make(repository: repository, settings: settings, logger: logger)
+        settings.searchLimits = searchLimits
+        let front = try Storefront(catalogue: catalogue, settings: settings, logger: logger, clock: clock, now: now)
+        let application = try ShopApplication.make(front, settings: settings, logger: logger)
         try await application.test(.router) { client in
-            try await body(TestShop(client: client, catalogue: catalogue, repository: repository))
+            try await body(TestShop(client: client, catalogue: catalogue, front: front))
         }
         try catalogue.close()
     }
 
     func get(_ uri: String) async throws -> TestAnswer {
         try await self.send(.get, uri)
+    }
+
+    /// Asks as a visitor whom the shop has given a cookie.
+    func get(_ uri: String, as visitor: TestVisitor) async throws -> TestAnswer {
+        let response = try await self.client.executeRequest(
+            uri: uri,
+            method: .get,
+            headers: [.cookie: visitor.cookie],
+            body: nil
+        )
+        return TestAnswer(response: response)
+    }
+
+    /// Comes as somebody new, and keeps the cookie.
+    func visit(_ uri: String = "/books") async throws -> TestVisitor {
+        let cookie = try #require(try await self.get(uri).header(.setCookie))
+        return TestVisitor(cookie: String(cookie.prefix { $0 != ";" }))
+    }
+
+    /// Waits until all that has happened is counted, or given up.
+    func settle() async throws {
+        #expect(try await eventually { self.front.recorder.isSettled })
     }
 
     /// Sends a request, as the administrator unless told otherwise.
@@ -76,6 +103,11 @@ struct TestShop: Sendable {
         )
         return TestAnswer(response: response)
     }
+}
+
+/// Somebody with a cookie of the shop.
+struct TestVisitor: Sendable {
+    let cookie: String
 }
 
 /// What the shop answered.
@@ -226,4 +258,30 @@ struct ExplanationAnswer: Decodable {
     let version: Int
     let waiters: Int?
     let tiers: [Tier]
+}
+
+struct LeaderboardAnswer: Decodable {
+    struct Row: Decodable {
+        let rank: Int
+        let views: Int
+        let book: ListedBook
+    }
+
+    let period: String
+    let books: [Row]
+}
+
+struct AnalyticsAnswer: Decodable {
+    struct Day: Decodable, Equatable {
+        let day: String
+        let visitors: Int
+        let pages: Int
+        let bookViews: Int
+        let searches: Int
+        let limitedSearches: Int
+        let apiCalls: Int
+    }
+
+    let days: [Day]
+    let skipped: Int
 }

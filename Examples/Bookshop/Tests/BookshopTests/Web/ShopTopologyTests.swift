@@ -97,6 +97,7 @@ import Testing
                 let new = try await Self.address(deployment.awaitFailover(from: killed).primary)
                 #expect(try await Self.statistics(shop).topology?.addresses("primary") == [new])
                 try await Self.expectNearCacheRecovers(shop, since: statistics.nearCache)
+                try await Self.expectCounts(shop)
                 let page = try await shop.get("/stats").text
                 #expect(page.contains("<th scope=\"row\">\(new)</th><td>primary</td>"))
                 #expect(page.contains("under the name <code>mymaster</code>"))
@@ -134,6 +135,7 @@ import Testing
                     }
                 )
                 try await Self.expectNearCacheRecovers(shop, since: statistics.nearCache)
+                try await Self.expectCounts(shop)
                 let page = try await shop.get("/stats").text
                 #expect(page.contains("<th scope=\"row\">\(new)</th><td>primary</td>"))
                 #expect(page.contains("A Redis Cluster.") && page.contains("scope=\"col\">Slots</th>"))
@@ -203,6 +205,27 @@ import Testing
         let near = try #require(try await Self.statistics(shop).nearCache)
         let timesEmptied = try #require(before).timesEmptied
         #expect(near.isCovered && near.timesEmptied > timesEmptied && near.lastEmptied != nil)
+    }
+
+    /// What visitors do is counted and remembered, wherever the keys lie.
+    private static func expectCounts(_ shop: TestShop) async throws {
+        let visitor = try await shop.visit()
+        for id in 1...30 {
+            #expect(
+                try await eventually {
+                    _ = try await shop.get("/books/\(id)", as: visitor)
+                    try await shop.settle()
+                    let board = try await shop.get("/api/leaderboard?limit=100&period=today")
+                    guard board.status == 200 else { return false }
+                    return try board.decode(LeaderboardAnswer.self).books.contains { $0.book.id == id }
+                }
+            )
+        }
+        let analytics = try await shop.get("/api/analytics").decode(AnalyticsAnswer.self)
+        let today = try #require(analytics.days.last)
+        #expect(today.bookViews >= 30 && today.visitors > 0 && today.searches > 0)
+        #expect(try await shop.get("/books/1", as: visitor).text.contains("Recently viewed"))
+        #expect(try await shop.get("/search?q=austen", as: visitor).status == 200)
     }
 
     private static func book(_ book: Book, titled title: String) -> Book {

@@ -1,0 +1,109 @@
+import Foundation
+import Larder
+import Logging
+import ServiceLifecycle
+
+/// All that the shop's routes work with, on one catalogue and one store.
+struct Storefront: Sendable {
+    let repository: BookRepository
+    let counts: ShopCounts
+    let recorder: EventRecorder
+    let searchLimiter: SearchLimiter
+    /// What counts and limits are asked for through.
+    let breaker: StoreBreaker
+    /// What time it is; days are counted by it.
+    let now: @Sendable () -> Date
+    /// What has to run while the shop is open, in the order of starting.
+    let services: [any Service]
+
+    /// Puts the shop together.
+    ///
+    /// - Parameters:
+    ///   - catalogue: The books.
+    ///   - settings: Where everything else is kept, and how often anybody may search.
+    ///   - logger: Where an unavailable store is reported.
+    ///   - clock: What values in memory get old by, and what fills are timed by.
+    ///   - now: What time it is.
+    /// - Throws: `RedisError` for a URL that cannot be used.
+    init(
+        catalogue: Catalogue,
+        settings: Settings,
+        logger: Logger,
+        clock: CacheClock = .system,
+        now: @escaping @Sendable () -> Date = { Date() }
+    ) throws {
+        let store = try ShopStore(settings, clock: clock)
+        let cache = ShopCache(on: store, nearCache: settings.nearCache, logger: logger)
+        self.breaker = StoreBreaker(logger: logger)
+        self.now = now
+        self.repository = BookRepository(catalogue: catalogue, cache: cache)
+        self.counts = ShopCounts(store.collections())
+        self.recorder = EventRecorder(self.counts, through: self.breaker, now: now)
+        self.searchLimiter = try SearchLimiter(settings.searchLimits, on: store, through: self.breaker)
+        // They stop in the reverse order: what is still to be counted is written while there is a store.
+        self.services = store.services + [cache.larder, self.recorder]
+    }
+
+    var today: CalendarDay { CalendarDay(self.now()) }
+
+    // MARK: What is counted
+
+    // Of all these, `nil` is the answer while the store gives none.
+
+    /// About how many visitors there were today.
+    func visitorsToday() async throws -> Int? {
+        try await self.breaker.ask { try await self.counts.visitors(on: self.today).count() }
+    }
+
+    /// What was counted on each of the last days, the earliest first.
+    func lastDays() async throws -> [DayCounts]? {
+        try await self.breaker.ask { try await self.counts.lastDays(until: self.today) }
+    }
+
+    /// The most viewed books of a period, with what they are called.
+    ///
+    /// - Parameters:
+    ///   - count: How many at most.
+    ///   - period: The period.
+    /// - Returns: The books, the most viewed first.
+    /// - Throws: What the catalogue throws.
+    func mostViewed(_ count: Int, _ period: ViewPeriod) async throws -> [RankedBook]? {
+        let day = period == .today ? self.today : nil
+        guard let viewed = try await self.breaker.ask({ try await self.counts.mostViewed(count, on: day) }) else {
+            return nil
+        }
+        let books = try await self.repository.summaries(of: viewed.map(\.id))
+        return viewed.compactMap { viewed in
+            books[viewed.id].map { RankedBook(rank: viewed.rank, book: $0, views: viewed.views) }
+        }
+    }
+
+    /// What a visitor has looked at, the latest first; nothing while that is not known.
+    ///
+    /// - Parameters:
+    ///   - visitor: The visitor.
+    ///   - id: A book that is on the page anyway.
+    /// - Returns: The books.
+    /// - Throws: What the catalogue throws.
+    func recentlyViewed(by visitor: Visitor?, besides id: Int? = nil) async throws -> [BookSummary] {
+        // Who is new has looked at nothing.
+        guard let visitor, visitor.isReturning else { return [] }
+        let viewed = try await self.breaker.ask { try await self.counts.recentlyViewed(by: visitor) } ?? []
+        let ids = viewed.filter { $0 != id }
+        let books = try await self.repository.summaries(of: ids)
+        return ids.compactMap { books[$0] }
+    }
+}
+
+/// The time over which views are ranked.
+enum ViewPeriod: String, CaseIterable, Sendable {
+    case all
+    case today
+}
+
+/// A book at its place among the most viewed.
+struct RankedBook: Sendable, Encodable {
+    let rank: Int
+    let book: BookSummary
+    let views: Int
+}

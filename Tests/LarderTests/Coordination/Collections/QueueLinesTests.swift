@@ -1,0 +1,102 @@
+import LarderTesting
+import Testing
+
+@testable import Larder
+
+@Suite(.timeLimit(.minutes(1))) struct QueueLinesTests {
+    private let clock = ManualClock()
+    private let collections: Collections
+
+    init() {
+        self.collections = Collections(.memory(clock: CacheClock(self.clock)), namespace: "ns")
+    }
+
+    @Test func waitEndsWithItsTime() async throws {
+        let queue = self.collections.queue("q", of: Int.self)
+        async let element = queue.pop(waitingAtMost: .seconds(30))
+        // One that waits, and one that fetches for it.
+        try await self.clock.waitForSleepers(2)
+        self.clock.advance(by: .seconds(30))
+        #expect(try await element == nil)
+    }
+
+    @Test func waitersOfAProcessAreServedInTheOrderOfTheirComing() async throws {
+        let queue = self.collections.queue("q", of: Int.self)
+        let lines = self.collections.lines
+        try await withThrowingTaskGroup(of: (Int, Int?).self) { group in
+            for index in 0..<50 {
+                group.addTask { (index, try await queue.pop(waitingAtMost: .seconds(30))) }
+                while lines.waiterCount <= index { await Task.yield() }
+            }
+            for index in 0..<50 { try await queue.push(index) }
+            for try await (index, element) in group { #expect(element == index) }
+        }
+        #expect(lines.waiterCount == 0)
+    }
+
+    @Test func whoFetchesEndsSoonAfterTheLastWaiter() async throws {
+        let queue = self.collections.queue("q", of: Int.self)
+        let waiting = Task { try await queue.pop(waitingAtMost: .seconds(30)) }
+        try await self.clock.waitForSleepers(2)
+        waiting.cancel()
+        await #expect(throws: CancellationError.self) { try await waiting.value }
+        self.clock.advance(by: .seconds(1))
+        while self.clock.sleeperCount > 0 { await Task.yield() }
+        #expect(self.collections.lines.isIdle)
+    }
+
+    private static let request = QueueLines.Request(
+        key: CollectionKey("ns", .queue, "q"),
+        reservation: nil,
+        lifetime: .unlimited
+    )
+
+    private static func push(_ elements: [UInt8], to store: HeldQueues) async throws {
+        _ = try await store.enqueue(elements.map { [$0] }, to: Self.request.key, limit: nil, .unlimited)
+    }
+
+    @Test func elementThatComesTooLateForAllGoesBackToTheFront() async throws {
+        let store = HeldQueues()
+        let lines = QueueLines(store)
+        let waiting = Task { try await lines.take(Self.request, waitingAtMost: .seconds(100)) }
+        while lines.waiterCount == 0 { await Task.yield() }
+        // The element is on its way to the one who waits, who leaves.
+        store.hold()
+        try await Self.push([1, 2], to: store)
+        await store.untilHeld()
+        waiting.cancel()
+        await #expect(throws: CancellationError.self) { try await waiting.value }
+        #expect(try await store.peek(Self.request.key, atMost: 9) == [[2]])
+        store.release()
+        while try await store.counts(of: Self.request.key).waiting != 2 { await Task.yield() }
+        #expect(try await store.peek(Self.request.key, atMost: 9) == [[1], [2]])
+    }
+
+    @Test func elementThatWasTakenIsReturnedToACallerThatWasCancelledMeanwhile() async throws {
+        let store = HeldQueues()
+        let lines = QueueLines(store)
+        try await Self.push([1], to: store)
+        store.hold()
+        let popping = Task { try await lines.take(Self.request, waitingAtMost: .zero) }
+        await store.untilHeld()
+        popping.cancel()
+        store.release()
+        #expect(try await popping.value?.element == [1])
+    }
+
+    @Test func failureOfTheStoreReachesAllWhoWait() async throws {
+        let store = HeldQueues()
+        let lines = QueueLines(store)
+        let waiting = (0..<3).map { _ in
+            Task { try await lines.take(Self.request, waitingAtMost: .seconds(100)) }
+        }
+        while lines.waiterCount < 3 { await Task.yield() }
+        store.fail()
+        try await Self.push([1], to: store)
+        for task in waiting {
+            let error = await #expect(throws: CacheError.self) { try await task.value }
+            #expect(error?.code == .unavailable)
+        }
+        #expect(lines.isIdle)
+    }
+}

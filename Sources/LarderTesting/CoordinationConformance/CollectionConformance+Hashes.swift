@@ -10,7 +10,11 @@ extension CollectionConformance {
             try run.expect(try await hash.set("a", to: samples[0]), "a new field")
             try run.expect(try await hash.set("a", to: samples[1]), false, "the same field")
             try run.expect(try await hash.get("a"), samples[1], "its value")
-            try run.expect(try await hash.setMany(["a": samples[2], "b": samples[3], "": samples[0]]), 2, "two new ones")
+            try run.expect(
+                try await hash.setMany(["a": samples[2], "b": samples[3], "": samples[0]]),
+                2,
+                "two new ones"
+            )
             try run.expect(try await hash.setMany([:]), 0, "none")
             try run.expect(try await hash.setIfAbsent("a", to: samples[0]), false, "setIfAbsent of one that is there")
             try run.expect(try await hash.setIfAbsent("c", to: samples[1]), "setIfAbsent of a new one")

@@ -69,7 +69,8 @@ extension CollectionConformance {
 
     static let lifetimes: [CollectionCheck] = Self.subjects.flatMap { kind in
         [
-            CollectionCheck("a \(kind.name) without a lifetime has no end, and is not there before its first write") { run in
+            CollectionCheck("a \(kind.name) without a lifetime has no end, and is not there before its first write") {
+                run in
                 let subject = kind.collection(run.collections, "x", .unlimited)
                 try run.expect(try await subject.ttl(), nil, "the time left before")
                 try run.expect(try await subject.exists(), false, "exists before")

@@ -17,7 +17,11 @@ extension CollectionConformance {
             try run.expect(try await list.prepend(0), 6, "prepend one")
             try run.expect(try await list.append(contentsOf: []), 6, "append nothing")
             try run.expect(try await list.elements(), [0, 1, 2, 3, 4, 5], "the elements")
-            try run.expect(try await run.others.list("l", of: Int.self).elements(), [0, 1, 2, 3, 4, 5], "others' elements")
+            try run.expect(
+                try await run.others.list("l", of: Int.self).elements(),
+                [0, 1, 2, 3, 4, 5],
+                "others' elements"
+            )
             try run.expect(try await list.count(), 6, "the count")
             try run.expect(try await list.popFirst(), 0, "the first")
             try run.expect(try await list.popLast(), 5, "the last")
@@ -139,7 +143,11 @@ extension CollectionConformance {
             try run.expect(try await run.collections.list("flags", of: Bool.self).elements(), flags, "truth values")
             let optionals: [Double?] = [0.1, nil, -.pi]
             try await run.collections.list("numbers", of: Double?.self).append(contentsOf: optionals)
-            try run.expect(try await run.collections.list("numbers", of: Double?.self).elements(), optionals, "optionals")
+            try run.expect(
+                try await run.collections.list("numbers", of: Double?.self).elements(),
+                optionals,
+                "optionals"
+            )
             try await run.expect(.decodingFailed, "text read as integers") {
                 try await run.collections.list("text", of: Int.self).elements()
             }

@@ -188,7 +188,9 @@ extension CollectionConformance {
 }
 
 extension CollectionRun {
-    /// Lets tasks that have just begun come to where they wait. A check holds without it, too, but then tests less.
+    /// Lets tasks that have just begun come to where they wait.
+    ///
+    /// A check holds without it, too, but then tests less.
     func settle() async throws {
         for _ in 0..<50 { await Task.yield() }
         if self.subject.drift > .zero { try await Task.sleep(for: .milliseconds(20)) }

@@ -14,12 +14,14 @@ public protocol CollectionStore: CounterStore, ListStore, QueueStore, SetStore, 
     ///
     /// - Parameter key: The collection.
     /// - Returns: Whether it was there.
+    /// - Throws: As ``CollectionStore`` says.
     func remove(_ key: CollectionKey) async throws -> Bool
 
     /// How long a collection has left, by the store's clock.
     ///
     /// - Parameter key: The collection.
     /// - Returns: The time; `nil` where there is no such collection.
+    /// - Throws: As ``CollectionStore`` says.
     func timeLeft(of key: CollectionKey) async throws -> TimeLeft?
 
     /// Gives a collection another end.
@@ -28,5 +30,6 @@ public protocol CollectionStore: CounterStore, ListStore, QueueStore, SetStore, 
     ///   - key: The collection.
     ///   - milliseconds: In how many milliseconds, at least one; `nil`, never.
     /// - Returns: Whether there is such a collection.
+    /// - Throws: As ``CollectionStore`` says.
     func expire(_ key: CollectionKey, after milliseconds: Int64?) async throws -> Bool
 }

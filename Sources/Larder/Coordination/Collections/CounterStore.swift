@@ -4,6 +4,7 @@ public protocol CounterStore: Sendable {
     ///
     /// - Parameter key: The counter.
     /// - Returns: Its value; `nil` where nobody has set or incremented it.
+    /// - Throws: As ``CollectionStore`` says.
     func value(of key: CollectionKey) async throws -> Int64?
 
     /// Adds to counters; one that is not there begins at zero.
@@ -14,6 +15,7 @@ public protocol CounterStore: Sendable {
     /// - Parameter increments: The counters, each once, with what to add.
     /// - Returns: For each its value after the addition, or why there was none: ``CacheError/Code/integerOverflow`` where the
     ///   sum leaves the bounds, ``CacheError/Code/notAnInteger``, ``CacheError/Code/unavailable``.
+    /// - Throws: As ``CollectionStore`` says.
     func add(_ increments: [CounterIncrement]) async throws -> [Result<Int64, CacheError>]
 
     /// Sets a counter.
@@ -23,6 +25,7 @@ public protocol CounterStore: Sendable {
     ///   - value: Its new value.
     ///   - lifetime: How long it lives. A fixed end that it has already stays.
     /// - Returns: What it showed before; `nil` where it was not there.
+    /// - Throws: As ``CollectionStore`` says.
     func set(_ key: CollectionKey, to value: Int64, _ lifetime: CollectionLifetime) async throws -> Int64?
 }
 

@@ -30,6 +30,7 @@ public protocol HashStore: Sendable {
     ///   - onlyAbsent: Whether fields that are there keep their values.
     ///   - lifetime: How long it lives.
     /// - Returns: How many were not there.
+    /// - Throws: As ``CollectionStore`` says.
     func set(
         _ fields: [HashField],
         in key: CollectionKey,
@@ -69,5 +70,6 @@ public protocol HashStore: Sendable {
     ///   - key: The hash.
     ///   - cursor: Where to go on; `nil` begins.
     /// - Returns: The part. All parts together have each field that was there all the while, maybe twice.
+    /// - Throws: As ``CollectionStore`` says.
     func page(ofHash key: CollectionKey, after cursor: String?) async throws -> CollectionPage<HashField>
 }

@@ -19,6 +19,7 @@ public protocol ListStore: Sendable {
     ///   - limit: How many elements the list keeps; those beyond leave at the other end, in the same step.
     ///   - lifetime: How long it lives.
     /// - Returns: How many elements the list has then.
+    /// - Throws: As ``CollectionStore`` says.
     func push(
         _ elements: [[UInt8]],
         to end: ListEnd,
@@ -35,6 +36,7 @@ public protocol ListStore: Sendable {
     ///   - key: The list.
     ///   - lifetime: How long it lives.
     /// - Returns: The elements, the one at the end first.
+    /// - Throws: As ``CollectionStore`` says.
     func pop(
         _ count: Int,
         from end: ListEnd,
@@ -72,6 +74,7 @@ public protocol ListStore: Sendable {
     ///   - count: How many at most, from the front; negative, from the end; 0, all.
     ///   - lifetime: How long it lives.
     /// - Returns: How many were removed.
+    /// - Throws: As ``CollectionStore`` says.
     func remove(
         _ element: [UInt8],
         from key: CollectionKey,

@@ -66,6 +66,7 @@ public protocol QueueStore: Sendable {
     ///   - milliseconds: For how long they are reserved; `nil` takes them for good.
     ///   - lifetime: How long it lives.
     /// - Returns: The elements, the oldest first.
+    /// - Throws: As ``CollectionStore`` says.
     func dequeue(
         _ count: Int,
         from key: CollectionKey,
@@ -80,6 +81,7 @@ public protocol QueueStore: Sendable {
     ///   - key: The queue.
     ///   - lifetime: How long it lives.
     /// - Returns: How many came back.
+    /// - Throws: As ``CollectionStore`` says.
     func putBack(_ items: [QueueItem], to key: CollectionKey, _ lifetime: CollectionLifetime) async throws -> Int
 
     /// Ends a reservation: its element is done.
@@ -94,6 +96,7 @@ public protocol QueueStore: Sendable {
     ///   - key: The queue.
     ///   - milliseconds: For how long from now.
     /// - Returns: Whether the reservation stands.
+    /// - Throws: As ``CollectionStore`` says.
     func renew(_ item: QueueItem, of key: CollectionKey, for milliseconds: Int64) async throws -> Bool
 
     /// How many elements wait, and how many are reserved.

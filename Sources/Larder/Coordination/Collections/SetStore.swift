@@ -65,5 +65,6 @@ public protocol SetStore: Sendable {
     ///   - key: The set.
     ///   - cursor: Where to go on; `nil` begins.
     /// - Returns: The part. All parts together have each element that was there all the while, maybe twice.
+    /// - Throws: As ``CollectionStore`` says.
     func page(ofSet key: CollectionKey, after cursor: String?) async throws -> CollectionPage<[UInt8]>
 }

@@ -63,7 +63,9 @@ public struct SharedCounter: SharedCollection {
     /// - Throws: As ``value()``.
     @discardableResult
     public func set(to value: Int) async throws -> Int? {
-        try await self.handle.store.set(self.handle.checkedKey(), to: Int64(value), self.handle.lifetime).map { Int($0) }
+        try await self.handle.store.set(self.handle.checkedKey(), to: Int64(value), self.handle.lifetime).map {
+            Int($0)
+        }
     }
 
     /// Removes the counter: it shows 0 and begins another life with the next addition.
@@ -106,7 +108,12 @@ extension Collections {
         let names = Array(deltas.keys)
         let increments = try names.map { name in
             let key = try self.handle(.counter, name, lifetime).checkedKey()
-            return CounterIncrement(key: key, delta: Int64(deltas[name] ?? 0), within: .min ... .max, lifetime: lifetime)
+            return CounterIncrement(
+                key: key,
+                delta: Int64(deltas[name] ?? 0),
+                within: .min ... .max,
+                lifetime: lifetime
+            )
         }
         let results = try await self.store.add(increments)
         var sums: [String: Result<Int, CacheError>] = [:]

@@ -151,7 +151,9 @@ public struct SharedHash<Field: Codable & Sendable & Hashable, Value: Codable & 
         return try self.valueCoding.decode(await self.store.entries(of: key).map(\.value), of: key)
     }
 
-    /// All fields with their values at one moment. For large hashes see ``walk()``.
+    /// All fields with their values at one moment.
+    ///
+    /// For large hashes see ``walk()``.
     ///
     /// - Returns: The fields with their values.
     /// - Throws: As ``get(_:)``.

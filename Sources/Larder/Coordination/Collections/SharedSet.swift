@@ -89,7 +89,9 @@ public struct SharedSet<Element: Codable & Sendable & Hashable>: SharedCollectio
     ///   ``CacheError/Code/wrongType``.
     public func count() async throws -> Int { try await self.store.count(ofSet: self.handle.checkedKey()) }
 
-    /// All elements at one moment. For large sets see ``walk()``.
+    /// All elements at one moment.
+    ///
+    /// For large sets see ``walk()``.
     ///
     /// - Returns: The elements.
     /// - Throws: ``CacheError``: ``CacheError/Code/decodingFailed``, and as ``count()``.

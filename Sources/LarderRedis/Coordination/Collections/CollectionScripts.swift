@@ -31,7 +31,9 @@ enum CollectionScripts {
     /// - Returns: The script.
     static func writing(_ body: String) -> RedisScript { RedisScript(Self.prelude + body) }
 
-    /// Any command on one key. `ARGV[3]` is how its arguments may be divided (see `Group`), `ARGV[4]` its name.
+    /// Any command on one key.
+    ///
+    /// `ARGV[3]` is how its arguments may be divided (see `Group`), `ARGV[4]` its name.
     ///
     /// Lua takes 8,000 values at a time from a table; 4,000 is an even number, so that fields stay with their values.
     static let write = Self.writing(

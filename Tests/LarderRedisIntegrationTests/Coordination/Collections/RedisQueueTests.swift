@@ -10,6 +10,15 @@ import Testing
     /// Far longer than anything here takes: who returns earlier was woken.
     private static let long = Duration.seconds(100)
 
+    /// What many tasks have found.
+    private final class Elements: Sendable {
+        private let elements = Mutex<[Int]>([])
+
+        var all: [Int] { self.elements.withLock { $0 } }
+
+        func add(_ element: Int) { self.elements.withLock { $0.append(element) } }
+    }
+
     /// How many clients a server has, that of this question not included.
     private static func clients(of server: RedisServer) async throws -> Int {
         let list = try await server.command("CLIENT", "LIST")
@@ -76,7 +85,7 @@ import Testing
             let collections = Collections(.redis(redis.client), namespace: "shop")
             let queue = collections.queue("q", of: Int.self)
             let total = 2_000
-            let found = Mutex<[Int]>([])
+            let found = Elements()
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
                     for index in 0..<total { try await queue.push(index) }
@@ -84,12 +93,12 @@ import Testing
                 for _ in 0..<20 {
                     group.addTask {
                         // Each pop lives for a moment only, so that many end while an element is on its way.
-                        while found.withLock({ $0.count }) < total {
+                        while found.all.count < total {
                             let pop = Task { try await queue.pop(waitingAtMost: .seconds(5)) }
                             try await Task.sleep(for: .microseconds(Int.random(in: 0...3_000)))
                             pop.cancel()
                             do {
-                                if let element = try await pop.value { found.withLock { $0.append(element) } }
+                                if let element = try await pop.value { found.add(element) }
                             } catch is CancellationError {
                                 continue
                             }
@@ -98,7 +107,7 @@ import Testing
                 }
                 try await group.waitForAll()
             }
-            #expect(found.withLock { $0.sorted() } == Array(0..<total))
+            #expect(found.all.sorted() == Array(0..<total))
             #expect(try await queue.count() == 0)
         }
     }

@@ -12,7 +12,10 @@ import Testing
     }
 
     private func text<Element: Codable & Sendable>(_ element: Element) throws -> String {
-        String(decoding: try ElementCoding<Element>(JSONCodec(sortedKeys: true)).encode(element, for: self.key), as: UTF8.self)
+        String(
+            decoding: try ElementCoding<Element>(JSONCodec(sortedKeys: true)).encode(element, for: self.key),
+            as: UTF8.self
+        )
     }
 
     @Test func elementsAreWhatProgramsInOtherLanguagesRead() throws {

@@ -3,64 +3,82 @@ import Testing
 @testable import Larder
 
 @Suite struct WaitingLineTests {
-    private var line = WaitingLine<String>()
+    /// Lets waiters come, each with its number as ticket.
+    ///
+    /// - Returns: The line, and which of them had to begin to fetch.
+    private static func line(of tickets: ClosedRange<UInt64>) -> (line: WaitingLine<String>, begun: [UInt64]) {
+        var line = WaitingLine<String>()
+        let begun = tickets.filter { line.enter("\($0)", $0) }
+        return (line, begun)
+    }
 
-    @Test mutating func whoComesFirstIsServedFirst() {
-        #expect(self.line.enter("a", 1))
-        #expect(!self.line.enter("b", 2))
-        #expect(!self.line.enter("c", 3))
-        #expect(self.line.demand() == 3)
-        let (served, rest) = self.line.deliver([10, 20])
-        #expect(served.map(\.0) == ["a", "b"])
+    @Test func whoComesFirstIsServedFirst() {
+        var (line, begun) = Self.line(of: 1...3)
+        let demand = line.demand()
+        let (served, rest) = line.deliver([10, 20])
+        let left = line.demand()
+        #expect(begun == [1])
+        #expect(demand == 3)
+        #expect(served.map(\.0) == ["1", "2"])
         #expect(served.map(\.1) == [10, 20])
         #expect(rest.isEmpty)
-        #expect(self.line.demand() == 1)
+        #expect(left == 1)
     }
 
-    @Test mutating func whoHasLeftGetsNothingAndTheNextDoes() {
-        _ = self.line.enter("a", 1)
-        _ = self.line.enter("b", 2)
-        #expect(self.line.leave(1) == "a")
-        #expect(self.line.leave(1) == nil)
-        let (served, rest) = self.line.deliver([10, 20, 30])
-        #expect(served.map(\.0) == ["b"])
+    @Test func whoHasLeftGetsNothingAndTheNextDoes() {
+        var line = Self.line(of: 1...2).line
+        let gone = line.leave(1)
+        let goneAgain = line.leave(1)
+        let (served, rest) = line.deliver([10, 20, 30])
+        let late = line.leave(2)
+        #expect(gone == "1")
+        #expect(goneAgain == nil)
+        #expect(served.map(\.0) == ["2"])
         #expect(rest == [20, 30])
-        #expect(self.line.leave(2) == nil)
+        #expect(late == nil)
     }
 
-    @Test mutating func elementsThatNobodyWaitsForAreAllLeft() {
-        _ = self.line.enter("a", 1)
-        _ = self.line.leave(1)
-        let (served, rest) = self.line.deliver([1, 2])
+    @Test func elementsThatNobodyWaitsForAreAllLeft() {
+        var line = Self.line(of: 1...1).line
+        _ = line.leave(1)
+        let (served, rest) = line.deliver([1, 2])
         #expect(served.isEmpty)
         #expect(rest == [1, 2])
     }
 
-    @Test mutating func fetchingStopsWithTheLastWaiterAndBeginsWithTheNext() {
-        #expect(self.line.enter("a", 1))
-        _ = self.line.leave(1)
+    @Test func fetchingStopsWithTheLastWaiterAndBeginsWithTheNext() {
+        var line = Self.line(of: 1...1).line
+        _ = line.leave(1)
         // Whoever fetches has not noticed yet: it goes on for this one.
-        #expect(!self.line.enter("b", 2))
-        _ = self.line.leave(2)
-        #expect(self.line.demand() == 0)
-        #expect(self.line.enter("c", 3))
+        let beginsBefore = line.enter("2", 2)
+        _ = line.leave(2)
+        let demand = line.demand()
+        let beginsAfter = line.enter("3", 3)
+        #expect(!beginsBefore)
+        #expect(demand == 0)
+        #expect(beginsAfter)
     }
 
-    @Test mutating func closingSendsAllAwayInOrder() {
-        for ticket in 1...4 { _ = self.line.enter("\(ticket)", UInt64(ticket)) }
-        _ = self.line.leave(2)
-        #expect(self.line.close() == ["1", "3", "4"])
-        #expect(self.line.count == 0)
-        #expect(self.line.enter("5", 5))
+    @Test func closingSendsAllAwayInOrder() {
+        var line = Self.line(of: 1...4).line
+        _ = line.leave(2)
+        let all = line.close()
+        let count = line.count
+        let begins = line.enter("5", 5)
+        #expect(all == ["1", "3", "4"])
+        #expect(count == 0)
+        #expect(begins)
     }
 
-    @Test mutating func thoseThatLeaveDoNotPileUpBehindOneWhoStays() {
-        _ = self.line.enter("stays", 0)
+    @Test func thoseThatLeaveDoNotPileUpBehindOneWhoStays() {
+        var line = Self.line(of: 0...0).line
         for ticket in 1...10_000 {
-            _ = self.line.enter("goes", UInt64(ticket))
-            _ = self.line.leave(UInt64(ticket))
+            _ = line.enter("goes", UInt64(ticket))
+            _ = line.leave(UInt64(ticket))
         }
-        #expect(self.line.places < 64)
-        #expect(self.line.deliver([1]).served.map(\.0) == ["stays"])
+        let places = line.places
+        let served = line.deliver([1]).served
+        #expect(places < 64)
+        #expect(served.map(\.0) == ["0"])
     }
 }

@@ -51,9 +51,7 @@ package final class CollectionTable<Contents: CollectionContents>: CollectionLiv
         var ends = Heap<End>()
         var nextSerial: UInt64 = 0
 
-        /// Frees what has ended.
-        ///
-        /// - Parameter limit: How many ends to look at.
+        /// Frees what has ended, looking at so many ends at most.
         mutating func sweep(_ now: CacheInstant, atMost limit: Int) {
             for _ in 0..<limit {
                 guard let next = self.ends.min, next.moment <= now else { return }
@@ -152,6 +150,7 @@ package final class CollectionTable<Contents: CollectionContents>: CollectionLiv
     ///   - body: What to do with the contents; `nil` where there is no such collection. Called with part of the table
     ///     locked, so it calls nothing else.
     /// - Returns: What `body` returns.
+    /// - Throws: What `body` throws.
     package func read<Result: Sendable, Failure: Error>(
         _ key: CollectionKey,
         _ body: (Contents?) throws(Failure) -> Result
@@ -172,6 +171,7 @@ package final class CollectionTable<Contents: CollectionContents>: CollectionLiv
     ///     there is to be none. It throws before it changes anything, or not at all. Called with part of the table locked,
     ///     so it calls nothing else.
     /// - Returns: What `body` returns.
+    /// - Throws: What `body` throws.
     package func write<Result: Sendable, Failure: Error>(
         _ key: CollectionKey,
         _ lifetime: CollectionLifetime = .unlimited,
@@ -191,6 +191,7 @@ package final class CollectionTable<Contents: CollectionContents>: CollectionLiv
     ///   - lifetime: How long they live, if they are there afterwards. The first only keeps what it has.
     ///   - body: Changes the contents of both.
     /// - Returns: What `body` returns.
+    /// - Throws: What `body` throws.
     package func write<Result: Sendable, Failure: Error>(
         _ first: CollectionKey,
         and second: CollectionKey,

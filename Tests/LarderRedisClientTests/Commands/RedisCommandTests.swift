@@ -23,6 +23,19 @@ import Testing
         #expect(Self.wire(RedisCommand("MGET", arguments: keys)).hasPrefix("*13\r\n$4\r\nMGET\r\n$1\r\n0\r\n"))
     }
 
+    @Test func elementsOfAnotherCommandAreAppendedAsTheyAre() {
+        let other = RedisCommand("EVALSHA", "hash", 1, "", [UInt8]([0x0D, 0x0A]), "last")
+        for index in 0...7 {
+            var command = RedisCommand("EVAL", "source")
+            command.append(elementsOf: other, from: index)
+            var expected = RedisCommand("EVAL", "source")
+            for place in index..<max(index, 6) {
+                _ = other.withElement(place) { expected.append(bytes: $0) }
+            }
+            #expect(Self.wire(command) == Self.wire(expected))
+        }
+    }
+
     @Test func numbersAreWrittenAsRedisReadsThem() {
         let command = RedisCommand("X", Int64.min, UInt64.max, 1.5, 2.0, -Double.infinity, Double.nan)
         #expect(

@@ -6,7 +6,7 @@ package struct RateLimitLevel: Sendable, Hashable {
     /// Microseconds until nothing that was charged counts any more, for a window until its end.
     package var span: Int64
 
-    /// Token bucket: what of a microsecond comes on top of the span, in the bucket's own fractions. Windows: how much was charged.
+    /// How much was charged in a window; of a token bucket, what comes on top of the span in parts of a microsecond.
     package var amount: Int64
 
     /// Sliding window: microseconds until the call that was asked about is allowed.
@@ -79,6 +79,7 @@ package enum RateLimitTerms: Sendable, Hashable {
     ///   - level: How far the limit is used up: by this call, too, if it was charged.
     ///   - cost: What the call costs.
     ///   - isCharged: Whether it was charged.
+    /// - Returns: How the subject stands.
     package func status(
         of limit: RateLimit,
         at level: RateLimitLevel,

@@ -85,6 +85,7 @@ package struct RateLimitRecord: Sendable {
     ///   - now: The time, in microseconds.
     ///   - limits: The limits, the same ones each time.
     ///   - charges: Whether it is charged if it is allowed; else the record stays as it is.
+    /// - Returns: The decision, and what became of the record.
     package mutating func decide(
         _ cost: Int64,
         at now: Int64,

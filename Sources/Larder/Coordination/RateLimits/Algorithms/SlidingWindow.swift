@@ -39,10 +39,13 @@ package struct SlidingWindow: Sendable, Hashable {
         return (log, true)
     }
 
+    /// How far a log uses the limit up.
+    ///
     /// - Parameters:
     ///   - log: The log, as it is seen at the moment.
     ///   - now: The moment.
     ///   - cost: What is asked about.
+    /// - Returns: The level.
     func level(_ log: ChargeLog, at now: Int64, cost: Int64) -> RateLimitLevel {
         guard log.newest.count > 0 else { return RateLimitLevel(span: 0, amount: 0) }
         var level = RateLimitLevel(span: log.newest.time + self.length - now, amount: log.total)

@@ -68,7 +68,8 @@ import Testing
             }
             let results = try await collections.incrementMany(["x": 1, "text": 1, "y": 1])
             let codes = results.compactMapValues { result -> CacheError.Code? in
-                if case .failure(let error) = result { error.code } else { nil }
+                guard case .failure(let error) = result else { return nil }
+                return error.code
             }
             #expect(codes == ["x": .wrongType, "text": .notAnInteger])
             #expect(try results["y"]?.get() == 1)

@@ -74,7 +74,7 @@ struct RateLimitRun: Sendable {
     static func slowLimits(_ count: Int) -> [RateLimit] {
         [
             .fixedWindow(count, per: .days(300)), .slidingWindow(count, per: .days(300)),
-            .tokenBucket(1, per: .days(300), burst: count),
+            .tokenBucket(1, per: .days(30), burst: count),
         ]
     }
 

@@ -9,14 +9,20 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct PrimaryLocatorTests {
     typealias Address = RedisConfiguration.Address
 
-    /// Finds one server after another without asking anybody.
+    /// Which server is the primary.
+    private final class Primary: Sendable {
+        let address: Mutex<Address>
+
+        init(_ address: Address) { self.address = Mutex(address) }
+    }
+
+    /// Finds the primary without asking anybody.
     private struct ScriptedSurvey: ServerSurvey {
-        var primaries: [Address]
+        let primary: Primary
         var sentinels: [Address] { [] }
 
         mutating func begin(known: Address?, hint: Address?) -> SurveyStep {
-            let next = self.primaries.count > 1 ? self.primaries.removeFirst() : self.primaries[0]
-            return SurveyStep(outcome: .found(ServerSet(primary: next)))
+            SurveyStep(outcome: .found(ServerSet(primary: self.primary.address.withLock { $0 })))
         }
 
         mutating func received(_ answer: Result<ServerAnswer, RedisError>, to question: ServerQuestion) -> SurveyStep {
@@ -29,11 +35,12 @@ import Testing
 
     @Test func connectionToTheFormerPrimaryThatWasBeingOpenedIsClosed() async throws {
         let (a, b) = (Address.hostname("a"), Address.hostname("b"))
+        let primary = Primary(a)
         let connector = try RedisConnector(RedisConfiguration())
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
         let discovery = ServerDiscovery(
             name: "primary of shop",
-            survey: ScriptedSurvey(primaries: [a, b]),
+            survey: ScriptedSurvey(primary: primary),
             primaryName: "",
             connector: connector,
             sentinelConnector: connector,
@@ -50,6 +57,7 @@ import Testing
         open(former, "first")
         #expect(closed.withLock { $0 } == [])
         // While another one is opened, the other server is found.
+        primary.address.withLock { $0 = b }
         discovery.doubt()
         let present = try await locator.locate(on: eventLoop).get()
         #expect(present.address == b)

@@ -192,6 +192,13 @@ import Testing
                     let writer = redis.cache("shop")
                     try await writer.set(Self.key, to: 1)
                     #expect(try await process.keeps(Self.key))
+                    // Pushes come in order: with this one all before it have come, and none of them drops the copy later.
+                    let other: CacheKey<Int> = "other"
+                    try await writer.set(other, to: 1)
+                    #expect(try await process.keeps(other))
+                    try await writer.set(other, to: 2)
+                    #expect(try await eventually { !process.hasCopy(other) })
+                    #expect(try await process.keeps(Self.key))
                     proxy.holdUp()
                     try await writer.set(Self.key, to: 2)
                     #expect(try await eventually(atMost: .seconds(10)) { try await process.cache.get(Self.key) == 2 })

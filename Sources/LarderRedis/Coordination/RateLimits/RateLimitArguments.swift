@@ -12,7 +12,8 @@ enum RateLimitArguments {
         for terms in terms {
             switch terms {
             case .tokenBucket(let bucket):
-                let (price, room) = (bucket.time(for: cost), bucket.room(for: cost))
+                // What the bucket cannot hold is never charged, and its time may be no number.
+                let (price, room) = (bucket.time(for: min(cost, bucket.burst)), bucket.room(for: cost))
                 if bucket.isWhole {
                     bytes.append(price.microseconds, room.microseconds, bucket.fill.microseconds)
                     continue

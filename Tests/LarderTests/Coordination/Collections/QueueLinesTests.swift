@@ -41,8 +41,8 @@ import Testing
         waiting.cancel()
         await #expect(throws: CancellationError.self) { try await waiting.value }
         self.clock.advance(by: .seconds(1))
-        while self.clock.sleeperCount > 0 { await Task.yield() }
-        #expect(self.collections.lines.isIdle)
+        while !self.collections.lines.isIdle { await Task.yield() }
+        #expect(self.clock.sleeperCount == 0)
     }
 
     private static let request = QueueLines.Request(

@@ -78,6 +78,12 @@ final class MemoryRateLimitLedger: RateLimitLedger {
     private let clock: CacheClock
     private let parts: [Part]
     private let seed = HashSeed.random()
+    /// How many calls have charged somebody.
+    private let charges = Atomic<Int>(0)
+
+    /// One of so many charges clears up in the next part, whose own subjects may never come again, and looks at twice as many
+    /// records there.
+    private static let clearingInterval = 8
 
     init(_ limits: RateLimitSet, subjects: Int, clock: CacheClock) {
         self.limits = limits
@@ -87,7 +93,9 @@ final class MemoryRateLimitLedger: RateLimitLedger {
     }
 
     func charge(_ subject: String, cost: Int) async throws -> RateLimitDecision {
-        self.decide(subject, cost, charges: true)
+        let decision = self.decide(subject, cost, charges: true)
+        self.clearUp()
+        return decision
     }
 
     func peek(_ subject: String, cost: Int) async throws -> RateLimitDecision {
@@ -110,6 +118,16 @@ final class MemoryRateLimitLedger: RateLimitLedger {
             // Asked under the lock, so that a subject's charges come in the order of their times.
             let now = clock.now.nanoseconds / 1_000
             return subjects.decide(name, cost, at: now, by: limits, charges: charges)
+        }
+    }
+
+    private func clearUp() {
+        let (turn, rest) = self.charges.wrappingAdd(1, ordering: .relaxed).newValue
+            .quotientAndRemainder(dividingBy: Self.clearingInterval)
+        guard rest == 0 else { return }
+        let now = self.clock.now.nanoseconds / 1_000
+        self.parts[turn & (self.parts.count - 1)].subjects.withLock {
+            $0.sweep(2 * Self.clearingInterval, at: now)
         }
     }
 

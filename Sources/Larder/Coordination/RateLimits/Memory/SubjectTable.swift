@@ -50,13 +50,13 @@ struct SubjectTable {
         if let place = self.places[subject] {
             let outcome = self.slots[place].record.decide(cost, at: now, by: limits, charges: charges)
             if outcome.isChanged { self.slots[place].end = now + outcome.span }
-            if charges { self.sweep(at: now) }
+            if charges { self.sweep(Self.steps, at: now) }
             return outcome.decision
         }
         var record = RateLimitRecord()
         let outcome = record.decide(cost, at: now, by: limits, charges: charges)
         if outcome.isChanged {
-            self.sweep(at: now)
+            self.sweep(Self.steps, at: now)
             if self.slots.count >= self.capacity { self.makeRoom() }
             self.places[subject] = self.slots.count
             self.slots.append(Slot(subject: subject, record: record, end: now + outcome.span))
@@ -69,8 +69,12 @@ struct SubjectTable {
     }
 
     /// Looks at the next records and drops those that say nothing any more.
-    private mutating func sweep(at now: Int64) {
-        for _ in 0..<Self.steps {
+    ///
+    /// - Parameters:
+    ///   - count: At how many.
+    ///   - now: The time, in microseconds.
+    mutating func sweep(_ count: Int, at now: Int64) {
+        for _ in 0..<count {
             guard !self.slots.isEmpty else { return }
             if self.hand >= self.slots.count { self.hand = 0 }
             // A bucket's last fraction of a microsecond may outlast its span.

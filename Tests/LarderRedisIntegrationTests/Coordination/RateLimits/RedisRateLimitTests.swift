@@ -265,5 +265,5 @@ private struct SplitMix: RandomNumberGenerator {
 }
 
 extension Duration {
-    fileprivate var microseconds: Int64 { Int64(self / .microseconds(1)) }
+    fileprivate var microseconds: Int64 { Int64((self / .microseconds(1)).rounded()) }
 }

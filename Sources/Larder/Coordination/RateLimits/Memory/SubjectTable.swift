@@ -82,14 +82,15 @@ struct SubjectTable {
         }
     }
 
-    /// Drops the record among the next ones that ends first.
+    /// Drops the record that ends first among some that lie apart: neighbours have come at one time, and may all be busy.
     private mutating func makeRoom() {
         var choice = self.hand % self.slots.count
+        let distance = max(1, self.slots.count / Self.candidates)
         for step in 1..<Self.candidates {
-            let place = (self.hand + step) % self.slots.count
+            let place = (self.hand + step * distance) % self.slots.count
             if self.slots[place].end < self.slots[choice].end { choice = place }
         }
-        self.hand = (self.hand + Self.candidates) % self.slots.count
+        self.hand = (self.hand + 1) % self.slots.count
         self.remove(at: choice)
     }
 

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPTypes
+import Larder
 import Testing
 
 @testable import Bookshop

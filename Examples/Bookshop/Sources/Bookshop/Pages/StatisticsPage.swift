@@ -65,7 +65,7 @@ struct StatisticsPage: PageContent {
             Group(
                 heading: "Shop",
                 rows: [
-                    Counter("Visitors today", visitorsToday.map(grouped) ?? "unknown", "about so many, by their cookies")
+                    Counter("Visitors today", visitorsToday.map(grouped) ?? "unknown", "about, by their cookies")
                 ]
             ),
         ]

@@ -12,12 +12,12 @@ enum ShopPlace: String, CaseIterable, Sendable {
     /// Opens a shop there, on a Redis of its own.
     ///
     /// - Parameters:
-    ///   - searchLimits: How often anybody may search.
+    ///   - searchLimits: How often anybody may search; tests ask more often than people do.
     ///   - now: What time it is.
     ///   - body: What to do in the shop.
     /// - Throws: As `TestShop.open`.
     func open(
-        searchLimits: Settings.SearchLimits? = Settings().searchLimits,
+        searchLimits: Settings.SearchLimits? = nil,
         now: @escaping @Sendable () -> Date = { Date() },
         _ body: @escaping @Sendable (TestShop) async throws -> Void
     ) async throws {

@@ -26,7 +26,7 @@ struct TestShop: Sendable {
     ///   - adminToken: The token for admin calls.
     ///   - redisURL: The Redis to cache in; `nil` caches in memory.
     ///   - nearCache: How many entries of Redis are kept in this process as well.
-    ///   - searchLimits: How often anybody may search.
+    ///   - searchLimits: How often anybody may search; tests ask more often than people do.
     ///   - clock: What values in memory get old by.
     ///   - now: What time it is; days are counted by it.
     ///   - body: What to do in the shop.
@@ -35,7 +35,7 @@ struct TestShop: Sendable {
         adminToken: String? = Self.token,
         redisURL: String? = nil,
         nearCache: Int = Settings().nearCache,
-        searchLimits: Settings.SearchLimits? = Settings().searchLimits,
+        searchLimits: Settings.SearchLimits? = nil,
         clock: CacheClock = .system,
         now: @escaping @Sendable () -> Date = { Date() },
         _ body: @escaping @Sendable (TestShop) async throws -> Void

@@ -88,7 +88,7 @@ import Testing
     }
 
     @Test func withoutLimitsNobodyIsRefused() async throws {
-        try await TestShop.open(searchLimits: nil) { shop in
+        try await TestShop.open(searchLimits: nil) { shop async throws in
             for _ in 1...50 { #expect(try await shop.get("/api/search?q=austen").status == 200) }
         }
     }

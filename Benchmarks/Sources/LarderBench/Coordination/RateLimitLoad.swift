@@ -12,10 +12,10 @@ struct RateLimitLoad {
         /// Limits that nobody reaches here, or that everybody has reached.
         func limits(_ mix: Mix) -> [RateLimit] {
             let isAdmitted = mix == .admitted
-            let bucket = RateLimit.tokenBucket(isAdmitted ? 1_000_000 : 1, per: isAdmitted ? .seconds(1) : .days(1))
+            let bucket = RateLimit.tokenBucket(isAdmitted ? 1 << 26 : 1, per: isAdmitted ? .seconds(1) : .days(1))
             // Of a second, so that the log is as long as it can be.
-            let sliding = RateLimit.slidingWindow(isAdmitted ? 1_000_000 : 1, per: isAdmitted ? .seconds(1) : .days(1))
-            let fixed = RateLimit.fixedWindow(isAdmitted ? 1_000_000 : 1, per: isAdmitted ? .seconds(1) : .days(300))
+            let sliding = RateLimit.slidingWindow(isAdmitted ? 1 << 26 : 1, per: isAdmitted ? .seconds(1) : .days(1))
+            let fixed = RateLimit.fixedWindow(isAdmitted ? 1 << 26 : 1, per: isAdmitted ? .seconds(1) : .days(300))
             switch self {
             case .tokenBucket: return [bucket]
             case .slidingWindow: return [sliding]

@@ -69,9 +69,13 @@ final class GuardedNamespace: NamespaceStore {
         return try await breaker.call(keys, body)
     }
 
+    /// Calls the store where the breaker lets it, after the invalidations that wait.
+    ///
     /// - Parameters:
     ///   - keys: The keys that the call is about, none for one about the namespace; `nil` for one about all keys.
     ///   - body: The call.
+    /// - Returns: What the call returns.
+    /// - Throws: What the call throws; `CacheError` with `.unavailable` where the store is not to be asked.
     private func call<Result>(
         on keys: @autoclosure () -> [StoreKey]?,
         _ body: () async throws -> Result

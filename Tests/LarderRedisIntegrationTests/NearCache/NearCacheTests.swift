@@ -403,7 +403,10 @@ import Testing
     func nearCacheConforms(_ check: StoreCheck) async throws {
         try await withRedis { redis in
             let clock = ManualClock()
-            let store = RedisStore(redis.client, RedisStoreOptions(nearCache: .entries(1_000), clock: CacheClock(clock)))
+            let store = RedisStore(
+                redis.client,
+                RedisStoreOptions(nearCache: .entries(1_000), clock: CacheClock(clock))
+            )
             let subject = StoreUnderTest(store, drift: .seconds(29)) { duration in
                 try await redis.pass(duration)
                 clock.advance(by: duration)

@@ -26,7 +26,7 @@ import Testing
     @Test func serverDecidesExactlyAsMemoryDoes() async throws {
         let kinds: [[RateLimit]] = [
             [.fixedWindow(9, per: .seconds(1))], [.slidingWindow(20, per: .seconds(1))],
-                [.tokenBucket(10, per: .seconds(1), burst: 20)],
+            [.tokenBucket(10, per: .seconds(1), burst: 20)],
             [.slidingWindow(400, per: .seconds(1))], [.tokenBucket(7, per: .seconds(1), burst: 13)],
             [.tokenBucket(999_983, per: .days(366), burst: 30)], [.tokenBucket(67_108_859, per: .days(1))],
             [.tokenBucket(20, per: .seconds(1)), .slidingWindow(50, per: .seconds(5))],

@@ -63,12 +63,16 @@ struct AnalyticsPage: PageContent {
         let series = Series.all
         self.isKnown = days != nil
         self.days = ShopCounts.days
-        self.tiles = known.last.map { today in
-            series.map { Tile(name: $0.name, value: grouped($0.value(today))) }
-        } ?? []
-        self.charts = known.isEmpty ? [] : series.map { series in
-            BarChart(id: series.id, title: series.name, values: known.map { ($0.day, series.value($0)) })
-        }
+        self.tiles =
+            known.last.map { today in
+                series.map { Tile(name: $0.name, value: grouped($0.value(today))) }
+            } ?? []
+        self.charts =
+            known.isEmpty
+            ? []
+            : series.map { series in
+                BarChart(id: series.id, title: series.name, values: known.map { ($0.day, series.value($0)) })
+            }
         self.columns = series.map(\.name)
         self.rows = known.reversed().map { day in
             Row(day: dayInWords(day.day.text), date: day.day.text, values: series.map { grouped($0.value(day)) })

@@ -18,6 +18,7 @@ struct CircuitStateMachine {
 
     private let policy: CircuitBreakerPolicy
     private var phase = Phase.closed(failures: 0)
+    private var lastFailure: CacheInstant?
 
     /// How often the breaker has opened.
     ///
@@ -42,11 +43,16 @@ struct CircuitStateMachine {
         if case .closed(failures: 0) = self.phase { true } else { false }
     }
 
-    /// Whether it has stood open for long after its pause and nobody has asked: in a cluster, a server that has no keys any
-    /// more.
+    /// Whether it has failed, or stood open after its pause, and nobody has asked for long: in a cluster, a server that has no keys
+    /// any more.
     func isUnwanted(at now: CacheInstant) -> Bool {
-        guard case .open(let until, _) = self.phase else { return false }
-        return now >= until.advanced(by: self.policy.longestPause * 20)
+        let since: CacheInstant?
+        switch self.phase {
+        case .closed(failures: 0), .halfOpen: since = nil
+        case .closed: since = self.lastFailure
+        case .open(let until, _): since = until
+        }
+        return since.map { now >= $0.advanced(by: self.policy.longestPause * 20) } ?? false
     }
 
     mutating func admit(at now: CacheInstant) -> Admission {
@@ -73,6 +79,7 @@ struct CircuitStateMachine {
     /// - Returns: Whether the breaker has opened now.
     mutating func failed(in period: UInt64, at now: CacheInstant) -> Bool {
         guard period == self.period, case .closed(let failures) = self.phase else { return false }
+        self.lastFailure = now
         guard failures + 1 >= self.policy.failures else {
             self.phase = .closed(failures: failures + 1)
             return false

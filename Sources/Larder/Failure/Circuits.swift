@@ -48,7 +48,7 @@ struct Circuits {
 
     /// Whether a call that needs some parts may ask the store.
     mutating func admit(_ parts: Set<FailureDomain>, at now: CacheInstant) -> Admission {
-        self.parts = self.parts.filter { !$1.machine.isUnwanted(at: now) }
+        self.parts = self.parts.filter { parts.contains($0) || !$1.machine.isUnwanted(at: now) }
         for scope in Self.scopes(parts) {
             guard var circuit = self[scope] else { continue }
             let admission = circuit.machine.admit(at: now)

@@ -10,13 +10,20 @@ extension RedisNamespace {
             return try await self.refuse(commits)
         }
         let writings = try commits.map { try EntryWriting($0.write) }
-        let written = try await self.unlessServerChanged {
-            self.isApart
-                ? try await self.commitApart(commits, writings, on: sender)
-                : try await self.commitTogether(commits, writings, on: sender)
+        let written: [Bool]?
+        do {
+            written = try await self.unlessServerChanged {
+                self.isApart
+                    ? try await self.commitApart(commits, writings, on: sender)
+                    : try await self.commitTogether(commits, writings, on: sender)
+            }
+        } catch let error as CacheError {
+            // Some may have been written before others failed.
+            guard self.isApart, self.lastServerChange != meeting else { throw error }
+            return try await self.takeBack(commits)
         }
-        guard let written else { return try await self.refuse(commits) }
-        if self.isApart, self.lastServerChange != meeting { return try await self.takeBack(commits, written) }
+        guard let written else { return try await self.isApart ? self.takeBack(commits) : self.refuse(commits) }
+        if self.isApart, self.lastServerChange != meeting { return try await self.takeBack(commits) }
         for (commit, isWritten) in zip(commits, written) where isWritten {
             let names = (commit.lease.marks + commit.marks).map(\.name)
             self.rememberedTags.remember(TagName.union([names, commit.lateTags]), of: commit.write.key)
@@ -36,9 +43,8 @@ extension RedisNamespace {
     ///
     /// The entries lie on servers that stand where they stood, so nobody has refused them; what their generations were
     /// judged by may be forgotten.
-    private func takeBack(_ commits: [EntryCommit], _ written: [Bool]) async throws -> [Bool] {
-        let keys = zip(commits, written).filter(\.1).map(\.0.write.key)
-        if !keys.isEmpty { _ = try await self.remove(keys) }
+    private func takeBack(_ commits: [EntryCommit]) async throws -> [Bool] {
+        _ = try await self.remove(commits.map(\.write.key))
         return commits.map { _ in false }
     }
 

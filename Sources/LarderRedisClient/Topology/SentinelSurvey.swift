@@ -168,11 +168,11 @@ struct SentinelSurvey: ServerSurvey {
     /// Asks whoever is left, and ends the round where nobody is.
     private mutating func goOn(_ step: inout SurveyStep) {
         if self.askNextSentinel(&step) || !self.pending.isEmpty { return }
-        if let answer = self.outdated.max(by: { $0.answer.epoch < $1.answer.epoch }) {
+        if self.best == nil, let answer = self.outdated.max(by: { $0.answer.epoch < $1.answer.epoch }) {
             // All have forgotten the election, so they were all set up anew.
             self.outdated = []
             self.latestEpoch = answer.answer.epoch
-            if self.best == nil { return self.take(answer.answer, from: answer.sentinel, &step) }
+            return self.take(answer.answer, from: answer.sentinel, &step)
         }
         if let named = self.best?.answer.primary, self.refuted[named] == nil, self.verified[named] == nil {
             // It was asked before the sentinels were asked again.

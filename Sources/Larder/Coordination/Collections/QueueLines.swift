@@ -68,7 +68,8 @@ final class QueueLines: Sendable {
     func take(_ request: Request, waitingAtMost limit: Duration) async throws -> QueueItem? {
         let (store, clock) = (self.store, self.store.waitClock)
         let deadline = clock.now.advanced(by: limit)
-        if self.state.withLock({ $0.lines[request] == nil }) {
+        // Those who wait come first; but who does not wait himself has to look, and so does who finds a line that all have left.
+        if limit <= .zero || self.state.withLock({ ($0.lines[request]?.count ?? 0) == 0 }) {
             let items = try await shieldingFromCancellation {
                 try await store.dequeue(
                     1,

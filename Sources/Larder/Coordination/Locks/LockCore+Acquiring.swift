@@ -19,7 +19,7 @@ extension LockCore {
             return try await self.ask(request).granted
         } catch {
             // It may have been granted, with the answer lost on its way.
-            _ = await self.release(request)
+            await self.releaseInDoubt(request)
             throw error
         }
     }
@@ -46,7 +46,7 @@ extension LockCore {
         do {
             return try await self.acquire(request, at: place, until: deadline, &isUnclear)
         } catch {
-            if isUnclear { _ = await self.release(request) }
+            if isUnclear { await self.releaseInDoubt(request) }
             throw error
         }
     }

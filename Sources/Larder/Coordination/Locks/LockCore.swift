@@ -44,6 +44,22 @@ final class LockCore: Sendable {
         await Task { await self.tryToRelease(request) }.value
     }
 
+    /// Gives back what may have been granted with an answer that was lost, also when the caller is cancelled.
+    ///
+    /// Tries once: mostly there is nothing to give back, and what there is ends with its lease.
+    func releaseInDoubt(_ request: LockRequest) async {
+        await Task {
+            do {
+                _ = try await self.space.release(request.resource, owner: request.owner)
+            } catch {
+                self.logger.debug(
+                    "A lock that may have been granted could not be released",
+                    metadata: ["larder.lock": "\(request.resource.name)", "larder.error": "\(error)"]
+                )
+            }
+        }.value
+    }
+
     private func tryToRelease(_ request: LockRequest) async -> Release {
         let limit = self.clock.now.advanced(by: min(request.lease, Self.releaseLimit))
         var pause = Duration.milliseconds(5)

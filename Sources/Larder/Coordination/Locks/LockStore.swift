@@ -96,6 +96,19 @@ public struct LockResource: Sendable, Hashable {
         self.kind = kind
         self.name = name
     }
+
+    /// Whether both are the same, byte by byte, as keys in Redis are.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.kind == right.kind && left.name.hasSameBytes(as: right.name)
+    }
+
+    /// Hashes kind and bytes.
+    ///
+    /// - Parameter hasher: What to hash them with.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(self.kind)
+        self.name.hashBytes(into: &hasher)
+    }
 }
 
 /// Who holds a lock: 128 random bits, drawn for each section anew.

@@ -36,14 +36,21 @@ enum LockScripts {
             if holder.owner == owner then return i, holder end
           end
         end
-        local function save()
+        local function save(is_grant)
           local parts, latest = { string.format('%.0f', last) }, now
           for _, holder in ipairs(holders) do
             parts[#parts + 1] = string.format(' %s:%.0f:%s:%.0f', holder.owner, holder.ends, holder.token, holder.lease)
             if holder.ends > latest then latest = holder.ends end
           end
           local milliseconds = string.format('%.0f', math.ceil((latest - now) / 1000) + \(tokenMilliseconds))
-          redis.call('SET', KEYS[1], table.concat(parts), 'PX', milliseconds)
+          local value = table.concat(parts)
+          if not is_grant and text ~= '' then
+            -- A full server takes no SET as a script's first write, but one that comes after a DEL.
+            local answer = redis.pcall('SET', KEYS[1], value, 'PX', milliseconds)
+            if not answer['err'] then return end
+            redis.call('DEL', KEYS[1])
+          end
+          redis.call('SET', KEYS[1], value, 'PX', milliseconds)
         end
 
         """
@@ -55,6 +62,7 @@ enum LockScripts {
         Self.prelude + """
             local lease = tonumber(ARGV[2])
             local _, own = find(ARGV[1])
+            local is_new = not own
             if own then
               own.ends, own.lease = now + lease, lease
             elseif #holders < tonumber(ARGV[3]) then
@@ -63,7 +71,7 @@ enum LockScripts {
               holders[#holders + 1] = own
             end
             if own then
-              save()
+              save(is_new)
               return { 1, own.token }
             end
             if is_moved then save() end

@@ -21,7 +21,7 @@ public struct RedisRateLimitStore: RateLimitStore {
     ///
     /// - Parameter client: The client, or a connection of one.
     public init(_ client: any RedisCommandSender) {
-        self.client = client
+        self.client = Self.askingPrimaries(client)
         self.time = nil
     }
 
@@ -34,8 +34,17 @@ public struct RedisRateLimitStore: RateLimitStore {
     ///   - time: The time in microseconds.
     @_spi(Testing)
     public init(_ client: any RedisCommandSender, time: @escaping @Sendable () -> Int64) {
-        self.client = client
+        self.client = Self.askingPrimaries(client)
         self.time = time
+    }
+
+    /// What a peek reads must not come from a replica that is behind, and has a clock of its own.
+    private static func askingPrimaries(_ client: any RedisCommandSender) -> any RedisCommandSender {
+        switch client {
+        case let client as RedisClient: client.reading(from: .primary)
+        case let view as RedisClientView: view.reading(from: .primary)
+        default: client
+        }
     }
 
     /// `redis`.

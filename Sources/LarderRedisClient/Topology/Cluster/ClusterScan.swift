@@ -168,7 +168,15 @@ extension ClusterServers {
             case .replies, .cancelled: throw CancellationError()
             }
         }
-        if !self.knows(map) { try await self.refreshMap(by: deadline, orElse: self.shutdownError) }
+        if !self.knows(map) {
+            let late = RedisError(
+                .timedOut,
+                message: "the cluster's new slots were not known in time",
+                server: self.name,
+                command: "SCAN"
+            )
+            try await self.refreshMap(by: deadline, orElse: late)
+        }
         let (members, changes) = self.gains(since: position.changes)
         guard position.done.contains(where: members.contains) else { return false }
         position.begin(again: members, changes: changes)

@@ -48,6 +48,27 @@ import Testing
         return try #require(error).code
     }
 
+    @Test func aFullServerTakesLocksBackAndGivesNone() async throws {
+        try await withRedisServer { server in
+            try await withLockProcesses(1, self.configuration(server)) { processes in
+                let locks = processes[0].locks
+                try await locks.withLock("a", lease: .milliseconds(900)) { _ in
+                    _ = try await server.command("CONFIG", "SET", "maxmemory", "1")
+                    // Two renewals long.
+                    try await Task.sleep(for: .milliseconds(1_200))
+                }
+                let isHeld = try await locks.isLocked("a")
+                #expect(!isHeld)
+                let code = try await self.code {
+                    try await locks.withLock("a", wait: .zero) { _ in }
+                }
+                #expect(code == .unavailable)
+                _ = try await server.command("CONFIG", "SET", "maxmemory", "0")
+                try await locks.withLock("a", wait: .seconds(5)) { _ in }
+            }
+        }
+    }
+
     @Test func aHolderThatIsCutOffIsCancelledBeforeItsLeaseEnds() async throws {
         // redisson/redisson#3636: the holder lost its connection, worked on, and the next one held the lock beside it.
         try await withRedisServer { server in

@@ -47,6 +47,18 @@ import Testing
         #expect(self.table.count == 0)
     }
 
+    @Test func collectionsThatEmptyAndComeAgainLeaveNoEnds() {
+        for _ in 0..<10_000 {
+            self.write(0, .sliding(.days(1)))
+            #expect(self.table.remove(Self.key(0)))
+        }
+        #expect(self.table.endCount < 100)
+        self.write(0, .sliding(.seconds(1)))
+        self.clock.advance(by: .seconds(1))
+        self.table.sweep()
+        #expect(self.table.count == 0)
+    }
+
     @Test func endThatComesNearerIsKept() {
         self.write(0, .fixed(.seconds(600)))
         #expect(self.table.expire(Self.key(0), after: 1_000))

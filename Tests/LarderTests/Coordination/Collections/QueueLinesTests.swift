@@ -45,6 +45,22 @@ import Testing
         #expect(self.clock.sleeperCount == 0)
     }
 
+    @Test func whoDoesNotWaitFindsWhatIsThereWhoeverWaitedBefore() async throws {
+        let queue = self.collections.queue("q", of: Int.self)
+        let waiting = Task { try await queue.pop(waitingAtMost: .seconds(30)) }
+        try await self.clock.waitForSleepers(2)
+        waiting.cancel()
+        await #expect(throws: CancellationError.self) { try await waiting.value }
+        // Who fetched for it has not looked since.
+        let isIdle = self.collections.lines.isIdle
+        #expect(!isIdle)
+        try await queue.push(1)
+        try await queue.push(2)
+        let first = try await queue.pop()
+        let second = try await queue.pop(waitingAtMost: .seconds(1))
+        #expect([first, second].compactMap(\.self).sorted() == [1, 2])
+    }
+
     private static let request = QueueLines.Request(
         key: CollectionKey("ns", .queue, "q"),
         reservation: nil,

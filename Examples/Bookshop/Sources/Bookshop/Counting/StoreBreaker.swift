@@ -62,9 +62,18 @@ final class StoreBreaker: Sendable {
             throw error
         } catch {
             if self.state.withLock({ $0.fail(at: .now, rest: self.rest) }) {
-                self.logger.warning("the shop does without counts and limits", metadata: ["error": "\(error)"])
+                self.logger.warning(
+                    "the shop does without counts and limits",
+                    metadata: ["error": "\(Self.kind(of: error))"]
+                )
             }
             return nil
         }
+    }
+
+    /// What went wrong, without the key: names of visitors and addresses are no business of a log's.
+    private static func kind(of error: any Error) -> String {
+        guard let error = error as? CacheError else { return "\(type(of: error))" }
+        return "\(error.code)"
     }
 }

@@ -77,6 +77,19 @@ package final class CollectionTable<Contents: CollectionContents>: CollectionLiv
             if let lookedAt = entry.lookedAt, lookedAt <= end { return }
             self.entries.values[index].lookedAt = end
             self.ends.insert(End(moment: end, serial: entry.serial, key: key))
+            if self.ends.count > 2 * self.entries.count + Self.mostIdleEnds { self.forgetIdleEnds() }
+        }
+
+        /// Ends of collections that are gone which the heap may hold beside as many as there are collections.
+        private static var mostIdleEnds: Int { 64 }
+
+        /// Drops the ends of collections that were removed before: they would stay until their moment.
+        private mutating func forgetIdleEnds() {
+            self.ends = Heap(
+                self.entries.compactMap { key, entry in
+                    entry.lookedAt.map { End(moment: $0, serial: entry.serial, key: key) }
+                }
+            )
         }
 
         /// Where a collection is, if it has not ended.
@@ -292,5 +305,10 @@ package final class CollectionTable<Contents: CollectionContents>: CollectionLiv
     /// How many collections take room, those included that have ended and are not freed yet.
     package var count: Int {
         self.shards.reduce(0) { sum, shard in sum + shard.state.withLock { $0.entries.count } }
+    }
+
+    /// How many ends are waited for, those included of collections that are gone.
+    var endCount: Int {
+        self.shards.reduce(0) { sum, shard in sum + shard.state.withLock { $0.ends.count } }
     }
 }

@@ -54,7 +54,7 @@ struct QueueContents: CollectionContents {
             // Never that of a reservation that is over, whose holder may still come.
             let number = UInt64.random(in: .min ... .max)
             self.reserved[number] = Reserved(element: element, end: end)
-            self.ends.insert(End(moment: end, number: number))
+            self.note(End(moment: end, number: number))
             return QueueItem(element: element, reservation: Self.bytes(of: number))
         }
     }
@@ -73,8 +73,18 @@ struct QueueContents: CollectionContents {
     mutating func renew(_ item: QueueItem, until end: CacheInstant) -> Bool {
         guard let number = Self.number(of: item), self.reserved[number] != nil else { return false }
         self.reserved[number]?.end = end
-        self.ends.insert(End(moment: end, number: number))
+        self.note(End(moment: end, number: number))
         return true
+    }
+
+    /// Reservations that are over of which the heap may hold the ends, beside as many as stand.
+    private static var mostIdleEnds: Int { 64 }
+
+    private mutating func note(_ end: End) {
+        self.ends.insert(end)
+        // Those of reservations that were ended or renewed would stay until their moment.
+        guard self.ends.count > 2 * self.reserved.count + Self.mostIdleEnds else { return }
+        self.ends = Heap(self.reserved.map { End(moment: $1.end, number: $0) })
     }
 
     private static func bytes(of number: UInt64) -> [UInt8] {

@@ -104,7 +104,7 @@ public struct StreamGroup<Element: Codable & Sendable>: Sendable {
         )
     }
 
-    /// Takes over messages that other consumers have got and not acknowledged for some time.
+    /// Takes over messages that consumers have got, this one included, and not acknowledged for some time.
     ///
     /// Messages that were removed from the stream meanwhile are acknowledged and left out.
     ///

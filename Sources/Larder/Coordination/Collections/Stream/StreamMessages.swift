@@ -37,6 +37,8 @@ public struct StreamMessages<Item: Codable & Sendable>: AsyncSequence, Sendable 
         private var last: StreamID?
         /// Where to go on with what the consumer got before; `nil` when it has been through.
         private var recovery: StreamID? = .zero
+        /// The newest message that was read.
+        private var newest = StreamID.zero
         /// Where to go on with what others have left.
         private var claimPosition = StreamID.zero
         private var nextClaim: CacheInstant?
@@ -74,6 +76,7 @@ public struct StreamMessages<Item: Codable & Sendable>: AsyncSequence, Sendable 
                 let old = try await group.unacknowledged(of: consumer, after: position, limit: batch)
                 self.recovery = old.position
                 self.buffer = old.messages.reversed()
+                self.newest = Swift.max(self.newest, self.buffer.first?.id ?? .zero)
                 return
             }
             var wait = Self.longestRead
@@ -94,7 +97,14 @@ public struct StreamMessages<Item: Codable & Sendable>: AsyncSequence, Sendable 
                 }
                 if Self.pause(idle) < wait { wait = Self.pause(idle) }
             }
-            self.buffer = try await group.read(as: consumer, limit: batch, waitingAtMost: wait).reversed()
+            do {
+                self.buffer = try await group.read(as: consumer, limit: batch, waitingAtMost: wait).reversed()
+            } catch {
+                // What was delivered with an answer that was lost is the consumer's now, and no longer new.
+                self.recovery = self.newest
+                throw error
+            }
+            self.newest = Swift.max(self.newest, self.buffer.first?.id ?? .zero)
         }
     }
 }

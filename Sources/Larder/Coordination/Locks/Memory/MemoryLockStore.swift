@@ -20,6 +20,15 @@ public final class MemoryLockStore: LockStore {
     struct FencedName: Hashable, Sendable {
         var namespace: String
         var name: String
+
+        static func == (left: Self, right: Self) -> Bool {
+            left.namespace == right.namespace && left.name.hasSameBytes(as: right.name)
+        }
+
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(self.namespace)
+            self.name.hashBytes(into: &hasher)
+        }
     }
 
     private struct State {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Larder
 
-@Suite(.timeLimit(.minutes(1))) struct QueueLinesTests {
+@Suite(.timeLimit(.minutes(5))) struct QueueLinesTests {
     private let clock = ManualClock()
     private let collections: Collections
 

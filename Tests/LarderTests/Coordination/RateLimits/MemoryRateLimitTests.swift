@@ -11,12 +11,12 @@ import Testing
         try await check.run(on: RateLimitStoreUnderTest(store) { clock.advance(by: $0) })
     }
 
-    @Test func millionSubjectsAreForgottenAsTheirChargesAre() async throws {
+    @Test func subjectsAreForgottenAsTheirChargesAre() async throws {
         let clock = ManualClock()
         let store = MemoryRateLimitStore(clock: CacheClock(clock))
         let ledger = store.open("ns", try RateLimitSet([.slidingWindow(3, per: .seconds(1))]))
         var most = 0
-        for subject in 0..<1_000_000 {
+        for subject in 0..<300_000 {
             // A thousand of them each 10 ms: a hundred thousand are remembered rightly.
             if subject.isMultiple(of: 1_000) {
                 clock.advance(by: .milliseconds(10))

@@ -4,6 +4,10 @@ import LarderTesting
 import Testing
 
 @Suite(.serialized, .timeLimit(.minutes(5))) struct RedisCollectionsConformanceTests {
+    private static let checks =
+        CollectionConformance.checks + LeaderboardConformance.checks + DistinctCountConformance.checks
+        + StreamConformance.checks
+
     @Test func redisCollectionsConform() async throws {
         try await withRedis(.init()) { redis in
             try await Self.check(RedisCollections(redis.client), passTime: redis.pass)
@@ -23,7 +27,7 @@ import Testing
         _ store: RedisCollections,
         passTime: @escaping @Sendable (Duration) async throws -> Void
     ) async throws {
-        for check in CollectionConformance.checks {
+        for check in Self.checks {
             do {
                 try await check.run(on: CollectionStoreUnderTest(store, drift: .seconds(29), passTime: passTime))
             } catch {

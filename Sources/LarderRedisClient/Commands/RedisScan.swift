@@ -5,9 +5,10 @@ public import NIOCore
 /// A scan sees every element that is there from its beginning to its end at least once. One that comes or goes meanwhile
 /// may be seen or not, and the same one may be seen several times. Pages can be empty before the end has come.
 ///
-/// In a cluster, servers that have got slots of others while the scan was under way are scanned again. Keys of a slot that
-/// is still on its way when the scan ends (`MIGRATING`) may be missed: Redis tells nobody which keys have left one server
-/// for the other.
+/// That holds in a cluster too, also while slots are moved or primaries are replaced: a server that is to get slots is scanned
+/// after the one that has them, and those that have got some meanwhile are scanned again. So the user needs to be allowed
+/// `CLUSTER NODES` at all primaries, which alone tells what is on its way. Where slots change hands again and again for as long
+/// as the scan goes on, it ends with an error (`.timedOut`).
 public struct RedisScanPages<Element: Sendable>: AsyncSequence, Sendable {
     private let sender: any RedisCommandSender
     private let command: @Sendable (String) -> RedisCommand

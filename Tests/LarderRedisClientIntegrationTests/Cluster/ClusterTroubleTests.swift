@@ -1,5 +1,6 @@
 import LarderRedisClient
 import LarderTesting
+import Synchronization
 import Testing
 
 /// What becomes of 200 tasks that read and write while slots move and primaries change.
@@ -59,6 +60,88 @@ import Testing
                 #expect(found == keys)
                 let count = try await client.dbSize()
                 #expect(count == 300)
+            }
+        }
+    }
+
+    @Test func scanFindsKeysOfASlotThatIsStillOnItsWayWhenItEnds() async throws {
+        try await withRedisCluster(primaries: 3, replicas: 0) { cluster in
+            try await withClient(cluster.configuration()) { client in
+                let keys = Set((0..<300).map { "key:\($0)" })
+                for key in keys { try await client.set(key, "1") }
+                var found: Set<String> = []
+                var pages = 0
+                var moves: [RedisSlotMove] = []
+                // All keys of a server are one page.
+                for try await page in client.scan(count: 10_000).pages {
+                    found.formUnion(page)
+                    pages += 1
+                    guard pages == 1, let key = page.first else { continue }
+                    let done = try await cluster.shard(owning: RedisKeySlot.slot(of: key))
+                    // One key of each of the others goes to the server that has been scanned, and its slot does not follow.
+                    for shard in 0..<3 where shard != done {
+                        for key in keys.sorted() {
+                            let slot = RedisKeySlot.slot(of: key)
+                            guard try await cluster.shard(owning: slot) == shard else { continue }
+                            let move = try await cluster.beginMove(of: slot, to: done)
+                            try await cluster.moveKeys(keys.filter { RedisKeySlot.slot(of: $0) == slot }, of: move)
+                            moves.append(move)
+                            break
+                        }
+                    }
+                }
+                #expect(moves.count == 2)
+                #expect(found == keys)
+                // Begun in that state, a scan finds them all as well.
+                var again: Set<String> = []
+                for try await key in client.scan(count: 10_000) { again.insert(key) }
+                #expect(again == keys)
+                for move in moves { try await cluster.endMove(move) }
+            }
+        }
+    }
+
+    @Test func scanFindsKeysOnTheirWayToAServerThatHasNoSlotsYet() async throws {
+        try await withRedisCluster(primaries: 2, replicas: 0) { cluster in
+            try await withClient(cluster.configuration()) { client in
+                let keys = Set((0..<100).map { "key:\($0)" })
+                for key in keys { try await client.set(key, "1") }
+                let newcomer = try await cluster.addShard()
+                let slot = RedisKeySlot.slot(of: "key:7")
+                let move = try await cluster.beginMove(of: slot, to: newcomer)
+                try await cluster.moveKeys(["key:7"], of: move)
+                var found: Set<String> = []
+                for try await key in client.scan(count: 20) { found.insert(key) }
+                #expect(found == keys)
+                try await cluster.endMove(move)
+            }
+        }
+    }
+
+    @Test func scanEndsAndFindsAllWhileSlotsMoveAllTheTime() async throws {
+        try await withRedisCluster(primaries: 3, replicas: 0) { cluster in
+            try await withClient(cluster.configuration()) { client in
+                let keys = Set((0..<300).map { "key:\($0)" })
+                for key in keys { try await client.set(key, "1") }
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    let isOver = Atomic(false)
+                    group.addTask {
+                        defer { isOver.store(true, ordering: .releasing) }
+                        // To a server that is scanned before, or after, the one that they come from.
+                        for first in stride(from: 5461, to: 10_461, by: 100) {
+                            try await cluster.moveSlots(first...first + 99, to: first < 8000 ? 0 : 2)
+                        }
+                    }
+                    var scans = 0
+                    while !isOver.load(ordering: .acquiring) {
+                        var found: Set<String> = []
+                        for try await key in client.scan(count: 20) { found.insert(key) }
+                        #expect(found == keys)
+                        scans += 1
+                    }
+                    #expect(scans > 3)
+                    try await group.waitForAll()
+                }
             }
         }
     }

@@ -49,24 +49,33 @@ import Testing
         #expect(Self.read(position.text) == position)
     }
 
-    @Test func memberThatGotSlotsIsDoneAgain() {
+    @Test func cursorOfAClusterTellsTheRound() throws {
         var position = ClusterScanPosition()
-        #expect(position.isBeginning)
-        position.begin(changes: 7)
-        for _ in 0..<2 {
-            _ = position.advance(among: [0, 1])
-            #expect(!position.isBeginning && position.changes == 7)
-            position.answered("0")
-        }
-        #expect(position.advance(among: [0, 1]) == nil)
-        position.begin(again: [1, 5], changes: 9)
-        #expect(position.advance(among: [0, 1]) == 1)
-        #expect(position.text == "1:0:1:9")
+        position.begin(.all, changes: 7)
+        var itinerary = ScanItinerary()
+        itinerary.add(owner: 0, target: 2)
+        itinerary.add(owner: 2, target: nil)
+        #expect(position.advance(on: itinerary) == 0)
+        position.answered("0", on: itinerary)
+        #expect(position.advance(on: itinerary) == 2)
+        #expect(position.text == "2:0:1:1:1:7:all")
+        #expect(Self.read(position.text) == position)
+        position.answered("55", on: itinerary)
+        #expect(position.advance(on: itinerary) == 2)
+        #expect(position.text == "2:55:1:1:1:7:all")
+        position.answered("0", on: itinerary)
+        #expect(position.advance(on: itinerary) == nil)
+        var slots = SlotSet()
+        slots.insert(5)
+        position.begin(slots, changes: 9)
+        #expect(position.advance(on: itinerary) == 0)
+        #expect(position.text == "0:0:0:0:2:9:0.20")
         #expect(Self.read(position.text) == position)
     }
 
     @Test(arguments: [
-        "0:0:0:x", "0:0:0:", "0:0:0:-1", "0:0:0:1:1", "0:0:0:99999999999999999999",
+        "0:0:0:1", "0:0:0:0:1:7:", "0:0:0:0:1:7:0", "0:0:0:0:0:7:all", "0:0:0:0:65:7:all", "0:0:0:0:1:0:all",
+        "0:0:0:1:1:7:all", "0:0:0:2:1:7:all", "0:0:0:0:1:99999999999999999999:all", "0:0:0:0:1:7:all:all",
         "", "1", "00", "-1", "0:0", "0:0:0:0", ":0:0", "0::0", "0:0:", "x:0:0", "1000:0:0", "0:-1:0", "0:0:g", "0:0:F",
         "0:123456789012345678901:0", "0:0:1", "3:1:8", " 0", "0 ", "1:2:" + String(repeating: "0", count: 300),
     ])

@@ -1,227 +1,165 @@
-/// Where a scan over all primaries (or over all shards) stands, and its form as a cursor.
-///
-/// A server's cursor means nothing to another, so a cursor over several names the server, its cursor, and the servers
-/// that are done: `3:1234:7` is cursor 1234 of member 3, and members 0, 1 and 2 are done (7 is binary 111). `0` is the
-/// beginning and the end, as on one server.
-///
-/// A primary that comes while the scan is under way has not been done, so it is done, too: its keys may have been those
-/// of a primary that is gone. And one that was done before it got slots of another, in a cluster, is done again: their keys
-/// may have moved there before the scan came to the other. For that the cursor has a fourth number, of the changes that
-/// the client knew of when the scan began, or began again.
-struct ClusterScanPosition: Sendable, Equatable {
-    /// More servers than these have no place in a cursor.
-    static let capacity = ClusterMembers.capacity
-
-    /// The member that is being scanned; nil at the beginning.
-    private(set) var member: Int?
-    /// The member's own cursor.
-    private(set) var cursor = "0"
-    /// The members that are done.
-    private(set) var done: Set<Int> = []
-    /// How many changes of slots' owners had been known when what is done was begun; 0 where none matter.
-    private(set) var changes: UInt64 = 0
-
-    /// The beginning.
-    init() {}
-
-    /// Reads a cursor; nil for what no scan has ever said.
-    init?(_ text: UnsafeRawBufferPointer) {
-        // Twenty digits of a cursor, four of a member, and four members to each digit of the set.
-        guard text.count <= 53 + ClusterMembers.capacity / 4 else { return nil }
-        if text.elementsEqual("0".utf8) { return }
-        let fields = text.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
-        guard (3...4).contains(fields.count), let member = Self.number(fields[0]), member < ClusterMembers.capacity,
-            (1...20).contains(fields[1].count), fields[1].allSatisfy({ (0x30...0x39).contains($0) }),
-            let done = Self.members(fields[2]), !done.contains(member)
-        else { return nil }
-        self.member = member
-        self.cursor = String(decoding: fields[1], as: UTF8.self)
-        self.done = done
-        guard fields.count == 4 else { return }
-        guard let changes = UInt64(String(decoding: fields[3], as: UTF8.self)), changes > 0 else { return nil }
-        self.changes = changes
-    }
-
-    /// The cursor, as a caller gets it while the scan goes on.
-    var text: String {
-        guard let member = self.member else { return "0" }
-        var digits = [UInt8](repeating: 0, count: (self.done.max() ?? 0) / 4 + 1)
-        for member in self.done { digits[member / 4] |= 1 << UInt8(member % 4) }
-        let done = digits.reversed().map { String($0, radix: 16) }.joined()
-        return "\(member):\(self.cursor):\(done)" + (self.changes > 0 ? ":\(self.changes)" : "")
-    }
-
-    /// Whether nothing has been scanned yet.
-    var isBeginning: Bool { self.member == nil && self.done.isEmpty }
-
-    /// Begins, or does some members again.
-    ///
-    /// - Parameters:
-    ///   - members: Those that are not done after all.
-    ///   - changes: How many changes of slots' owners are known now.
-    mutating func begin(again members: [Int] = [], changes: UInt64) {
-        self.done.subtract(members)
-        self.changes = changes
-    }
-
-    /// Goes to a primary that is not done, unless the scan is at one.
-    ///
-    /// - Parameter primaries: The primaries that there are now.
-    /// - Returns: The member to scan; nil if all are done.
-    mutating func advance(among primaries: [Int]) -> Int? {
-        if let member = self.member, primaries.contains(member) { return member }
-        if let member = self.member { self.done.insert(member) }
-        self.cursor = "0"
-        self.member = primaries.filter { !self.done.contains($0) }.min()
-        return self.member
-    }
-
-    /// The member has answered with a page.
-    ///
-    /// - Parameters:
-    ///   - reply: Its answer to `SCAN`.
-    ///   - primaries: The primaries that there are now.
-    /// - Returns: The same page with the cursor to go on from.
-    /// - Throws: `RedisError` with the code `.unexpectedReply` for an answer that is no page.
-    mutating func answered(_ reply: RESPValue, among primaries: [Int]) throws(RedisError) -> RESPValue {
-        guard case .array(let parts) = reply, parts.count == 2 else {
-            throw RedisError.unexpectedReply(reply, expected: "a cursor and a page").with(command: "SCAN")
-        }
-        self.answered(try String(resp: parts[0]))
-        // Whether there is more to do, the next page would have to find out: there is no end in the middle.
-        let next = self.advance(among: primaries) == nil ? "0" : self.text
-        return .array([.simpleString(next), parts[1]])
-    }
-
-    /// The member has answered with its next cursor.
-    mutating func answered(_ cursor: String) {
-        guard let member = self.member else { return }
-        self.cursor = cursor
-        guard cursor == "0" else { return }
-        self.done.insert(member)
-        self.member = nil
-    }
-
-    /// The last page, with nothing on it.
-    static var end: RESPValue { .array([.simpleString("0"), .array([])]) }
-
-    private static func number(_ digits: Slice<UnsafeRawBufferPointer>) -> Int? {
-        guard (1...4).contains(digits.count), digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
-        return digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
-    }
-
-    private static func members(_ digits: Slice<UnsafeRawBufferPointer>) -> Set<Int>? {
-        guard (1...ClusterMembers.capacity / 4).contains(digits.count) else { return nil }
-        var members: Set<Int> = []
-        for (place, digit) in digits.reversed().enumerated() {
-            let value: UInt8
-            switch digit {
-            case 0x30...0x39: value = digit - 0x30
-            case 0x61...0x66: value = digit - 0x61 + 10
-            default: return nil
-            }
-            for bit in 0..<4 where value & 1 << UInt8(bit) != 0 { members.insert(place * 4 + bit) }
-        }
-        return members
-    }
-}
+import Synchronization
 
 extension ClusterServers {
+    /// How long to wait before servers are asked again that contradict each other on who has a slot, in nanoseconds.
+    private static let disputePause: UInt64 = 10_000_000
+
     /// Asks for one page of a scan over the keys of all primaries.
     ///
+    /// The scan is at its end when all slots have stood still, or have gone one way only, while it was at the servers where
+    /// their keys can be (`SlotPlaces`). So it sees every key that is there from its beginning to its end, whatever is moved
+    /// meanwhile.
+    ///
     /// - Returns: What a server answers to `SCAN`, with a cursor of the cluster.
-    /// - Throws: `RedisError` with the code `.invalidCommand` for a cursor that is none of a cluster's.
+    /// - Throws: `RedisError` with the code `.invalidCommand` for a cursor that is none of a cluster's, and with `.timedOut` if
+    ///   slots never stood still.
     func scan(_ command: RedisCommand, _ terms: CallTerms, _ deadline: MonotonicTime) async throws -> RESPValue {
         var position = try command.scanPosition(at: self.name) { self.members.member(ifKnown: $0) != nil }
-        while true {
-            let primaries = try await self.untilFound(deadline) { try await self.primaries(by: deadline) }
-            if position.isBeginning { position.begin(changes: self.routeChanges) }
-            guard let index = position.advance(among: primaries.map { Int($0.index) }) else {
-                if try await self.goesOn(&position, deadline) { continue }
-                return ClusterScanPosition.end
-            }
+        if position.round == nil {
+            try await self.surveySlots(by: deadline)
+            position.begin(.all, changes: self.slotPlaces.withLock { $0.number })
+        }
+        while let index = try await self.advance(&position, deadline) {
             let page: RESPValue
             do {
                 let route = ClusterRoute(.primary(UInt16(index)))
                 let reply = try await self.send(command.scanning(from: position.cursor), route, terms, deadline)
-                page = try position.answered(reply, among: self.knownPrimaries.map { Int($0.index) })
+                let cursor: String
+                (cursor, page) = try ClusterScanPosition.page(reply)
+                position.answered(cursor, on: self.itinerary(of: position))
             } catch let error as RedisError {
-                // Its successor is scanned from the beginning.
-                if self.isPrimary(UInt16(index)) { throw error }
+                // What it had is somewhere else, or cannot be found.
+                do { try await self.surveySlots(by: deadline) } catch is RedisError { throw error }
+                if self.itinerary(of: position).includes(index) { throw error }
+                position.leave()
                 continue
             }
-            guard position.member == nil, case .array(let parts) = page, try await self.goesOn(&position, deadline)
-            else { return page }
-            return .array([.simpleString(position.text), parts[1]])
+            // Whether there is more to do, the next page would have to find out: there is no end in the middle.
+            let next = try await self.advance(&position, deadline) == nil ? "0" : position.text
+            return .array([.simpleString(next), page])
         }
+        return ClusterScanPosition.end
     }
 
-    /// Whether a scan that has come to its end has to scan servers again that have got slots since it began.
+    /// Goes to the next server, in another round if slots have changed hands during this one.
     ///
-    /// A scan gets no redirections, so one of the servers is asked for the map.
-    private func goesOn(_ position: inout ClusterScanPosition, _ deadline: MonotonicTime) async throws -> Bool {
-        let map = try await self.untilFound(deadline) {
-            let place = try await self.place(ClusterRoute(.anyPrimary), deadline)
-            switch await place.node.lane.execute(RedisCommand("CLUSTER", "SLOTS"), deadline: deadline) {
-            case .reply(let reply): return try SlotMap(slots: reply, askedHost: place.member.address.host)
-            case .failure(let error): throw error.with(command: "SCAN")
-            case .replies, .cancelled: throw CancellationError()
+    /// - Returns: The member to scan; nil at the end of the scan.
+    private func advance(_ position: inout ClusterScanPosition, _ deadline: MonotonicTime) async throws -> Int? {
+        while true {
+            if let index = position.advance(on: self.itinerary(of: position)) { return index }
+            guard let round = position.round else { return nil }
+            try await self.surveySlots(by: deadline)
+            let (open, changes) = self.slotPlaces.withLock {
+                ($0.changed(among: round.slots, since: round.changes), $0.number)
             }
+            if open.isEmpty { return nil }
+            guard round.number < ClusterScanPosition.Round.most else {
+                throw RedisError(
+                    .timedOut,
+                    message: "slots of the cluster changed hands for as long as the scan went on: keys may be missing",
+                    server: self.name,
+                    command: "SCAN"
+                )
+            }
+            position.begin(open, changes: changes)
+            // None of these slots has an owner, by what the servers say of themselves.
+            if self.itinerary(of: position).owners.isEmpty { try await Task.sleep(nanoseconds: Self.disputePause) }
         }
-        if !self.knows(map) {
-            let late = RedisError(
-                .timedOut,
-                message: "the cluster's new slots were not known in time",
-                server: self.name,
-                command: "SCAN"
-            )
-            try await self.refreshMap(by: deadline, orElse: late)
-        }
-        let (members, changes) = self.gains(since: position.changes)
-        guard position.done.contains(where: members.contains) else { return false }
-        position.begin(again: members, changes: changes)
-        return position.advance(among: self.knownPrimaries.map { Int($0.index) }) != nil
     }
 
-    /// Whether the table says of every slot what a map says.
-    private func knows(_ map: SlotMap) -> Bool {
-        map.ranges.allSatisfy { range in
-            range.slots.allSatisfy { slot in
-                self.table.load(slot).map { self.members[$0].address == range.primary.address } ?? false
-            }
-        }
+    private func itinerary(of position: ClusterScanPosition) -> ScanItinerary {
+        guard let round = position.round else { return ScanItinerary() }
+        return self.slotPlaces.withLock { $0.itinerary(of: round.slots, since: round.changes) }
     }
-}
 
-extension RedisCommand {
-    /// Where the scan stands that this command goes on with.
+    // MARK: Surveys
+
+    /// Asks all primaries which slots they have, and which are on their way.
     ///
-    /// - Parameters:
-    ///   - name: What the error calls the servers.
-    ///   - isKnown: Whether there has been a server of that number.
-    /// - Returns: The position.
-    /// - Throws: `RedisError` with the code `.invalidCommand` for a cursor that no scan of the client has answered with.
-    func scanPosition(at name: String, _ isKnown: (Int) -> Bool) throws(RedisError) -> ClusterScanPosition {
-        if let position = self.withElement(1, { ClusterScanPosition($0) }) ?? nil,
-            position.member.map(isKnown) ?? true
-        {
-            return position
+    /// - Throws: `RedisError` if one of them cannot be asked by the deadline; `CancellationError`.
+    func surveySlots(by deadline: MonotonicTime) async throws {
+        try await self.untilFound(deadline) {
+            let survey = self.surveys.wrappingAdd(1, ordering: .relaxed).newValue
+            var views: [UInt16: ClusterNodesView] = [:]
+            var numbers: [String: UInt16] = [:]
+            var open = [try await self.place(ClusterRoute(.anyPrimary), deadline).member]
+            while !open.isEmpty {
+                for (member, view) in try await self.views(of: open, deadline) { views[member.index] = view }
+                numbers = try self.numbers(in: views)
+                open = Set(numbers.values).subtracting(views.keys).map { self.members[$0] }
+            }
+            let differs = self.slotPlaces.withLock { places in
+                places.take(views, survey: survey) { numbers[$0] }
+                return places.differs { self.table.load($0) }
+            }
+            if differs { self.doubtMap() }
         }
-        throw RedisError(
-            .invalidCommand,
-            message: "the cursor is none that a scan of this client has answered with",
-            server: name,
-            command: self.name
-        )
     }
 
-    /// The same command with another cursor in place of its first argument.
-    func scanning(from cursor: String) -> RedisCommand {
-        var command = RedisCommand(self.name)
-        command.append(cursor)
-        for index in 2..<max(2, self.elementCount) {
-            _ = self.withElement(index) { command.append(bytes: $0) }
+    private func views(
+        of members: [ClusterMember],
+        _ deadline: MonotonicTime
+    ) async throws -> [(ClusterMember, ClusterNodesView)] {
+        try await withThrowingTaskGroup(of: (ClusterMember, ClusterNodesView).self) { group in
+            for member in members {
+                group.addTask {
+                    let command = RedisCommand("CLUSTER", "NODES")
+                    switch await member.primary.lane.execute(command, deadline: deadline) {
+                    case .reply(let reply):
+                        do throws(RedisError) {
+                            return (member, try ClusterNodesView(nodes: reply))
+                        } catch {
+                            throw error.with(server: member.address.description, command: "CLUSTER")
+                        }
+                    case .failure(let error): throw error.with(command: "CLUSTER")
+                    case .replies, .cancelled: throw CancellationError()
+                    }
+                }
+            }
+            var views: [(ClusterMember, ClusterNodesView)] = []
+            for try await view in group { views.append(view) }
+            return views
         }
-        return command.repeatable(self.isRepeatable)
+    }
+
+    /// Who may have keys: whoever has slots by anybody's account, and whoever is to get some.
+    ///
+    /// - Returns: The members by their ids.
+    /// - Throws: `RedisError` if one of them has no address, or there are more than a cluster can have.
+    private func numbers(in views: [UInt16: ClusterNodesView]) throws(RedisError) -> [String: UInt16] {
+        var known = self.numbersByID
+        // Who has been asked is who has answered, whatever the map says.
+        for (index, view) in views { if let myself = view.myself { known[myself.id] = index } }
+        var primaries: [String: ClusterNodesView.Primary] = [:]
+        for view in views.values { for primary in view.primaries { primaries[primary.id] = primary } }
+        // Servers may be told to go by their names; then those that the map names do.
+        let goByNames = primaries.values.contains { primary in
+            known[primary.id].map { self.members[$0].address.host == primary.name } ?? false
+        }
+        var numbers: [String: UInt16] = [:]
+        for id in Set(views.values.flatMap(\.wantedIDs)) {
+            if let number = known[id] {
+                numbers[id] = number
+                continue
+            }
+            guard let primary = primaries[id], primary.port > 0,
+                let host = [goByNames ? primary.name : nil, primary.host].compactMap(\.self).first(where: {
+                    !$0.isEmpty
+                })
+            else {
+                throw RedisError(
+                    .connectionFailed,
+                    message: "nobody knows the address of a server that has slots of the cluster",
+                    server: self.name,
+                    command: "CLUSTER"
+                )
+            }
+            guard let member = self.member(at: NodeAddress(host: host, port: primary.port), isFirst: false) else {
+                if self.members.isSealed { throw self.shutdownError }
+                throw RedisError(.unexpectedReply, message: "the cluster has too many servers", server: self.name)
+            }
+            numbers[id] = member.index
+        }
+        return numbers
     }
 }

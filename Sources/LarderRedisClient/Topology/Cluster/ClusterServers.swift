@@ -17,6 +17,10 @@ final class ClusterServers: Sendable {
     let retries = RetryPolicy(hasSeveralServers: true)
     let listeners = PrimaryListeners()
     let setup: ClusterMember.Setup
+    /// Where the keys of slots are, as scans have found out.
+    let slotPlaces = Mutex(SlotPlaces())
+    /// How many surveys of them have begun.
+    let surveys = Atomic<UInt64>(0)
 
     private let map = Mutex(Map())
     private let changes = Atomic<UInt64>(0)
@@ -32,8 +36,8 @@ final class ClusterServers: Sendable {
         var replicas: [UInt16: [UInt16]] = [:]
         /// The slots that redirections have given to others since the inquiry under way began: they are newer than it.
         var moves: [Int: UInt16] = [:]
-        /// How many changes there had been when a member last got slots that it did not have, that change included.
-        var gains: [UInt16: UInt64] = [:]
+        /// The members of the last map by the ids that it gave them.
+        var numbers: [String: UInt16] = [:]
     }
 
     /// The inquiry that is due or under way.
@@ -152,14 +156,13 @@ final class ClusterServers: Sendable {
         self.map.withLock { map in Set(map.replicas.values.joined()).map { self.members[$0] } }
     }
 
-    /// The members that have got slots since there had been so many changes, and how many there have been now.
-    func gains(since change: UInt64) -> (members: [Int], changes: UInt64) {
-        self.map.withLock { map in
-            (map.gains.filter { $0.value > change }.map { Int($0.key) }, self.routeChanges)
-        }
-    }
+    /// The members of the last map by the ids that the cluster knows them by.
+    var numbersByID: [String: UInt16] { self.map.withLock { $0.numbers } }
 
-    private func member(at address: NodeAddress, isFirst: Bool) -> ClusterMember? {
+    /// The member at an address, a new one if there is none.
+    ///
+    /// - Returns: The member; nil if there are as many as a cluster can have, or the client has ended.
+    func member(at address: NodeAddress, isFirst: Bool) -> ClusterMember? {
         self.members.member(at: address, now: .now) { index in
             ClusterMember(index: index, address: address, isFirst: isFirst, setup: self.setup) { [weak self] in
                 self?.doubtMap()
@@ -182,9 +185,6 @@ final class ClusterServers: Sendable {
         guard redirection.kind == .moved else { return member.index }
         let isNew = self.map.withLock { map in
             map.moves[redirection.slot] = member.index
-            if self.table.load(redirection.slot) != member.index {
-                map.gains[member.index] = self.changes.wrappingAdd(1, ordering: .releasing).newValue
-            }
             self.table.store(member.index, in: redirection.slot)
             return map.primaries.insert(member.index).inserted
         }
@@ -200,9 +200,11 @@ final class ClusterServers: Sendable {
             let isFirst = present.ownedSlots == nil
             var owners = [UInt16?](repeating: nil, count: KeySlot.count)
             var replicas: [UInt16: [UInt16]] = [:]
+            var numbers: [String: UInt16] = [:]
             for range in map.ranges {
                 guard let primary = self.member(at: range.primary.address, isFirst: isFirst) else { continue }
                 for slot in range.slots { owners[slot] = primary.index }
+                if let id = range.primary.id { numbers[id] = primary.index }
                 let indexes = range.replicas.compactMap { self.member(at: $0.address, isFirst: false)?.index }
                 // The same replicas stand at every range of a primary.
                 replicas[primary.index] = indexes
@@ -210,15 +212,13 @@ final class ClusterServers: Sendable {
             for (slot, owner) in present.moves { owners[slot] = owner }
             let isChanged = (0..<KeySlot.count).contains { owners[$0] != self.table.load($0) }
             if isChanged {
-                let change = self.changes.wrappingAdd(1, ordering: .releasing).newValue
-                for slot in 0..<KeySlot.count {
-                    if let owner = owners[slot], owner != self.table.load(slot) { present.gains[owner] = change }
-                }
+                self.changes.wrappingAdd(1, ordering: .releasing)
                 self.table.replaceAll { owners[$0] }
             }
             let former = (primaries: present.primaries, replicas: Set(present.replicas.values.joined()))
             present.primaries = Set(owners.compactMap(\.self))
             present.replicas = replicas
+            present.numbers = numbers
             present.ownedSlots = map.ownedSlotCount
             let all = (primaries: present.primaries, replicas: Set(replicas.values.joined()))
             return (isChanged || former.replicas != all.replicas, former, all)

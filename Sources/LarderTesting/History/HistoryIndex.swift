@@ -46,14 +46,14 @@ struct HistoryIndex {
     /// The last moments at which they may take effect, beside them: most questions are about moments, and calls are large.
     private let latestEffects: [Int64]
     private let outages: [HistoryOutage]
-    /// From when on another server may have been primary, and until when all knew it.
+    /// From when on another server may have been primary, and until when all had met it.
     private let successions: [(begin: Int64, end: Int64)]
 
     init(_ history: History) {
         let calls = history.calls
         self.outages = history.outages
         self.successions = history.incidents.compactMap { incident in
-            incident.succession.map { ($0, incident.end) }
+            incident.succession.map { ($0, incident.acquaintance ?? incident.end) }
         }
         let changes = calls.filter(\.changesValues).sorted { $0.begin < $1.begin }
         self.changes = changes
@@ -125,7 +125,8 @@ struct HistoryIndex {
 
     /// Whether a client may have met another primary than before between two moments.
     ///
-    /// It stores nothing under leases from before then, though no call has failed.
+    /// It stores nothing under leases from before then, though no call has failed. Under later ones it does, so the time for
+    /// which that is an excuse ends when the last client has met the new primary, and not when the deployment is whole again.
     func mayHaveMetSuccessor(from start: Int64, until moment: Int64, recovery: Int64) -> Bool {
         self.successions.contains { $0.begin <= moment && $0.end + recovery >= start }
     }

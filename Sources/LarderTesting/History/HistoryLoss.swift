@@ -48,6 +48,8 @@ public struct HistoryIncident: Sendable, Hashable, Codable {
     public var end: Int64
     /// From when on another server may have been primary; `nil` where none took its place.
     public var succession: Int64?
+    /// When all clients had met that server; `nil` where only the end is known.
+    public var acquaintance: Int64?
     /// How long after the new primary's election the first write through the client had succeeded, in milliseconds; `nil` where
     /// there was no election.
     public var writableAfter: Double?
@@ -59,18 +61,21 @@ public struct HistoryIncident: Sendable, Hashable, Codable {
     ///   - begin: When it began.
     ///   - end: When the deployment had its full strength again.
     ///   - succession: From when on another server may have been primary; `nil` where none took its place.
+    ///   - acquaintance: When all clients had met that server; `nil` where only the end is known.
     ///   - writableAfter: How many milliseconds after the new primary's election a write had succeeded.
     public init(
         _ event: HistoryEvent,
         begin: Int64,
         end: Int64,
         succession: Int64? = nil,
+        acquaintance: Int64? = nil,
         writableAfter: Double? = nil
     ) {
         self.event = event
         self.begin = begin
         self.end = end
         self.succession = succession
+        self.acquaintance = acquaintance
         self.writableAfter = writableAfter
     }
 }

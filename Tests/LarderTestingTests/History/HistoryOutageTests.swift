@@ -131,6 +131,8 @@ import Testing
     @Test(arguments: [
         (HistoryIncident(.failover, begin: 1, end: 8, succession: 2), true),
         (HistoryIncident(.failover, begin: 1, end: 15, succession: 2), false),
+        (HistoryIncident(.failover, begin: 1, end: 60, succession: 2, acquaintance: 8), true),
+        (HistoryIncident(.failover, begin: 1, end: 60, succession: 2, acquaintance: 15), false),
         (HistoryIncident(.failover, begin: 12, end: 60, succession: 30), false),
         (HistoryIncident(.failover, begin: 12, end: 60, succession: 45), true),
         (HistoryIncident(.move, begin: 12, end: 30), true),

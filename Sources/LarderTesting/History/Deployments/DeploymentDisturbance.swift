@@ -121,25 +121,27 @@ public final class DeploymentDisturbance: Sendable {
         }
         let key = try await self.deployment.key(in: shard, named: "probe:\(history.seed):\(number)")
         self.probe.aim(at: key)
-        let (succession, writableAfter) = try await self.replacePrimary(of: shard, by: event, history, &random)
+        let change = try await self.replacePrimary(of: shard, by: event, history, &random)
         history.note(
             HistoryIncident(
                 event,
                 begin: begin,
                 end: history.now,
-                succession: succession,
-                writableAfter: writableAfter / .milliseconds(1)
+                succession: change.succession,
+                acquaintance: change.acquaintance,
+                writableAfter: change.writableAfter / .milliseconds(1)
             )
         )
     }
 
-    /// - Returns: From when on another server may have been primary, and how long after its election a write had succeeded.
+    /// - Returns: From when on another server may have been primary, when all clients had met it, and how long after its
+    ///   election a write had succeeded.
     private func replacePrimary(
         of shard: Int,
         by event: HistoryEvent,
         _ history: HistoryControl,
         _ random: inout SplitMix64
-    ) async throws -> (succession: Int64, writableAfter: Duration) {
+    ) async throws -> (succession: Int64, acquaintance: Int64, writableAfter: Duration) {
         let old = try await self.deployment.primary(of: shard)
         let watch = ReplicationWatch(old, history)
         // Long enough for a replica that lags to have got what was there at the first look.
@@ -157,6 +159,12 @@ public final class DeploymentDisturbance: Sendable {
             }
             let successor = try await promotion.primary.replicationStatus()
             let writableAfter = try await self.probe.firstSuccess(after: promotion, atMost: Self.patience)
+            try await self.probe.awaitAcquaintance(
+                with: promotion,
+                processes: self.processes,
+                atMost: Self.patience
+            )
+            let acquaintance = history.now
             if event == .pause { try await Task.sleep(for: pause) }
             let waking = history.now
             try await self.deployment.bringBack(old, after: event)
@@ -171,7 +179,7 @@ public final class DeploymentDisturbance: Sendable {
                     history.lostWrites(HistoryLoss(begin: waking, end: last))
                 }
             }
-            return (succession, writableAfter)
+            return (succession, acquaintance, writableAfter)
         }
     }
 

@@ -10,6 +10,7 @@ final class HistoryProbe: Sendable {
     typealias Write = @Sendable (_ process: Int, _ key: String, _ member: String) async throws -> Void
 
     private struct Attempt {
+        var process: Int
         var key: String
         var member: String
         var begin: ContinuousClock.Instant
@@ -64,7 +65,14 @@ final class HistoryProbe: Sendable {
             // The servers are being disturbed.
             hasSucceeded = false
         }
-        let attempt = Attempt(key: key, member: member, begin: begin, end: .now, hasSucceeded: hasSucceeded)
+        let attempt = Attempt(
+            process: process,
+            key: key,
+            member: member,
+            begin: begin,
+            end: .now,
+            hasSucceeded: hasSucceeded
+        )
         self.state.withLock { $0.attempts.append(attempt) }
     }
 
@@ -87,6 +95,31 @@ final class HistoryProbe: Sendable {
                 if reply.hasPrefix(":1") { return promotion.moment.duration(to: attempt.end) }
             }
             return nil
+        }
+    }
+
+    /// Waits until each process has written something that the new primary has.
+    ///
+    /// - Parameters:
+    ///   - promotion: The promotion.
+    ///   - processes: How many processes there are.
+    ///   - limit: How long it may take.
+    /// - Throws: `TestServerError` where it takes longer.
+    func awaitAcquaintance(
+        with promotion: RedisPromotion,
+        processes: Int,
+        atMost limit: Duration
+    ) async throws {
+        var met: Set<Int> = []
+        try await AwaitedState.hold("Every client's acquaintance with the new primary", within: limit) {
+            let candidates = self.state.withLock { state in
+                state.attempts.filter { $0.hasSucceeded && $0.begin > promotion.moment && !met.contains($0.process) }
+            }
+            for attempt in candidates where !met.contains(attempt.process) {
+                let reply = try await promotion.primary.command("SISMEMBER", attempt.key, attempt.member)
+                if reply.hasPrefix(":1") { met.insert(attempt.process) }
+            }
+            return met.count == processes
         }
     }
 

@@ -13,6 +13,8 @@ final class NearCacheTally: Sendable {
         var timesEmptied = 0
         var lastEmptied: NearCacheStatistics.EmptyingReason?
         var trouble: NearCacheStatistics.Trouble?
+        /// The kinds of trouble that there have been since all was well.
+        var troubles: Set<NearCacheStatistics.Trouble> = []
         /// The change of this process whose push is waited for; one at a time is enough.
         var probe: Probe?
         var latencies: [Double] = []
@@ -61,11 +63,17 @@ final class NearCacheTally: Sendable {
         }
     }
 
-    /// - Returns: Whether that is news.
+    /// - Parameter trouble: What is wrong; `nil`, all is well again.
+    /// - Returns: Whether that is news: the first of its kind since all was well. Several kinds can take turns, such as with one
+    ///   server that refuses and another one that cannot be reached.
     func note(trouble: NearCacheStatistics.Trouble?) -> Bool {
         self.state.withLock { state in
-            defer { state.trouble = trouble }
-            return state.trouble != trouble
+            state.trouble = trouble
+            guard let trouble else {
+                state.troubles = []
+                return false
+            }
+            return state.troubles.insert(trouble).inserted
         }
     }
 

@@ -87,6 +87,19 @@ import Testing
 
     // MARK: Covered or not
 
+    @Test func kindsOfTroubleThatTakeTurnsAreNewsOnceUntilAllIsWell() {
+        let tally = NearCacheTally()
+        #expect(tally.note(trouble: .disconnected))
+        #expect(tally.note(trouble: .refused))
+        for trouble in [.disconnected, .refused, .disconnected] as [NearCacheStatistics.Trouble] {
+            #expect(!tally.note(trouble: trouble))
+            #expect(tally.statistics.trouble == trouble)
+        }
+        #expect(!tally.note(trouble: nil))
+        #expect(tally.statistics.trouble == nil)
+        #expect(tally.note(trouble: .refused))
+    }
+
     @Test func nothingIsKeptBeforeTheFeedCoversAllPrimaries() async throws {
         let near = Near()
         try await near.write(1)

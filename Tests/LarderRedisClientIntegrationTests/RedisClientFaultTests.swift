@@ -187,7 +187,7 @@ import Testing
                                 _ = try await client.send(RedisCommand("GET", "key:\(index)"))
                                 return false
                             } catch let error as RedisError {
-                                return error.code == .overloaded
+                                return error.code == .overloaded && error.server != nil
                             }
                         }
                     }

@@ -52,8 +52,8 @@ final class CircuitBreaker: Sendable {
     /// for its argument, says nothing about the store.
     ///
     /// - Parameters:
-    ///   - keys: The keys that the call is about, none for one about the namespace; `nil` for one about all keys. Asked for
-    ///     only while something has failed lately.
+    ///   - keys: The keys that the call is about, none for one about the namespace; `nil` for one that needs all parts of the
+    ///     store. Asked for only while something has failed lately.
     ///   - body: The call.
     /// - Returns: What the body returns.
     /// - Throws: What the body throws; ``CacheError`` with ``CacheError/Code/unavailable`` where the store is not to be asked.
@@ -77,8 +77,7 @@ final class CircuitBreaker: Sendable {
         if word & 1 == 1 { return word >> 1 }
         let now = self.clock.now
         let keys = keys()
-        // A call about all keys may find most of them where the others are lost, so only the whole keeps it back.
-        let parts = keys.map { self.store.failureDomains(of: $0) } ?? []
+        let parts = keys.map { self.store.failureDomains(of: $0) }
         let admission = self.change { $0.admit(parts, at: now) }
         switch admission {
         case .pass(let era):
@@ -92,7 +91,7 @@ final class CircuitBreaker: Sendable {
     /// The store has answered a call.
     func succeeded(_ keys: () -> [StoreKey]?, in era: UInt64) {
         if self.word.load(ordering: .acquiring) & 1 == 1 { return }
-        let parts = keys().map { self.store.failureDomains(of: $0) } ?? []
+        let parts = keys().map { self.store.failureDomains(of: $0) }
         self.change { $0.succeeded(parts, in: era) }
     }
 
@@ -142,6 +141,7 @@ final class CircuitBreaker: Sendable {
             case .whole:
                 try await self.readNothing()
             case .part(let part):
+                if try await self.store.probe(part) { return true }
                 if let key = keys.first(where: { self.store.failureDomains(of: [$0]).contains(part) }) {
                     // Changes nothing, in no tier.
                     _ = try await self.store.report(on: key)

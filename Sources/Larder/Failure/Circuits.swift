@@ -46,10 +46,15 @@ struct Circuits {
     /// Whether all calls pass and none has failed lately, so that a success changes nothing.
     var areCalm: Bool { self.whole.machine.isCalm && self.parts.values.allSatisfy(\.machine.isCalm) }
 
-    /// Whether a call that needs some parts may ask the store.
-    mutating func admit(_ parts: Set<FailureDomain>, at now: CacheInstant) -> Admission {
-        self.parts = self.parts.filter { parts.contains($0) || !$1.machine.isUnwanted(at: now) }
-        for scope in Self.scopes(parts) {
+    /// Whether a call may ask the store.
+    ///
+    /// - Parameters:
+    ///   - parts: The parts that it needs; `nil`, all.
+    ///   - now: The time.
+    /// - Returns: Whether it may.
+    mutating func admit(_ parts: Set<FailureDomain>?, at now: CacheInstant) -> Admission {
+        self.parts = self.parts.filter { parts?.contains($0) ?? false || !$1.machine.isUnwanted(at: now) }
+        for scope in self.scopes(parts) {
             guard var circuit = self[scope] else { continue }
             let admission = circuit.machine.admit(at: now)
             self[scope] = circuit
@@ -62,9 +67,9 @@ struct Circuits {
         return .pass(era: self.era)
     }
 
-    /// The store has answered a call that needed some parts.
-    mutating func succeeded(_ parts: Set<FailureDomain>, in era: UInt64) {
-        for scope in Self.scopes(parts) {
+    /// The store has answered a call that needed some parts; `nil`, all.
+    mutating func succeeded(_ parts: Set<FailureDomain>?, in era: UInt64) {
+        for scope in self.scopes(parts) {
             guard var circuit = self[scope], era >= circuit.era else { continue }
             circuit.machine.succeeded(in: circuit.machine.period)
             self[scope] = circuit
@@ -107,8 +112,10 @@ struct Circuits {
         return hasClosed
     }
 
-    /// What a call needs that needs some parts.
-    private static func scopes(_ parts: Set<FailureDomain>) -> [Scope] { [Scope.whole] + parts.map { Scope.part($0) } }
+    /// What a call needs that needs some parts; `nil`, all that are known.
+    private func scopes(_ parts: Set<FailureDomain>?) -> [Scope] {
+        [Scope.whole] + (parts.map(Array.init) ?? Array(self.parts.keys)).map { Scope.part($0) }
+    }
 
     private subscript(_ scope: Scope) -> Circuit? {
         get {

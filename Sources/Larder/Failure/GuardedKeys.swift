@@ -28,14 +28,15 @@ struct GuardedKeys: AsyncSequence, Sendable {
         mutating func next(isolation actor: isolated (any Actor)?) async throws(any Error) -> StoreKey? {
             if self.walk == nil {
                 try await self.keys.replay?.settle()
-                let era = try self.keys.breaker?.admit { nil } ?? 0
+                // The generations, and no more: where a part of the store is lost, most keys may be found all the same.
+                let era = try self.keys.breaker?.admit { [] } ?? 0
                 // Only now: some stores begin to walk when they are asked for the sequence.
                 self.walk = (self.keys.base.keys(matching: self.keys.pattern).makeAsyncIterator(), era)
             }
             let era = self.walk?.era ?? 0
             do {
                 let key = try await self.walk?.keys.next(isolation: actor)
-                self.keys.breaker?.succeeded({ nil }, in: era)
+                self.keys.breaker?.succeeded({ [] }, in: era)
                 return key
             } catch {
                 if let error = error as? CacheError, error.code == .unavailable {

@@ -72,7 +72,7 @@ final class GuardedNamespace: NamespaceStore {
     /// Calls the store where the breaker lets it, after the invalidations that wait.
     ///
     /// - Parameters:
-    ///   - keys: The keys that the call is about, none for one about the namespace; `nil` for one about all keys.
+    ///   - keys: The keys that the call is about, none for one about the namespace; `nil` for one that needs all parts.
     ///   - body: The call.
     /// - Returns: What the call returns.
     /// - Throws: What the call throws; `CacheError` with `.unavailable` where the store is not to be asked.
@@ -204,6 +204,8 @@ final class GuardedNamespace: NamespaceStore {
     }
 
     func removeAll(matching pattern: GlobPattern) async throws -> Int {
+        // Matching keys can lie anywhere. While a part is known to be lost it could not be carried out, so it is not begun: it
+        // fails at once, or is kept, as the policy says.
         try await self.invalidate(on: nil, [.pattern(pattern)], unknown: 0) {
             try await self.base.removeAll(matching: pattern)
         }

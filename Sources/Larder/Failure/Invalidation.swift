@@ -65,7 +65,7 @@ enum InvalidationBatch: Sendable, Hashable {
 }
 
 extension InvalidationBatch {
-    /// The keys that it names, none where it is about the namespace; `nil` where it is about all keys.
+    /// The keys that it names, none where it is about the namespace; `nil` where it needs all parts of the store.
     var namedKeys: [StoreKey]? {
         switch self {
         case .keys(let keys): keys

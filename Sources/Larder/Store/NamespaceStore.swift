@@ -146,6 +146,16 @@ public protocol NamespaceStore: Sendable {
     /// - Returns: One of the parts that ``failureDomains(of:)`` may return; `nil` where it is none of these.
     func failureDomain(of error: CacheError) -> FailureDomain?
 
+    /// Asks one part of the store for something small, which changes nothing, and asks no other part.
+    ///
+    /// The circuit breaker does so before it lets calls through that need a part which has failed.
+    ///
+    /// - Parameter part: One of those that ``failureDomains(of:)`` has returned.
+    /// - Returns: Whether the part has answered, or nothing depends on it any more; `false` where the store cannot ask it by
+    ///   itself, so that a read has to show how it is.
+    /// - Throws: ``CacheError`` with ``CacheError/Code/unavailable`` where the part does not answer.
+    func probe(_ part: FailureDomain) async throws -> Bool
+
     /// Gives the namespace a new generation, which leaves every entry dead and every lease void, at the cost of one write.
     func clear() async throws
 }
@@ -159,6 +169,9 @@ extension NamespaceStore {
 
     /// A store that fails as a whole.
     public func failureDomain(of error: CacheError) -> FailureDomain? { nil }
+
+    /// A store that cannot ask its parts one by one.
+    public func probe(_ part: FailureDomain) async throws -> Bool { false }
 }
 
 /// Tells when the lease on a key has ended.

@@ -197,6 +197,8 @@ final class TieredNamespace: NamespaceStore {
 
     func failureDomain(of error: CacheError) -> FailureDomain? { self.lower.failureDomain(of: error) }
 
+    func probe(_ part: FailureDomain) async throws -> Bool { try await self.lower.probe(part) }
+
     func listen(for key: StoreKey) async throws -> (any LeaseSignal)? { try await self.lower.listen(for: key) }
 
     func keys(matching pattern: GlobPattern) -> any AsyncSequence<StoreKey, any Error> & Sendable {

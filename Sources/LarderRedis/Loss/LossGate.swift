@@ -137,9 +137,10 @@ extension LossGate: RedisPlacement {
     private var placement: (any RedisPlacement)? { self.base as? any RedisPlacement }
 
     var spreadsKeys: Bool { self.placement?.spreadsKeys ?? false }
-    var keyServers: [String] { self.placement?.keyServers ?? [] }
 
     func server(ofKey key: String) -> String? { self.placement?.server(ofKey: key) }
+
+    func mayHaveHadKeys(_ server: String) -> Bool { self.placement?.mayHaveHadKeys(server) ?? false }
 }
 
 extension LossGate: RedisSubscriber {

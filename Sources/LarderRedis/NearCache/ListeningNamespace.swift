@@ -137,6 +137,8 @@ final class ListeningNamespace: NamespaceStore {
 
     func failureDomain(of error: CacheError) -> FailureDomain? { self.base.failureDomain(of: error) }
 
+    func probe(_ part: FailureDomain) async throws -> Bool { try await self.base.probe(part) }
+
     func listen(for key: StoreKey) async throws -> (any LeaseSignal)? { try await self.base.listen(for: key) }
 
     func marks(of tags: [String], for duration: Duration) async throws -> [TagMark] {

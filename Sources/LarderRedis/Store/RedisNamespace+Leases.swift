@@ -42,9 +42,11 @@ extension RedisNamespace {
     /// Removes what was written while a server took the place of another.
     ///
     /// The entries lie on servers that stand where they stood, so nobody has refused them; what their generations were
-    /// judged by may be forgotten.
+    /// judged by may be forgotten. That is no invalidation which somebody waits for, so it waits for no replicas: who wants
+    /// invalidations to be on replicas has a home that forgets none.
     private func takeBack(_ commits: [EntryCommit]) async throws -> [Bool] {
-        _ = try await self.remove(commits.map(\.write.key))
+        let items = commits.map { EntryCall.Item(key: $0.write.key) }
+        _ = try await self.flags(EntryCall(script: EntryScripts.remove, items: items))
         return commits.map { _ in false }
     }
 

@@ -9,6 +9,8 @@ final class RedisNamespace: NamespaceStore {
     let client: any RedisCommandSender
     /// The same, where it numbers the servers that it meets.
     let meetings: (any RedisMeetings)?
+    /// The client itself, which no loss keeps from a server, asking primaries: what probes are sent with.
+    private let ungated: any RedisCommandSender
     /// What removes and invalidates.
     let invalidator: any RedisCommandSender
     let keys: EntryKeys
@@ -53,6 +55,7 @@ final class RedisNamespace: NamespaceStore {
         logger: Logger
     ) {
         self.keys = EntryKeys(namespace)
+        self.ungated = (client as? RedisClient)?.reading(from: .primary) ?? client
         let client = safety.sender(over: client, self.keys)
         self.client = client
         self.meetings = client as? any RedisMeetings
@@ -167,14 +170,22 @@ final class RedisNamespace: NamespaceStore {
         try await self.translatingErrors {
             _ = try await self.generations.run(EntryScripts.raiseEpoch, [.random], on: self.invalidator)
         }
-        // Apart, no commit can compare the epoch in one step with its writing.
-        if self.isApart { try await self.endAllLeases() }
         var removed = 0
-        for try await batch in EntryWalk(namespace: self, pattern: pattern, only: .all) {
-            removed += try await self.remove(batch).count { $0 }
+        for _ in 0..<Self.mostWalks {
+            let meeting = self.lastServerChange
+            // Apart, no commit can compare the epoch in one step with its writing.
+            if self.isApart { try await self.endAllLeases() }
+            for try await batch in EntryWalk(namespace: self, pattern: pattern, only: .all) {
+                removed += try await self.remove(batch).count { $0 }
+            }
+            // A cursor means nothing to another process, not even to the same server's next one.
+            if self.lastServerChange == meeting { return removed }
         }
-        return removed
+        throw CacheError(.unavailable, "a server was replaced each time that keys were looked for on all")
     }
+
+    /// How often to look for keys again because a server was replaced meanwhile.
+    private static let mostWalks = 8
 
     func keys(matching pattern: GlobPattern) -> any AsyncSequence<StoreKey, any Error> & Sendable {
         EntryWalk(namespace: self, pattern: pattern, only: .fresh).flattened
@@ -191,9 +202,26 @@ final class RedisNamespace: NamespaceStore {
 
     func failureDomain(of error: CacheError) -> FailureDomain? {
         guard self.isApart, let placement = self.client as? any RedisPlacement,
-            let server = (error.underlying as? RedisError)?.server, placement.keyServers.contains(server)
+            let server = (error.underlying as? RedisError)?.server, placement.mayHaveHadKeys(server)
         else { return nil }
         return FailureDomain(server)
+    }
+
+    /// How many names are tried to find one that lies on a server: enough for one that has a few slots of a cluster.
+    private static let mostProbeNames = 100_000
+
+    func probe(_ part: FailureDomain) async throws -> Bool {
+        guard self.isApart, let placement = self.ungated as? any RedisPlacement else { return false }
+        // Read where it lies, and nothing else: neither the generations nor the servers of other keys have a say in it.
+        let names = (0..<Self.mostProbeNames).lazy.map {
+            self.keys.entry(StoreKey(version: 0, name: "larder:probe:\($0)"))
+        }
+        // On one that has no keys any more nobody depends.
+        guard let name = names.first(where: { placement.server(ofKey: $0) == part.name }) else { return true }
+        try await self.translatingErrors {
+            _ = try await self.ungated.send(RedisCommand("EXISTS", name))
+        }
+        return true
     }
 
     /// Makes the client's errors a cache's: whatever went wrong there, the store could not be used.

@@ -14,8 +14,9 @@ package protocol RedisPlacement: RedisCommandSender {
     /// The server that has a key, as errors name it; nil where keys are not spread, or where nobody knows yet.
     func server(ofKey key: String) -> String?
 
-    /// All servers that ``server(ofKey:)`` may name now.
-    var keyServers: [String] { get }
+    /// Whether a server is one that ``server(ofKey:)`` names, or has named: errors come from the server that was asked, which
+    /// may have lost its keys to another since.
+    func mayHaveHadKeys(_ server: String) -> Bool
 }
 
 extension RedisPlacement {
@@ -23,7 +24,7 @@ extension RedisPlacement {
     package func server(ofKey key: String) -> String? { nil }
 
     /// Nobody knows.
-    package var keyServers: [String] { [] }
+    package func mayHaveHadKeys(_ server: String) -> Bool { false }
 }
 
 extension RedisClient: RedisPlacement {
@@ -45,12 +46,12 @@ extension RedisClient: RedisPlacement {
         }
     }
 
-    /// The servers that have keys.
-    package var keyServers: [String] {
+    /// Whether a server is, or was, one of those that keys lie on.
+    package func mayHaveHadKeys(_ server: String) -> Bool {
         switch self.servers {
-        case .cluster(let servers): servers.knownPrimaries.map(\.primary.locator.name)
-        case .sharded(let servers): servers.nodes.map(\.locator.name)
-        case .standalone, .replicated: []
+        case .cluster(let servers): servers.members.all.contains { $0.primary.locator.name == server }
+        case .sharded(let servers): servers.nodes.contains { $0.locator.name == server }
+        case .standalone, .replicated: false
         }
     }
 }
@@ -62,6 +63,6 @@ extension RedisClientView: RedisPlacement {
     /// The server that has a key.
     package func server(ofKey key: String) -> String? { self.client.server(ofKey: key) }
 
-    /// The servers that have keys.
-    package var keyServers: [String] { self.client.keyServers }
+    /// Whether a server is, or was, one of those that keys lie on.
+    package func mayHaveHadKeys(_ server: String) -> Bool { self.client.mayHaveHadKeys(server) }
 }

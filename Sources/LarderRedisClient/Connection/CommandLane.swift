@@ -140,7 +140,7 @@ final class CommandLane: Sendable {
         case .queuedNeedsService: self.eventLoop.execute { self.service() }
         case .writeDirectly(let write): self.write(write)
         case .refused(let error):
-            waiter.resume(returning: .failure(error))
+            waiter.resume(returning: .failure(error.with(server: self.locator.name)))
         }
     }
 
@@ -342,6 +342,8 @@ final class CommandLane: Sendable {
                     return
                 }
                 self.loop.value.onClose.append { done.resume() }
+                // Nobody wants to know any more; a server that hangs would keep the shutdown waiting for it.
+                self.loop.value.question?.cancel()
                 let error = self.locator.error(.shutdown, "the client was shut down")
                 if self.state.withLock({ $0.beginShutdown(error) }) { self.finish(error) }
             }

@@ -69,4 +69,6 @@ extension ForwardingNamespace {
     package func failureDomains(of keys: [StoreKey]) -> Set<FailureDomain> { self.base.failureDomains(of: keys) }
 
     package func failureDomain(of error: CacheError) -> FailureDomain? { self.base.failureDomain(of: error) }
+
+    package func probe(_ part: FailureDomain) async throws -> Bool { try await self.base.probe(part) }
 }

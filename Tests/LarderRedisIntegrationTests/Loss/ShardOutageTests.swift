@@ -9,6 +9,7 @@ import Testing
     /// A cache on three shards, and what lies where.
     private struct Shards {
         let cache: Cache
+        let client: RedisClient
         let servers: [RedisServer]
         /// The server of the namespace's generations.
         let home: Int
@@ -57,7 +58,7 @@ import Testing
                 keys[index].append(CacheKey(name))
             }
             let home = try await owner(of: "{@ns}:stamp")
-            try await body(Shards(cache: cache, servers: redis.servers, home: home, keys: keys))
+            try await body(Shards(cache: cache, client: client, servers: redis.servers, home: home, keys: keys))
             await cache.shutdown()
             await client.shutdown()
         }
@@ -83,6 +84,47 @@ import Testing
             #expect(try await eventually { try await shards.failure(of: key) == nil })
             try await shards.cache.set(key, to: 2)
             try await #expect(shards.cache.get(key) == 2)
+        }
+    }
+
+    @Test func removingByAPatternFailsAtOnceWhileAnyShardIsKnownToBeLost() async throws {
+        try await self.withShards { shards in
+            for lost in [shards.home, (shards.home + 1) % 3] {
+                await shards.servers[lost].kill()
+                let key = try #require(shards.keys[lost].first)
+                #expect(try await shards.opens(for: key))
+                let error = await #expect(throws: CacheError.self) {
+                    _ = try await shards.cache.removeAll(matching: "k*")
+                }
+                #expect(Shards.isTurnedAway(error))
+                #expect(shards.cache.circuit == .closed)
+                try await shards.servers[lost].restart()
+                #expect(try await eventually { (try? await shards.cache.removeAll(matching: "k*")) != nil })
+            }
+        }
+    }
+
+    @Test func partIsProbedByItself() async throws {
+        try await self.withShards { shards in
+            let space = RedisStore(shards.client).open("ns")
+            let parts = try (0..<3).map { index in
+                let key = try #require(shards.keys[index].first)
+                let needed = space.failureDomains(of: [StoreKey(version: 1, name: key.name)])
+                return try #require(needed.first { $0.name.hasSuffix(":\(shards.servers[index].port)") })
+            }
+            // The home is not asked, nor is anybody else.
+            await shards.servers[shards.home].kill()
+            let lost = (shards.home + 1) % 3
+            await shards.servers[lost].kill()
+            #expect(try await space.probe(parts[(shards.home + 2) % 3]))
+            for index in [shards.home, lost] {
+                let error = await #expect(throws: CacheError.self) { _ = try await space.probe(parts[index]) }
+                #expect(error?.code == .unavailable)
+                let part = error.flatMap { space.failureDomain(of: $0) }
+                #expect(part == parts[index])
+            }
+            // Who has no keys is needed by nobody.
+            #expect(try await space.probe(FailureDomain("10.0.0.1:1")))
         }
     }
 

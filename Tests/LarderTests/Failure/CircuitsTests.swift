@@ -21,7 +21,7 @@ import Testing
 
         /// What keeps a call back that needs some parts, and whether it starts a probe; `nil`, it passes.
         func refusal(
-            _ parts: Set<FailureDomain>,
+            _ parts: Set<FailureDomain>?,
             at milliseconds: Int64 = 0
         ) -> (scope: Circuits.Scope, probes: Bool)? {
             guard case .refuse(let scope, _, let probes) = self.circuits.admit(parts, at: self.at(milliseconds)) else {
@@ -35,7 +35,7 @@ import Testing
             self.circuits.failed(part, CircuitsTests.error, in: era ?? self.era, at: self.at(milliseconds))
         }
 
-        func succeed(_ parts: Set<FailureDomain>) { self.circuits.succeeded(parts, in: self.era) }
+        func succeed(_ parts: Set<FailureDomain>?) { self.circuits.succeeded(parts, in: self.era) }
 
         func endProbe(_ scope: Circuits.Scope, isAnswered: Bool, at milliseconds: Int64) -> Bool {
             self.circuits.probeEnded(scope, isAnswered: isAnswered, at: self.at(milliseconds))
@@ -61,6 +61,20 @@ import Testing
         // What the others answer does not close it.
         circuits.succeed([Self.b])
         #expect(circuits.refusal([Self.a])?.probes == false)
+    }
+
+    @Test func whoNeedsAllPartsIsKeptBackByAnyAndClosesNone() {
+        let circuits = self.opened(Self.a)
+        #expect(circuits.refusal(nil)?.scope == .part(Self.a))
+        circuits.succeed(nil)
+        #expect(circuits.refusal([Self.a])?.scope == .part(Self.a))
+        #expect(circuits.refusal(nil, at: 200)?.probes == true)
+        #expect(circuits.endProbe(.part(Self.a), isAnswered: true, at: 210))
+        #expect(circuits.refusal(nil, at: 210) == nil)
+        // Its success ends the row of failures of every part.
+        #expect(!circuits.fail(Self.b))
+        circuits.succeed(nil)
+        #expect(circuits.areCalm)
     }
 
     @Test func wholeThatFailsKeepsAllBack() {

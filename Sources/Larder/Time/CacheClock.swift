@@ -78,14 +78,18 @@ public struct CacheClock: Sendable {
     package func sleep(until deadline: CacheInstant) async throws {
         switch self.source {
         case .system:
-            let remaining = deadline.nanoseconds - self.now.nanoseconds
-            if remaining > 0 {
-                try await ContinuousClock().sleep(for: .nanoseconds(remaining))
+            while case let now = self.now, now < deadline {
+                // In pieces, since nobody knows what the system makes of a timer for hundreds of years.
+                let piece = min(deadline.nanoseconds - now.nanoseconds, Self.longestSleep)
+                try await ContinuousClock().sleep(for: .nanoseconds(piece))
             }
         case .custom(_, let sleep):
             try await sleep(deadline.nanoseconds)
         }
     }
+
+    /// A day.
+    private static var longestSleep: Int64 { 86_400_000_000_000 }
 
     #if canImport(Darwin)
     private static var coarseClock: clockid_t { CLOCK_MONOTONIC_RAW_APPROX }

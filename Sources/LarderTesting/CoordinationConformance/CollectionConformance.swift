@@ -15,27 +15,16 @@ public import Larder
 public enum CollectionConformance: Sendable {
     /// All checks.
     public static let checks: [CollectionCheck] =
-        Self.lifetimes + Self.counters + Self.lists + Self.queues + Self.reservations + Self.sets + Self.hashes
+        Self.lifetimes + Self.sliding + Self.counters + Self.lists + Self.queues + Self.reservations + Self.sets
+        + Self.hashes + Self.taking
 }
 
 /// One rule that stores of collections keep, and how to find out whether one does.
-public struct CollectionCheck: Sendable, CustomStringConvertible {
-    /// The rule, in a few words.
-    public let description: String
+public typealias CollectionCheck = ConformanceCheck<CollectionStoreUnderTest>
 
-    private let body: @Sendable (CollectionRun) async throws -> Void
-
+extension CollectionCheck {
     init(_ description: String, _ body: @escaping @Sendable (CollectionRun) async throws -> Void) {
-        self.description = description
-        self.body = body
-    }
-
-    /// Finds out whether a store keeps the rule.
-    ///
-    /// - Parameter subject: The store.
-    /// - Throws: ``ConformanceFailure`` where it does not; what the store throws where it should not.
-    public func run(on subject: CollectionStoreUnderTest) async throws {
-        try await self.body(CollectionRun(subject))
+        self.init(description: description) { try await body(CollectionRun($0)) }
     }
 }
 
@@ -68,7 +57,7 @@ public struct CollectionStoreUnderTest: Sendable {
 }
 
 /// What a check works with: a namespace that nobody else uses, time that passes, and expectations.
-struct CollectionRun: Sendable {
+struct CollectionRun: ConformanceExpectations, Sendable {
     let subject: CollectionStoreUnderTest
     let collections: Collections
     /// The same collections, as another process has them.
@@ -84,40 +73,13 @@ struct CollectionRun: Sendable {
         self.others = Collections(subject.store, namespace: namespace)
     }
 
+    var drift: Duration { self.subject.drift }
+
     /// Lets time pass for the store.
     func pass(_ duration: Duration) async throws { try await self.subject.passTime(duration) }
 
-    func expect<Value: Equatable>(_ found: Value, _ expected: Value, _ subject: String) throws {
-        if found == expected { return }
-        throw ConformanceFailure(subject: subject, expected: "\(expected)", found: "\(found)")
-    }
-
-    func expect(_ isTrue: Bool, _ subject: String) throws { try self.expect(isTrue, true, subject) }
-
-    /// Expects a time that the store's own clock can only have shortened.
+    /// Expects a time that the store's own clock can only have shortened, or that was cut to a millisecond.
     func expect(_ found: TimeLeft?, atMost expected: Duration, _ subject: String) throws {
-        guard let left = found?.duration, left <= expected, left >= expected - self.subject.drift - .milliseconds(1)
-        else {
-            throw ConformanceFailure(
-                subject: subject,
-                expected: "\(expected) or up to \(self.subject.drift) less",
-                found: found.map { "\($0)" } ?? "nothing"
-            )
-        }
-    }
-
-    func expect<Value>(
-        _ code: CacheError.Code,
-        _ subject: String,
-        _ body: () async throws -> Value
-    ) async throws {
-        do {
-            let value = try await body()
-            throw ConformanceFailure(subject: subject, expected: "the error \(code)", found: "\(value)")
-        } catch let error as CacheError where error.code == code {
-            return
-        } catch let error as CacheError {
-            throw ConformanceFailure(subject: subject, expected: "the error \(code)", found: "\(error)")
-        }
+        try self.expect(found?.duration, atMost: expected, precision: .milliseconds(1), subject)
     }
 }

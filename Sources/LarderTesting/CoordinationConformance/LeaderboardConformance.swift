@@ -272,7 +272,47 @@ public enum LeaderboardConformance: Sendable {
             try await run.expect(.invalidArgument, "uniting no leaderboards") {
                 try await week.replace(withUnionOf: [])
             }
-        }
+        },
+        CollectionCheck("a leaderboard that takes in others counts itself as often as it is among them") { run in
+            let (all, day) = (
+                run.collections.leaderboard("{b}all", of: String.self),
+                run.collections.leaderboard("{b}day", of: String.self)
+            )
+            try await all.set([("a", 1), ("b", 2), ("c", 3)])
+            try await day.set([("c", 10), ("d", 20)])
+            try run.expect(try await all.replace(withUnionOf: [all, day]), 4, "members with the day's")
+            try run.expect(try await all.scores(of: ["a", "b", "c", "d"]), [1, 2, 13, 20], "sums")
+            try run.expect(
+                try await day.replace(withUnionOf: [all, day], combining: .lowest),
+                4,
+                "the other way round"
+            )
+            try run.expect(try await day.scores(of: ["a", "b", "c", "d"]), [1, 2, 10, 20], "the lowest")
+            try run.expect(try await all.replace(withUnionOf: [all, day, all]), 4, "twice itself")
+            try run.expect(try await all.scores(of: ["a", "b", "c", "d"]), [3, 6, 36, 60], "sums of three")
+        },
+        CollectionCheck("what is added to a leaderboard while it takes in others is not lost") { run in
+            let all = run.collections.leaderboard("{b}all", of: Int.self)
+            let day = run.others.leaderboard("{b}day", of: Int.self)
+            try await all.set((0..<300).map { (member: $0, score: 0) })
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<4 {
+                    group.addTask {
+                        for index in 0..<100 { try await all.increment(index % 3) }
+                    }
+                }
+                group.addTask {
+                    for _ in 0..<20 {
+                        try await day.set([(7, 1)])
+                        try await all.replace(withUnionOf: [all, day])
+                    }
+                }
+                try await group.waitForAll()
+            }
+            let scores = try await all.scores(of: [0, 1, 2, 7])
+            try run.expect(scores.prefix(3).reduce(0) { $0 + ($1 ?? 0) }, 400, "the increments")
+            try run.expect(scores.last, 20, "what was taken in")
+        },
     ]
 
     private static let histories: [CollectionCheck] = ([1, 2, 3] as [UInt64]).map { seed in

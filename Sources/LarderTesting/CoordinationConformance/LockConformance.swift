@@ -19,23 +19,11 @@ public enum LockConformance: Sendable {
 }
 
 /// One rule that stores of locks keep, and how to find out whether one does.
-public struct LockCheck: Sendable, CustomStringConvertible {
-    /// The rule, in a few words.
-    public let description: String
+public typealias LockCheck = ConformanceCheck<LockStoreUnderTest>
 
-    private let body: @Sendable (LockRun) async throws -> Void
-
+extension LockCheck {
     init(_ description: String, _ body: @escaping @Sendable (LockRun) async throws -> Void) {
-        self.description = description
-        self.body = body
-    }
-
-    /// Finds out whether a store keeps the rule.
-    ///
-    /// - Parameter subject: The store.
-    /// - Throws: ``ConformanceFailure`` where it does not; what the store throws where it should not.
-    public func run(on subject: LockStoreUnderTest) async throws {
-        try await self.body(LockRun(subject))
+        self.init(description: description) { try await body(LockRun($0)) }
     }
 }
 
@@ -69,7 +57,7 @@ public struct LockStoreUnderTest: Sendable {
 }
 
 /// What a check works with: a namespace that nobody else uses, time that passes, and expectations.
-struct LockRun: Sendable {
+struct LockRun: ConformanceExpectations, Sendable {
     let subject: LockStoreUnderTest
     let namespace: CacheNamespace
     let space: any LockNamespace
@@ -92,28 +80,9 @@ struct LockRun: Sendable {
     /// The same locks, as another process has them.
     func otherLocks() -> Locks { Self.locks(self.subject.store, self.namespace) }
 
+    var drift: Duration { self.subject.drift }
+
     func pass(_ duration: Duration) async throws { try await self.subject.passTime(duration) }
-
-    /// From the last moment at which something is surely there yet to its end.
-    var step: Duration { max(.milliseconds(1), self.subject.drift) }
-
-    // MARK: Expectations
-
-    func expect<Value: Equatable>(_ found: Value, _ expected: Value, _ subject: String) throws {
-        if found == expected { return }
-        throw ConformanceFailure(subject: subject, expected: "\(expected)", found: "\(found)")
-    }
-
-    func expect(_ isTrue: Bool, _ subject: String) throws { try self.expect(isTrue, true, subject) }
-
-    func expect(_ code: CacheError.Code, _ subject: String, _ body: () async throws -> Void) async throws {
-        do {
-            try await body()
-        } catch let error as CacheError {
-            return try self.expect(error.code, code, subject)
-        }
-        throw ConformanceFailure(subject: subject, expected: "the error \(code)", found: "none")
-    }
 
     // MARK: Holding
 
@@ -152,10 +121,8 @@ struct LockRun: Sendable {
         }
     }
 
-    func expect(_ found: Duration?, atMost expected: Duration, _ subject: String) throws {
-        guard let found, found <= expected, found >= expected - self.subject.drift else {
-            let text = "\(expected) or up to \(self.subject.drift) less"
-            throw ConformanceFailure(subject: subject, expected: text, found: "\(found.map { "\($0)" } ?? "nothing")")
-        }
+    /// Gives a lock back.
+    func give(_ name: String, _ owner: LockOwner, _ expected: ReleaseAnswer, _ subject: String) async throws {
+        try self.expect(try await self.space.release(LockResource(.lock, name), owner: owner), expected, subject)
     }
 }

@@ -1,7 +1,7 @@
 import Larder
 
 /// What a check works with: namespaces that nobody else uses, time that passes, and expectations.
-struct ConformanceRun: Sendable {
+struct ConformanceRun: ConformanceExpectations, Sendable {
     let subject: StoreUnderTest
     /// The beginning of all names of namespaces of this run.
     let base: String
@@ -38,6 +38,8 @@ struct ConformanceRun: Sendable {
         )
     }
 
+    var drift: Duration { self.subject.drift }
+
     /// Lets time pass for the store.
     func pass(_ duration: Duration) async throws {
         try await self.subject.passTime(duration)
@@ -45,43 +47,6 @@ struct ConformanceRun: Sendable {
 
     /// The last moment at which an entry with the checks' lifetime is surely there yet.
     var shortlyBeforeEnd: Duration { Self.lifetime - self.step }
-
-    /// From that moment to the end.
-    var step: Duration { max(.milliseconds(1), self.subject.drift) }
-
-    // MARK: Expectations
-
-    func expect<Value: Equatable>(_ found: Value, _ expected: Value, _ subject: String) throws {
-        if found == expected { return }
-        throw ConformanceFailure(subject: subject, expected: "\(expected)", found: "\(found)")
-    }
-
-    func expect(_ isTrue: Bool, _ subject: String) throws {
-        try self.expect(isTrue, true, subject)
-    }
-
-    /// Expects a duration that the store's own clock can only have shortened.
-    func expect(_ found: Duration?, atMost expected: Duration, _ subject: String) throws {
-        guard let found, found <= expected, found >= expected - self.subject.drift else {
-            let text = "\(expected) or up to \(self.subject.drift) less"
-            throw ConformanceFailure(subject: subject, expected: text, found: "\(found.map { "\($0)" } ?? "nothing")")
-        }
-    }
-
-    func expect<Value>(
-        _ code: CacheError.Code,
-        _ subject: String,
-        _ body: () async throws -> Value
-    ) async throws {
-        do {
-            let value = try await body()
-            throw ConformanceFailure(subject: subject, expected: "the error \(code)", found: "\(value)")
-        } catch let error as CacheError where error.code == code {
-            return
-        } catch let error as CacheError {
-            throw ConformanceFailure(subject: subject, expected: "the error \(code)", found: "\(error)")
-        }
-    }
 
     // MARK: Store level
 

@@ -23,23 +23,11 @@ public enum StoreConformance: Sendable {
 }
 
 /// One rule that stores keep, and how to find out whether one does.
-public struct StoreCheck: Sendable, CustomStringConvertible {
-    /// The rule, in a few words.
-    public let description: String
+public typealias StoreCheck = ConformanceCheck<StoreUnderTest>
 
-    private let body: @Sendable (ConformanceRun) async throws -> Void
-
+extension StoreCheck {
     init(_ description: String, _ body: @escaping @Sendable (ConformanceRun) async throws -> Void) {
-        self.description = description
-        self.body = body
-    }
-
-    /// Finds out whether a store keeps the rule.
-    ///
-    /// - Parameter subject: The store.
-    /// - Throws: ``ConformanceFailure`` where it does not; what the store throws where it should not.
-    public func run(on subject: StoreUnderTest) async throws {
-        try await self.body(ConformanceRun(subject))
+        self.init(description: description) { try await body(ConformanceRun($0)) }
     }
 }
 
@@ -72,19 +60,4 @@ public struct StoreUnderTest: Sendable {
         self.drift = drift
         self.passTime = passTime
     }
-}
-
-/// A rule that a store broke: what was expected of it, and what it did.
-public struct ConformanceFailure: Error, Sendable, CustomStringConvertible {
-    /// What was looked at.
-    public let subject: String
-
-    /// What should have been.
-    public let expected: String
-
-    /// What was.
-    public let found: String
-
-    /// All of it in one line.
-    public var description: String { "\(self.subject): expected \(self.expected), found \(self.found)" }
 }

@@ -1,3 +1,5 @@
+public import Logging
+
 /// Typed collections that all processes share which use the same store: counters, lists, queues, sets, hashes.
 ///
 /// ```swift
@@ -14,6 +16,7 @@ public struct Collections: Sendable {
 
     let store: any CollectionStore
     let codec: any CacheCodec
+    private let logger: Logger
     /// Where this process's tasks wait for elements of queues.
     let lines: QueueLines
 
@@ -24,15 +27,18 @@ public struct Collections: Sendable {
     ///   - namespace: The beginning of all names; a cache may have the same one.
     ///   - codec: What makes bytes of elements that are neither text, integers nor bytes; JSON with sorted keys if left
     ///     out. Equal elements have to get equal bytes.
+    ///   - logger: Where failures are reported that no caller hears of.
     public init(
         _ store: any CollectionStore,
         namespace: CacheNamespace,
-        codec: any CacheCodec = JSONCodec(sortedKeys: true)
+        codec: any CacheCodec = JSONCodec(sortedKeys: true),
+        logger: Logger = Logger(label: "larder.collections")
     ) {
         self.store = store
         self.namespace = namespace
         self.codec = codec
-        self.lines = QueueLines(store)
+        self.logger = logger
+        self.lines = QueueLines(store, logger: logger)
     }
 
     /// What a collection of a kind and name works with.
@@ -41,7 +47,8 @@ public struct Collections: Sendable {
             store: self.store,
             key: CollectionKey(self.namespace, kind, name),
             lifetime: lifetime,
-            codec: self.codec
+            codec: self.codec,
+            logger: self.logger
         )
     }
 }

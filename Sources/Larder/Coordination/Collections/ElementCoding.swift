@@ -79,8 +79,50 @@ struct ElementCoding<Element: Codable & Sendable>: Sendable {
         try elements.map { try self.encode($0, for: key) }
     }
 
+    /// The elements that have these bytes, all or none.
+    ///
+    /// - Throws: ``CacheError`` with ``CacheError/Code/decodingFailed``, which tells which of them it is.
     func decode(_ elements: [[UInt8]], of key: CollectionKey) throws -> [Element] {
-        try elements.map { try self.decode($0, of: key) }
+        try elements.enumerated().map { index, bytes in
+            do {
+                return try self.decode(bytes, of: key)
+            } catch {
+                let which = "element \(index + 1) of \(elements.count)"
+                throw CacheError(.decodingFailed, "\(which) is not a \(Element.self)", key: key.text)
+            }
+        }
+    }
+
+    /// The elements that were taken out of a collection, as if that had been done one by one: with the first that does not
+    /// decode, taking ends, and what stands behind goes back.
+    ///
+    /// One that does not decode goes back with the rest where others come before it, which are returned. The next call
+    /// finds it at the beginning; it is gone then, and the error tells so.
+    ///
+    /// - Parameters:
+    ///   - elements: The bytes of all that were taken.
+    ///   - handle: Where they are from.
+    ///   - putBack: Puts elements back, which it gets in the order in which they were taken.
+    /// - Returns: The elements.
+    /// - Throws: ``CacheError`` with ``CacheError/Code/decodingFailed`` where the first does not decode.
+    func decodeTaken(
+        _ elements: [[UInt8]],
+        of handle: CollectionHandle,
+        puttingBack putBack: @escaping @Sendable ([[UInt8]]) async throws -> Void
+    ) async throws -> [Element] {
+        var decoded: [Element] = []
+        decoded.reserveCapacity(elements.count)
+        for bytes in elements {
+            do {
+                decoded.append(try self.decode(bytes, of: handle.key))
+            } catch {
+                let rest = Array(elements[max(1, decoded.count)...])
+                if !rest.isEmpty { await handle.putBack(rest.count) { try await putBack(rest) } }
+                if decoded.isEmpty { throw error }
+                return decoded
+            }
+        }
+        return decoded
     }
 
     private static func digits(of integer: some FixedWidthInteger) -> [UInt8] { Array(String(integer).utf8) }

@@ -1,3 +1,4 @@
+import Logging
 import Synchronization
 
 /// Where the tasks of this process wait for elements of queues.
@@ -38,16 +39,20 @@ final class QueueLines: Sendable {
 
     private let state = Mutex(State())
     private let store: any QueueStore
+    private let logger: Logger
 
     /// For what no signal tells of: elements that other programs add, and reservations that run out.
     private static let longestPause = Duration.seconds(1)
     /// Where the store cannot tell of anything.
     private static let deafPause = Duration.milliseconds(50)
+    /// After how many such pauses it is tried again to listen.
+    private static let deafRounds = 32
     /// How many elements are fetched at a time.
     private static let batch = 256
 
-    init(_ store: any QueueStore) {
+    init(_ store: any QueueStore, logger: Logger) {
         self.store = store
+        self.logger = logger
     }
 
     /// How many tasks wait, for any queue.
@@ -129,7 +134,8 @@ final class QueueLines: Sendable {
     /// Fetches elements as long as anybody waits.
     private func serve(_ request: Request) async {
         var signal: (any CollectionSignal)?
-        var isDeaf = false
+        /// How often there was a pause since the store could not tell of anything.
+        var deafRounds = 0
         do {
             while true {
                 let demand = self.state.withLock { $0.demand(request) }
@@ -141,15 +147,17 @@ final class QueueLines: Sendable {
                     request.lifetime
                 )
                 if !items.isEmpty {
-                    try await self.deliver(items, request)
-                } else if signal == nil, !isDeaf {
+                    await self.deliver(items, request)
+                } else if signal == nil, deafRounds % Self.deafRounds == 0,
+                    let begun = try await self.store.listen(to: request.key)
+                {
                     // Who listens looks once more before they wait, so that nothing comes unheard between the two.
-                    signal = try await self.store.listen(to: request.key)
-                    isDeaf = signal == nil
+                    signal = begun
                 } else if let signal {
                     // Not all at once, where many processes wait.
                     try await signal.wait(atMost: Self.longestPause * Double.random(in: 0.75...1))
                 } else {
+                    deafRounds += 1
                     let clock = self.store.waitClock
                     try await clock.sleep(until: clock.now.advanced(by: Self.deafPause))
                 }
@@ -164,12 +172,18 @@ final class QueueLines: Sendable {
         signal?.cancel()
     }
 
-    /// - Throws: What the store throws where elements that nobody waits for could not be put back.
-    private func deliver(_ items: [QueueItem], _ request: Request) async throws {
+    /// Hands elements to those who wait, and puts back those that nobody waits for.
+    private func deliver(_ items: [QueueItem], _ request: Request) async {
         let (served, rest) = self.state.withLock { state in
             state.lines[request]?.deliver(items) ?? ([], items)
         }
         for (waiter, item) in served { waiter.resume(returning: .item(item)) }
-        if !rest.isEmpty { _ = try await self.store.putBack(rest, to: request.key, request.lifetime) }
+        guard !rest.isEmpty else { return }
+        do {
+            _ = try await self.store.putBack(rest, to: request.key, request.lifetime)
+        } catch {
+            // No concern of those who have come since; and not to be tried again, for it may have been done.
+            self.logger.reportLostElements(rest.count, of: request.key, error)
+        }
     }
 }

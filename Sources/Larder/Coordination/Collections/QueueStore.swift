@@ -56,7 +56,7 @@ public protocol QueueStore: Sendable {
         _ lifetime: CollectionLifetime
     ) async throws -> Int
 
-    /// Takes elements from the front of a queue.
+    /// Takes elements from the front of a queue; where there are none, that is no write.
     ///
     /// Those whose reservation has run out come to the front before.
     ///
@@ -86,8 +86,13 @@ public protocol QueueStore: Sendable {
 
     /// Ends a reservation: its element is done.
     ///
+    /// - Parameters:
+    ///   - item: The element.
+    ///   - key: The queue.
+    ///   - lifetime: How long it lives; ending what does not stand is no write.
     /// - Returns: Whether the reservation stood. Otherwise the element went back to the queue.
-    func acknowledge(_ item: QueueItem, of key: CollectionKey) async throws -> Bool
+    /// - Throws: As ``CollectionStore`` says.
+    func acknowledge(_ item: QueueItem, of key: CollectionKey, _ lifetime: CollectionLifetime) async throws -> Bool
 
     /// Lets a reservation last longer.
     ///
@@ -95,9 +100,15 @@ public protocol QueueStore: Sendable {
     ///   - item: The element.
     ///   - key: The queue.
     ///   - milliseconds: For how long from now.
+    ///   - lifetime: How long the queue lives; renewing what does not stand is no write.
     /// - Returns: Whether the reservation stands.
     /// - Throws: As ``CollectionStore`` says.
-    func renew(_ item: QueueItem, of key: CollectionKey, for milliseconds: Int64) async throws -> Bool
+    func renew(
+        _ item: QueueItem,
+        of key: CollectionKey,
+        for milliseconds: Int64,
+        _ lifetime: CollectionLifetime
+    ) async throws -> Bool
 
     /// How many elements wait, and how many are reserved.
     func counts(of key: CollectionKey) async throws -> (waiting: Int, reserved: Int)

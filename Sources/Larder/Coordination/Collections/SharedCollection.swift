@@ -1,3 +1,5 @@
+import Logging
+
 /// What every collection can do as a whole.
 public protocol SharedCollection: Sendable {
     /// The collection in its store.
@@ -12,6 +14,20 @@ public struct CollectionHandle: Sendable {
     /// How long it lives from its writes on.
     public let lifetime: CollectionLifetime
     let codec: any CacheCodec
+    let logger: Logger
+
+    /// Puts back what was taken in vain, also for a caller that was cancelled; tells the log where that fails.
+    ///
+    /// - Parameters:
+    ///   - count: How many elements it is about.
+    ///   - body: Puts them back. The task that runs it belongs to the call, which waits for it.
+    func putBack(_ count: Int, _ body: @escaping @Sendable () async throws -> Void) async {
+        do {
+            try await Task { try await body() }.value
+        } catch {
+            self.logger.reportLostElements(count, of: self.key, error)
+        }
+    }
 
     /// The name, if stores take it.
     ///
@@ -19,6 +35,18 @@ public struct CollectionHandle: Sendable {
     func checkedKey() throws -> CollectionKey {
         try self.key.checkName()
         return self.key
+    }
+}
+
+extension Logger {
+    /// Reports elements that were taken for nobody, of which nobody knows whether the store took them back.
+    func reportLostElements(_ count: Int, of key: CollectionKey, _ error: any Error) {
+        self.warning(
+            "Elements that were taken in vain could not be put back",
+            metadata: [
+                "larder.collection": "\(key)", "larder.elements": "\(count)", "larder.error": "\(error)",
+            ]
+        )
     }
 }
 

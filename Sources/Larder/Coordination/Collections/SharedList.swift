@@ -77,7 +77,10 @@ public struct SharedList<Element: Codable & Sendable>: SharedCollection {
     @discardableResult
     public func popFirst() async throws -> Element? { try await self.popFirst(1).first }
 
-    /// Takes elements from the front.
+    /// Takes elements from the front, as if one after the other.
+    ///
+    /// What stands behind an element that is not of this type goes back, and so does that one if others come before it. It
+    /// is gone, with an error, when it comes first.
     ///
     /// - Parameter count: How many at most.
     /// - Returns: The elements, the first one first.
@@ -92,7 +95,7 @@ public struct SharedList<Element: Codable & Sendable>: SharedCollection {
     @discardableResult
     public func popLast() async throws -> Element? { try await self.popLast(1).first }
 
-    /// Takes elements from the end.
+    /// Takes elements from the end; see ``popFirst(_:)`` for those that are not of this type.
     ///
     /// - Parameter count: How many at most.
     /// - Returns: The elements, the last one first.
@@ -107,7 +110,9 @@ public struct SharedList<Element: Codable & Sendable>: SharedCollection {
         let bytes = try await shieldingFromCancellation {
             try await store.pop(count, from: end, of: key, lifetime)
         }
-        return try self.coding.decode(bytes, of: key)
+        return try await self.coding.decodeTaken(bytes, of: self.handle) { rest in
+            _ = try await store.push(rest.reversed(), to: end, of: key, limit: nil, lifetime)
+        }
     }
 
     /// How many elements there are.

@@ -71,7 +71,10 @@ public struct SharedQueue<Element: Codable & Sendable>: SharedCollection {
         return try item.map { try self.coding.decode($0.element, of: key) }
     }
 
-    /// Takes the oldest elements that are there.
+    /// Takes the oldest elements that are there, as if one after the other.
+    ///
+    /// What stands behind an element that is not of this type goes back, and so does that one if others come before it. It
+    /// is gone, with an error, when it comes first.
     ///
     /// - Parameter count: How many at most.
     /// - Returns: The elements, the oldest first.
@@ -83,7 +86,9 @@ public struct SharedQueue<Element: Codable & Sendable>: SharedCollection {
         let items = try await shieldingFromCancellation {
             try await store.dequeue(count, from: key, reservingFor: nil, lifetime)
         }
-        return try self.coding.decode(items.map(\.element), of: key)
+        return try await self.coding.decodeTaken(items.map(\.element), of: self.handle) { rest in
+            _ = try await store.putBack(rest.map { QueueItem(element: $0) }, to: key, lifetime)
+        }
     }
 
     /// Takes the oldest element until its work is acknowledged, and waits for one if there is none.
@@ -193,7 +198,7 @@ public struct QueueReservation<Element: Codable & Sendable>: Sendable {
     /// - Throws: ``CacheError``: ``CacheError/Code/unavailable``, ``CacheError/Code/wrongType``.
     @discardableResult
     public func acknowledge() async throws -> Bool {
-        try await self.handle.store.acknowledge(self.item, of: self.handle.key)
+        try await self.handle.store.acknowledge(self.item, of: self.handle.key, self.handle.lifetime)
     }
 
     /// Gives the element back to the front of the queue: the work was not done.
@@ -205,7 +210,7 @@ public struct QueueReservation<Element: Codable & Sendable>: Sendable {
         try await self.handle.store.putBack([self.item], to: self.handle.key, self.handle.lifetime) == 1
     }
 
-    /// Keeps the element reserved for longer.
+    /// Keeps the element reserved for longer, which begins a sliding lifetime of the queue anew.
     ///
     /// - Parameter duration: How long from now.
     /// - Returns: Whether the reservation still stands.
@@ -215,7 +220,8 @@ public struct QueueReservation<Element: Codable & Sendable>: Sendable {
         try await self.handle.store.renew(
             self.item,
             of: self.handle.key,
-            for: CollectionLifetime.milliseconds(of: duration)
+            for: CollectionLifetime.milliseconds(of: duration),
+            self.handle.lifetime
         )
     }
 }

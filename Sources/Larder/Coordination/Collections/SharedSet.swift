@@ -120,7 +120,10 @@ public struct SharedSet<Element: Codable & Sendable & Hashable>: SharedCollectio
     @discardableResult
     public func popRandom() async throws -> Element? { try await self.popRandom(1).first }
 
-    /// Takes elements out of the set, by chance.
+    /// Takes elements out of the set, by chance, as if one after the other.
+    ///
+    /// What was taken after an element that is not of this type goes back, and so does that one if others come before it. It
+    /// is gone, with an error, when it comes first.
     ///
     /// - Parameter count: How many at most.
     /// - Returns: The elements.
@@ -131,7 +134,9 @@ public struct SharedSet<Element: Codable & Sendable & Hashable>: SharedCollectio
         guard count > 0 else { return [] }
         let (store, lifetime) = (self.store, self.handle.lifetime)
         let bytes = try await shieldingFromCancellation { try await store.popRandom(count, from: key, lifetime) }
-        return try self.coding.decode(bytes, of: key)
+        return try await self.coding.decodeTaken(bytes, of: self.handle) { rest in
+            _ = try await store.insert(rest, into: key, lifetime)
+        }
     }
 
     /// An element by chance, which stays in the set.

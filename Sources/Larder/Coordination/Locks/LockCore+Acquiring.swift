@@ -6,11 +6,6 @@ struct GrantedLock: Sendable {
 
 // Getting a lock.
 extension LockCore {
-    /// The longest pause of one who cannot be told and has to ask.
-    private static let longestPause = Duration.milliseconds(50)
-    /// After how many such pauses it is tried again to listen.
-    private static let deafRounds = 32
-
     /// Asks once.
     ///
     /// - Returns: The lock; `nil` where others hold it.
@@ -18,8 +13,8 @@ extension LockCore {
         do {
             return try await self.ask(request).granted
         } catch {
-            // It may have been granted, with the answer lost on its way.
-            await self.releaseInDoubt(request)
+            // It may have been granted, with the answer lost on its way, or may yet be.
+            await self.abandon(request)
             throw error
         }
     }
@@ -36,17 +31,18 @@ extension LockCore {
         let deadline = self.clock.now.advanced(by: wait)
         let place = self.lines.join(request.resource)
         defer { self.lines.leave(place) }
-        while !self.lines.isFirst(place) {
+        // Whoever comes first need not be told.
+        while let wake = place.wake, !self.lines.isFirst(place) {
             let left = self.clock.now.duration(to: deadline)
             guard left > .zero else { throw Self.notAcquired(request) }
-            try await place.wake.wait(atMost: left)
+            try await wake.wait(atMost: left)
         }
         // What decides whether there may be anything to give back.
         var isUnclear = false
         do {
             return try await self.acquire(request, at: place, until: deadline, &isUnclear)
         } catch {
-            if isUnclear { await self.releaseInDoubt(request) }
+            if isUnclear { await self.abandon(request) }
             throw error
         }
     }
@@ -58,38 +54,44 @@ extension LockCore {
         until deadline: CacheInstant,
         _ isUnclear: inout Bool
     ) async throws -> GrantedLock {
-        var pauses = 0
+        var pacing = LockPacing()
         var failure: CacheError?
         while true {
             var firstEnd: Duration?
+            let wasUnclear = isUnclear
             do {
                 isUnclear = true
                 switch try await self.ask(request) {
                 case .granted(let granted): return granted
                 case .held(let duration): firstEnd = duration
                 }
-                isUnclear = false
+                // A question before this one may be on its way yet.
+                isUnclear = wasUnclear
                 failure = nil
+                pacing.heard()
             } catch let error as CacheError where error.code == .unavailable {
                 failure = error
             }
             let left = self.clock.now.duration(to: deadline)
             guard left > .zero else { throw failure ?? Self.notAcquired(request) }
+            let pause: Duration
             if let firstEnd {
+                // A moment more than the lease: an answer at its very end would be the same.
+                let end = firstEnd + .milliseconds(1)
                 if let signal = self.lines.signal(for: place) {
-                    // A moment more than the lease: an answer at its very end would be the same.
-                    try await signal.wait(atMost: min(firstEnd + .milliseconds(1), left))
+                    try await signal.wait(atMost: min(end, left))
                     continue
                 }
-                if pauses % Self.deafRounds == 0, let signal = try await self.space.listen(for: request.resource) {
+                if pacing.shouldListen, let signal = try await self.space.listen(for: request.resource) {
                     // What was given back before this is not told: look again.
                     self.lines.keep(signal, for: place)
                     continue
                 }
+                pause = min(pacing.isDeaf(), end)
+            } else {
+                pause = pacing.failed()
             }
-            let pause = min(Self.pause(pauses), left, firstEnd.map { $0 + .milliseconds(1) } ?? left)
-            pauses += 1
-            try await self.clock.sleep(until: self.clock.now.advanced(by: pause))
+            try await self.clock.sleep(until: self.clock.now.advanced(by: min(pause, left)))
         }
     }
 
@@ -119,12 +121,6 @@ extension LockCore {
             }
             return .granted(GrantedLock(token: token, lease: lease))
         }
-    }
-
-    /// Twice as long each time, shortened by chance, so that those who wait do not ask all at once.
-    private static func pause(_ count: Int) -> Duration {
-        let pause = min(Duration.milliseconds(2) * (1 << min(count, 5)), Self.longestPause)
-        return pause * Double.random(in: 0.5...1)
     }
 
     private static func notAcquired(_ request: LockRequest) -> CacheError {

@@ -9,18 +9,57 @@ extension LockCore {
         _ granted: GrantedLock,
         _ body: @escaping @Sendable (FencingToken) async throws -> Value
     ) async throws -> Value {
-        let mark = HeldLock(request.resource, of: ObjectIdentifier(self), within: HeldLocks.innermost)
-        let lease = LeaseKeeping(granted.lease)
-        // No child of this task: while a cancelled section cleans up, its lease has to be renewed. It ends with the section.
-        let keeper = Task { await self.keep(lease, of: request) }
-        let (ended, keptUntilLoss) = await HeldLocks.$innermost.withValue(mark) {
-            await self.run(granted.token, body, beside: keeper, lease)
+        let section = HeldSection(request, granted.lease, of: ObjectIdentifier(self))
+        let task = self.start(section, granted.token, body)
+        // One that has ended at once needs no timer.
+        let isWatched = !section.isOver
+        if isWatched { self.watch(section) { task.cancel() } }
+        let result = await withTaskCancellationHandler {
+            await task.value
+        } onCancel: {
+            task.cancel()
         }
-        mark.end()
-        var loss = keptUntilLoss ?? (ended.wasInTime ? nil : .unconfirmed)
+        if isWatched {
+            self.timers.withLock { $0.table.leave() }
+            await section.endRenewals()
+        }
+        var loss = section.loss
         if case .notHeld = await self.release(request), loss == nil { loss = .refused }
-        guard let loss else { return try ended.result.get() }
-        throw self.lost(request, loss, ended.result)
+        guard let loss else { return try result.get() }
+        throw self.lost(request, loss, result)
+    }
+
+    /// Begins a section in a task of its own, which can be cancelled when the lock is lost; the caller waits for it.
+    private func start<Value: Sendable>(
+        _ section: HeldSection,
+        _ token: FencingToken,
+        _ body: @escaping @Sendable (FencingToken) async throws -> Value
+    ) -> Task<Result<Value, any Error>, Never> {
+        let isCancelled = Task.isCancelled
+        return HeldLocks.$sections.withValue(HeldLocks.adding(section)) { () -> Task<Result<Value, any Error>, Never> in
+            // Begun where its caller stands: no other thread has to be woken for it, and most sections are short.
+            if #available(macOS 26.0, iOS 26.0, watchOS 26.0, tvOS 26.0, visionOS 26.0, *) {
+                return Task.immediate { await self.run(section, token, body, isCancelled: isCancelled) }
+            }
+            return Task { await self.run(section, token, body, isCancelled: isCancelled) }
+        }
+    }
+
+    private func run<Value: Sendable>(
+        _ section: HeldSection,
+        _ token: FencingToken,
+        _ body: @Sendable (FencingToken) async throws -> Value,
+        isCancelled: Bool
+    ) async -> Result<Value, any Error> {
+        if isCancelled { withUnsafeCurrentTask { $0?.cancel() } }
+        let result: Result<Value, any Error>
+        do {
+            result = .success(try await body(token))
+        } catch {
+            result = .failure(error)
+        }
+        section.end(at: self.clock.now)
+        return result
     }
 
     private func lost<Value>(
@@ -40,126 +79,78 @@ extension LockCore {
         )
     }
 
-    // MARK: The section
-
-    /// How a section ended.
-    private struct Ended<Value: Sendable>: Sendable {
-        var result: Result<Value, any Error>
-        /// Whether the lease still stood then.
-        var wasInTime: Bool
-    }
-
-    private enum Event<Value: Sendable>: Sendable {
-        case ended(Ended<Value>)
-        case kept(LockLoss?)
-    }
-
-    private func run<Value: Sendable>(
-        _ token: FencingToken,
-        _ body: @escaping @Sendable (FencingToken) async throws -> Value,
-        beside keeper: Task<LockLoss?, Never>,
-        _ lease: LeaseKeeping
-    ) async -> (Ended<Value>, LockLoss?) {
-        await withTaskGroup(of: Event<Value>.self) { group in
-            group.addTask {
-                let result: Result<Value, any Error>
-                do {
-                    result = .success(try await body(token))
-                } catch {
-                    result = .failure(error)
-                }
-                return .ended(Ended(result: result, wasInTime: lease.stands(at: self.clock.now)))
-            }
-            group.addTask { .kept(await keeper.value) }
-            var ended: Ended<Value>?
-            var loss: LockLoss?
-            for await event in group {
-                switch event {
-                case .ended(let end):
-                    ended = end
-                    keeper.cancel()
-                case .kept(let kept):
-                    loss = kept
-                    if kept != nil { group.cancelAll() }
-                }
-            }
-            guard let ended else { preconditionFailure("a group ends when its tasks have") }
-            return (ended, loss)
-        }
-    }
-
     // MARK: The lease
 
-    /// Renews a lease until the task is cancelled or the lease is lost.
-    ///
-    /// - Returns: Why it was lost; `nil` where it was not.
-    private func keep(_ lease: LeaseKeeping, of request: LockRequest) async -> LockLoss? {
-        while !Task.isCancelled {
-            switch lease.change({ $0.step(at: self.clock.now) }) {
-            case .lost(let loss):
-                return loss
-            case .sleep(let moment):
-                // Cancelled: the section has ended.
-                guard (try? await self.clock.sleep(until: moment)) != nil else { return nil }
-            case .renew(let end):
-                await self.renew(lease, of: request, until: end)
-            }
-        }
-        return nil
+    /// Sees to it that the lease of a section is renewed, and that the section is cancelled where it is lost.
+    private func watch(_ section: HeldSection, _ cancel: @escaping @Sendable () -> Void) {
+        self.timers.withLock { $0.table.enter() }
+        self.perform(section.watch(at: self.clock.now, cancel: cancel), section)
     }
 
-    private func renew(_ lease: LeaseKeeping, of request: LockRequest, until end: CacheInstant) async {
+    private func perform(_ action: SectionLease.Action, _ section: HeldSection) {
+        switch action {
+        case .nothing:
+            break
+        case .wake(let moment):
+            self.schedule(section, at: moment)
+        case .renew(let moment):
+            self.schedule(section, at: moment)
+            section.beginRenewal { Task { await self.renew(section) } }
+        case .cancel:
+            section.cancel()
+        }
+    }
+
+    private func renew(_ section: HeldSection) async {
+        let request = section.request
         let sent = self.clock.now
+        var outcome = SectionLease.Renewal.failed
         do {
-            let stood = try await self.before(end) {
-                try await self.space.renew(request.resource, owner: request.owner, lease: request.lease)
-            }
-            lease.change { if stood { $0.confirm(sent: sent) } else { $0.refuse() } }
-        } catch is CancellationError {
-            return
+            let stood = try await self.space.renew(request.resource, owner: request.owner, lease: request.lease)
+            outcome = stood ? .confirmed(sent: sent) : .refused
         } catch {
-            self.logger.debug(
-                "The lease of a lock could not be renewed; it is tried again until it ends",
-                metadata: ["larder.lock": "\(request.resource.name)", "larder.error": "\(error)"]
-            )
-            lease.change { $0.fail(at: self.clock.now) }
+            if !Task.isCancelled {
+                self.logger.debug(
+                    "The lease of a lock could not be renewed; it is tried again until it ends",
+                    metadata: ["larder.lock": "\(request.resource.name)", "larder.error": "\(error)"]
+                )
+            }
         }
+        self.perform(section.endRenewal(outcome, at: self.clock.now), section)
     }
 
-    /// Waits for an answer, but not beyond a moment.
+    // MARK: Timers
+
+    /// Wakes a section at a moment.
     ///
-    /// - Throws: What the body throws; ``CacheError`` with ``CacheError/Code/unavailable`` at the moment;
-    ///   `CancellationError`.
-    private func before(
-        _ moment: CacheInstant,
-        _ body: @escaping @Sendable () async throws -> Bool
-    ) async throws -> Bool {
-        try await withThrowingTaskGroup(of: Bool?.self) { group in
-            group.addTask { try await body() }
-            group.addTask {
-                try await self.clock.sleep(until: moment)
-                return nil
+    /// One task sleeps for all sections; it stays for those to come until the moment for which it sleeps.
+    private func schedule(_ section: HeldSection, at moment: CacheInstant) {
+        let replaced = self.timers.withLock { timers -> Task<Void, Never>? in
+            guard timers.table.add(section, at: moment, isWanted: { $0.isWoken(at: $1) }) else { return nil }
+            timers.generation += 1
+            let (generation, clock) = (timers.generation, self.clock)
+            defer {
+                // Only made here; it runs when the lock is free. It serves others than the section that happens to make it,
+                // so it has none of its task-local values.
+                timers.sleeper = Task.detached { [weak self] in
+                    // It sleeps through, unless it is replaced or nobody has these locks any more.
+                    while let moment = self?.nextWake(generation), (try? await clock.sleep(until: moment)) != nil {
+                        self?.wakeSections(generation)
+                    }
+                }
             }
-            defer { group.cancelAll() }
-            guard case .some(.some(let answer)) = try await group.next() else {
-                throw CacheError(.unavailable, "the store did not answer before the lease ended")
-            }
-            return answer
+            return timers.sleeper
         }
-    }
-}
-
-/// What is known of a lease, by the task that renews it and by the one that it is renewed for.
-private final class LeaseKeeping: Sendable {
-    private let state: Mutex<HeldLease>
-
-    init(_ lease: HeldLease) {
-        self.state = Mutex(lease)
+        replaced?.cancel()
     }
 
-    func stands(at moment: CacheInstant) -> Bool { self.state.withLock { $0.stands(at: moment) } }
+    private func nextWake(_ generation: Int) -> CacheInstant? {
+        self.timers.withLock { $0.generation == generation ? $0.table.sleep() : nil }
+    }
 
-    func change<Value: Sendable>(_ body: (inout HeldLease) -> Value) -> Value {
-        self.state.withLock { lease in body(&lease) }
+    private func wakeSections(_ generation: Int) {
+        let now = self.clock.now
+        let due = self.timers.withLock { $0.generation == generation ? $0.table.wake(at: now) : [] }
+        for (section, moment) in due { self.perform(section.wake(for: moment, at: now), section) }
     }
 }

@@ -8,18 +8,31 @@ final class LockLines: Sendable {
     /// The place of one who waits.
     final class Place: Sendable {
         let resource: LockResource
-        /// Told when the place becomes the first.
-        let wake: WakeUp
+        /// Told when the place becomes the first; `nil` for one that is it from the beginning.
+        let wake: WakeUp?
 
-        init(_ resource: LockResource, clock: CacheClock) {
+        init(_ resource: LockResource, wake: WakeUp?) {
             self.resource = resource
-            self.wake = WakeUp(clock: clock)
+            self.wake = wake
         }
     }
 
     private struct Line {
         var places: [Place] = []
         var signal: (any LeaseSignal)?
+
+        mutating func join(_ resource: LockResource, _ clock: CacheClock) -> Place {
+            let place = Place(resource, wake: self.places.isEmpty ? nil : WakeUp(clock: clock))
+            self.places.append(place)
+            return place
+        }
+
+        /// - Returns: Whoever is the first now and was not before.
+        mutating func leave(_ place: Place) -> Place? {
+            let wasFirst = self.places.first === place
+            self.places.removeAll { $0 === place }
+            return wasFirst ? self.places.first : nil
+        }
     }
 
     private let clock: CacheClock
@@ -37,9 +50,10 @@ final class LockLines: Sendable {
 
     /// Takes the last place of a line.
     func join(_ resource: LockResource) -> Place {
-        let place = Place(resource, clock: self.clock)
-        self.lines.withLock { $0[resource, default: Line()].places.append(place) }
-        return place
+        self.lines.withLock { lines in
+            let place = lines[resource, default: Line()].join(resource, self.clock)
+            return place
+        }
     }
 
     func isFirst(_ place: Place) -> Bool { self.lines.withLock { $0[place.resource]?.places.first === place } }
@@ -55,14 +69,12 @@ final class LockLines: Sendable {
     /// Leaves a line: the next becomes the first; the last takes the signal with it.
     func leave(_ place: Place) {
         let (next, unused) = self.lines.withLock { lines -> (Place?, (any LeaseSignal)?) in
-            guard var line = lines.removeValue(forKey: place.resource) else { return (nil, nil) }
-            let wasFirst = line.places.first === place
-            line.places.removeAll { $0 === place }
-            if line.places.isEmpty { return (nil, line.signal) }
-            lines[place.resource] = line
-            return (wasFirst ? line.places.first : nil, nil)
+            guard let index = lines.index(forKey: place.resource) else { return (nil, nil) }
+            let next = lines.values[index].leave(place)
+            if lines.values[index].places.isEmpty { return (nil, lines.remove(at: index).value.signal) }
+            return (next, nil)
         }
-        next?.wake.ring()
+        next?.wake?.ring()
         unused?.cancel()
     }
 }

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Where locks live: this process's memory, Redis, or a store of your own.
 ///
 /// A store is shared: several ``Locks`` can stand on one, each in a namespace of its own.
@@ -26,7 +28,10 @@ public protocol LockNamespace: Sendable {
     /// Takes a lock or a permit if there is one.
     ///
     /// Who holds one already under this owner's name is told so, with the token of then: a call whose answer was lost may be
-    /// repeated. Its lease is then counted anew.
+    /// repeated. Its lease is then counted anew. An owner that has given back, or given up, gets nothing any more.
+    ///
+    /// What takes long to arrive must not take a lock for somebody who has gone long ago: a store that is asked over a
+    /// network refuses a question that is older than a second or so, by its own clock.
     func acquire(_ request: LockRequest) async throws -> LockAnswer
 
     /// Lets a lease stand for `lease` from now.
@@ -36,8 +41,15 @@ public protocol LockNamespace: Sendable {
 
     /// Gives back what the owner holds, and tells those who listen.
     ///
-    /// - Returns: Whether the owner was a holder.
-    func release(_ resource: LockResource, owner: LockOwner) async throws -> Bool
+    /// A call whose answer was lost may be repeated: the store remembers for a while who has given back.
+    ///
+    /// - Returns: Whether the owner was a holder until it gave back.
+    func release(_ resource: LockResource, owner: LockOwner) async throws -> ReleaseAnswer
+
+    /// Gives back what the owner may hold, tells those who listen, and refuses it what it may have asked for on its way.
+    ///
+    /// For somebody who does not know what became of a question, and has no use for the answer any more.
+    func abandon(_ resource: LockResource, owner: LockOwner) async throws
 
     /// Takes away what anybody holds, and tells those who listen.
     ///
@@ -111,16 +123,21 @@ public struct LockResource: Sendable, Hashable {
     }
 }
 
-/// Who holds a lock: 128 random bits, drawn for each section anew.
+/// Who holds a lock: 128 bits, drawn for each section anew.
 public struct LockOwner: Sendable, Hashable, CustomStringConvertible {
     private let high: UInt64
     private let low: UInt64
 
+    /// How many this process has drawn, from a random number on.
+    private static let drawn = Atomic(UInt64.random(in: .min ... .max))
+
     /// Draws a name that nobody else has.
+    ///
+    /// Half of it is random; asking the system for that is what it costs. The other half no other name of this process has.
     ///
     /// - Returns: The name.
     public static func random() -> LockOwner {
-        LockOwner(high: .random(in: .min ... .max), low: .random(in: .min ... .max))
+        LockOwner(high: .random(in: .min ... .max), low: Self.drawn.wrappingAdd(1, ordering: .relaxed).newValue)
     }
 
     /// 32 hexadecimal digits.
@@ -164,6 +181,16 @@ public enum LockAnswer: Sendable, Hashable {
     case granted(FencingToken)
     /// Others hold it; the first of their leases ends after this time unless it is renewed.
     case held(Duration)
+}
+
+/// What a store answers to somebody who gives back a lock or a permit.
+public enum ReleaseAnswer: Sendable, Hashable {
+    /// The owner was a holder, and is none any more; or it has given back before.
+    case released
+    /// The owner was none, and has not given back either: its lease had ended, it was taken away, or the store forgot it.
+    case notHeld
+    /// The owner is none, and the store does not remember any more whether it has given back.
+    case forgotten
 }
 
 /// Who holds a lock or permits.

@@ -218,7 +218,7 @@ extension RedisCollections {
     }
 
     private static func keeping(_ best: LeaderboardLimit?) -> [ScriptArgument] {
-        [.integer(Int64(best?.count ?? 0)), .integer(best?.order == .lowestFirst ? 0 : 1)]
+        [Self.count(best?.count ?? 0), .integer(best?.order == .lowestFirst ? 0 : 1)]
     }
 
     /// Runs a script that answers with a rank and members.

@@ -19,7 +19,7 @@ extension RedisCollections {
             CollectionScripts.pushLimited,
             [key.text],
             key,
-            Self.lifetime(lifetime) + [.text(command), .integer(Int64(limit))] + arguments,
+            Self.lifetime(lifetime) + [.text(command), Self.count(limit)] + arguments,
             as: Int.self
         )
     }
@@ -32,7 +32,7 @@ extension RedisCollections {
         _ lifetime: CollectionLifetime
     ) async throws -> [[UInt8]] {
         let command = end == .first ? "LPOP" : "RPOP"
-        return try await self.write(command, key, [.integer(Int64(count))], lifetime, as: [[UInt8]]?.self) ?? []
+        return try await self.write(command, key, [Self.count(count)], lifetime, as: [[UInt8]]?.self) ?? []
     }
 
     /// How many elements a list has.
@@ -109,7 +109,7 @@ extension RedisCollections {
             Self.lifetime(lifetime) + [
                 .text(sourceEnd == .first ? "LPOP" : "RPOP"),
                 .text(destinationEnd == .first ? "LPUSH" : "RPUSH"),
-                .integer(Int64(limit ?? 0)),
+                Self.count(limit ?? 0),
             ],
             as: [UInt8]?.self
         )

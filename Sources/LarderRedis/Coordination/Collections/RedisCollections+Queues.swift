@@ -15,7 +15,7 @@ extension RedisCollections {
             self.names(of: key),
             key,
             Self.lifetime(lifetime) + [
-                .integer(Int64(limit?.count ?? 0)), .integer(limit?.dropsOldest ?? false ? 1 : 0),
+                Self.count(limit?.count ?? 0), .integer(limit?.dropsOldest ?? false ? 1 : 0),
             ] + elements.map { .bytes($0) },
             as: Int.self
         )
@@ -35,7 +35,7 @@ extension RedisCollections {
             self.names(of: key),
             key,
             Self.lifetime(lifetime) + [
-                .integer(Int64(count)), milliseconds.map { .integer($0) } ?? .text(""), .random,
+                Self.count(count), milliseconds.map { .integer($0) } ?? .text(""), .random,
             ],
             as: [[UInt8]].self
         )
@@ -68,23 +68,32 @@ extension RedisCollections {
     }
 
     /// Ends a reservation.
-    public func acknowledge(_ item: QueueItem, of key: CollectionKey) async throws -> Bool {
+    public func acknowledge(
+        _ item: QueueItem,
+        of key: CollectionKey,
+        _ lifetime: CollectionLifetime
+    ) async throws -> Bool {
         try await self.run(
             QueueScripts.acknowledge,
             self.names(of: key),
             key,
-            [.bytes(item.reservation + item.element)],
+            Self.lifetime(lifetime) + [.bytes(item.reservation + item.element)],
             as: Bool.self
         )
     }
 
     /// Lets a reservation last longer.
-    public func renew(_ item: QueueItem, of key: CollectionKey, for milliseconds: Int64) async throws -> Bool {
+    public func renew(
+        _ item: QueueItem,
+        of key: CollectionKey,
+        for milliseconds: Int64,
+        _ lifetime: CollectionLifetime
+    ) async throws -> Bool {
         try await self.run(
             QueueScripts.renew,
             self.names(of: key),
             key,
-            [.bytes(item.reservation + item.element), .integer(milliseconds)],
+            Self.lifetime(lifetime) + [.bytes(item.reservation + item.element), .integer(milliseconds)],
             as: Bool.self
         )
     }
@@ -98,7 +107,7 @@ extension RedisCollections {
 
     /// The elements that wait.
     public func peek(_ key: CollectionKey, atMost count: Int) async throws -> [[UInt8]] {
-        try await self.run(QueueScripts.peek, self.names(of: key), key, [.integer(Int64(count))], as: [[UInt8]].self)
+        try await self.run(QueueScripts.peek, self.names(of: key), key, [Self.count(count)], as: [[UInt8]].self)
     }
 
     /// Begins to listen for elements, on the channel that is named like the queue.
@@ -137,7 +146,8 @@ private struct RedisCollectionSignal: CollectionSignal {
 /// from others.
 ///
 /// Both have one lifetime. Whichever goes when it is empty takes its end along, so who makes it again gets that of the other:
-/// `settle`.
+/// `settle`, which a write tells that it is one: only then a sliding lifetime begins anew, and only then what has no end gets
+/// one.
 ///
 /// The channel named like the queue hears of elements only where there were none: whoever waits has looked and found none,
 /// and looks again whenever it hears something. A queue that has elements has told everybody already.
@@ -163,14 +173,15 @@ enum QueueScripts {
               end
               left = math.max(left, time)
             end
-            local function settle()
+            local function settle(is_write)
+              local lives = is_write and ARGV[1] ~= '0'
               for _, key in ipairs(KEYS) do
-                if ARGV[1] ~= '0' and ARGV[2] == '1' then
+                if lives and ARGV[2] == '1' then
                   redis.call('PEXPIRE', key, ARGV[1])
                 elseif redis.call('PTTL', key) == -1 then
                   if left > 0 then
                     redis.call('PEXPIRE', key, left)
-                  elseif ARGV[1] ~= '0' then
+                  elseif lives then
                     redis.call('PEXPIRE', key, ARGV[1])
                   end
                 end
@@ -198,7 +209,7 @@ enum QueueScripts {
               redis.call('RPUSH', KEYS[1], unpack(ARGV, i, math.min(i + 3999, #ARGV)))
             end
             if limit > 0 then redis.call('LTRIM', KEYS[1], -limit, -1) end
-            settle()
+            settle(true)
             return redis.call('LLEN', KEYS[1])
             """
     )
@@ -215,7 +226,7 @@ enum QueueScripts {
                 redis.call('ZADD', KEYS[2], till, taken[i])
               end
             end
-            if changed or #taken > 0 then settle() end
+            if changed or #taken > 0 then settle(#taken > 0) end
             return taken
             """
     )
@@ -223,8 +234,7 @@ enum QueueScripts {
     /// From `ARGV[3]` on, for each element whether it is reserved, and the element, behind its mark if it is.
     static let putBack = RedisScript(
         Self.prelude + """
-            reclaim()
-            local count = 0
+            local changed, count = reclaim(), 0
             for i = #ARGV - 1, 3, -2 do
               local element = ARGV[i + 1]
               if ARGV[i] == '0' then
@@ -235,25 +245,32 @@ enum QueueScripts {
                 count = count + 1
               end
             end
-            settle()
+            if changed or count > 0 then settle(count > 0) end
             return count
             """
     )
 
     private static let standing =
-        Self.common + """
-            local till = redis.call('ZSCORE', KEYS[2], ARGV[1])
+        Self.prelude + """
+            local till = redis.call('ZSCORE', KEYS[2], ARGV[3])
             if not till or tonumber(till) <= now() then return 0 end
 
             """
 
-    /// Ends the reservation `ARGV[1]`.
-    static let acknowledge = RedisScript(Self.standing + "return redis.call('ZREM', KEYS[2], ARGV[1])")
+    /// Ends the reservation `ARGV[3]`.
+    static let acknowledge = RedisScript(
+        Self.standing + """
+            redis.call('ZREM', KEYS[2], ARGV[3])
+            settle(true)
+            return 1
+            """
+    )
 
-    /// Lets the reservation `ARGV[1]` last `ARGV[2]` milliseconds from now.
+    /// Lets the reservation `ARGV[3]` last `ARGV[4]` milliseconds from now.
     static let renew = RedisScript(
         Self.standing + """
-            redis.call('ZADD', KEYS[2], 'XX', string.format('%.0f', now() + ARGV[2]), ARGV[1])
+            redis.call('ZADD', KEYS[2], 'XX', string.format('%.0f', now() + ARGV[4]), ARGV[3])
+            settle(true)
             return 1
             """
     )

@@ -46,7 +46,7 @@ extension RedisCollections {
         from key: CollectionKey,
         _ lifetime: CollectionLifetime
     ) async throws -> [[UInt8]] {
-        try await self.write("SPOP", key, [.integer(Int64(count))], lifetime, as: [[UInt8]].self)
+        try await self.write("SPOP", key, [Self.count(count)], lifetime, as: [[UInt8]].self)
     }
 
     /// Different elements of a set.

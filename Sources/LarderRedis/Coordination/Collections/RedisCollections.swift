@@ -196,6 +196,9 @@ extension RedisCollections {
         [.integer(lifetime.milliseconds ?? 0), .integer(lifetime.isSliding ? 1 : 0)]
     }
 
+    /// A number of elements as scripts take it: beyond 2^53 Lua would make another one of it, which is no integer to Redis.
+    static func count(_ count: Int) -> ScriptArgument { .integer(min(Int64(count), 1 << 53)) }
+
     /// Makes the client's errors a cache's.
     func translatingErrors<Result>(_ key: CollectionKey, _ body: () async throws -> Result) async throws -> Result {
         do {

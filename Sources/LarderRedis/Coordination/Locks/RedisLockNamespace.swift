@@ -7,25 +7,44 @@ import NIOCore
 struct RedisLockNamespace: LockNamespace {
     let client: any RedisCommandSender
     let namespace: CacheNamespace
+    let clock: CacheClock
+    let serverTime: ServerTime
     let logger: Logger
+
+    /// How long a question may be on its way: one that a server finds later is refused, since whoever asked has given up.
+    static let longestWay = Duration.seconds(1)
 
     func key(_ resource: LockResource) -> String { "@\(self.namespace):\(resource.kind.rawValue):\(resource.name)" }
 
     func fencedKey(_ name: String) -> String { "@\(self.namespace):fenced:\(name)" }
 
     func acquire(_ request: LockRequest) async throws -> LockAnswer {
-        let reply = try await self.run(
-            LockScripts.acquire.request(
-                keys: [self.key(request.resource)],
-                arguments: request.owner.description,
-                Self.microseconds(request.lease),
-                request.permits
+        // A refusal tells the server's time, so the next question is in time, unless the way is longer than it may be.
+        for _ in 0..<4 {
+            let latest = self.serverTime.after(Self.longestWay, from: self.clock.now)
+            let reply = try await self.run(
+                LockScripts.acquire.request(
+                    keys: [self.key(request.resource)],
+                    arguments: request.owner.description,
+                    Self.microseconds(request.lease),
+                    request.permits,
+                    latest
+                )
             )
-        )
-        guard case .array(let parts) = reply, parts.count == 2, case .integer(let isGranted) = parts[0],
-            let number = Self.integer(parts[1])
-        else { throw Self.unexpectedReply }
-        return isGranted == 1 ? .granted(FencingToken(rawValue: number)) : .held(.microseconds(max(0, number)))
+            guard case .array(let parts) = reply, parts.count >= 2, let time = Self.integer(parts[0]),
+                case .integer(let outcome) = parts[1]
+            else { throw Self.unexpectedReply }
+            self.serverTime.note(time, received: self.clock.now)
+            switch outcome {
+            case 2: continue
+            case 3: throw CacheError(.unavailable, "who has given a lock up cannot get it", key: request.resource.name)
+            default:
+                guard parts.count == 3, let number = Self.integer(parts[2]) else { throw Self.unexpectedReply }
+                return outcome == 1
+                    ? .granted(FencingToken(rawValue: number)) : .held(.microseconds(max(0, number)))
+            }
+        }
+        throw CacheError(.unavailable, "questions take too long to reach the server", key: request.resource.name)
     }
 
     func renew(_ resource: LockResource, owner: LockOwner, lease: Duration) async throws -> Bool {
@@ -37,9 +56,19 @@ struct RedisLockNamespace: LockNamespace {
         return try await self.run(request) == .integer(1)
     }
 
-    func release(_ resource: LockResource, owner: LockOwner) async throws -> Bool {
+    func release(_ resource: LockResource, owner: LockOwner) async throws -> ReleaseAnswer {
         let request = LockScripts.release.request(keys: [self.key(resource)], arguments: owner.description)
-        return try await self.run(request) == .integer(1)
+        switch try await self.run(request) {
+        case .integer(0): return .notHeld
+        case .integer(1): return .released
+        case .integer(2): return .forgotten
+        default: throw Self.unexpectedReply
+        }
+    }
+
+    func abandon(_ resource: LockResource, owner: LockOwner) async throws {
+        let request = LockScripts.abandon.request(keys: [self.key(resource)], arguments: owner.description)
+        guard case .integer = try await self.run(request) else { throw Self.unexpectedReply }
     }
 
     func releaseAll(_ resource: LockResource) async throws -> Int {

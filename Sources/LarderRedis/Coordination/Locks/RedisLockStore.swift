@@ -21,6 +21,7 @@ public struct RedisLockStore: LockStore {
     /// The clock by which this process measures how long its leases have stood.
     public let clock: CacheClock
     private let client: any RedisCommandSender
+    private let serverTime = ServerTime()
     private let logger: Logger
 
     /// Makes a store on a client, which stays its maker's to run and to shut down.
@@ -49,7 +50,13 @@ public struct RedisLockStore: LockStore {
     /// - Parameter namespace: The namespace.
     /// - Returns: Its locks.
     public func open(_ namespace: CacheNamespace) -> any LockNamespace {
-        RedisLockNamespace(client: self.client, namespace: namespace, logger: self.logger)
+        RedisLockNamespace(
+            client: self.client,
+            namespace: namespace,
+            clock: self.clock,
+            serverTime: self.serverTime,
+            logger: self.logger
+        )
     }
 }
 

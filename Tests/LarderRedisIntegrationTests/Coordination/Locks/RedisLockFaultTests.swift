@@ -69,6 +69,52 @@ import Testing
         }
     }
 
+    @Test func aQuestionThatArrivesLateTakesNothing() async throws {
+        try await withRedisServer { server in
+            try await withLockProcesses(2, self.configuration(server)) { processes in
+                // From here on both know the server's time.
+                for process in processes { try await process.locks.withLock("known") { _ in } }
+                for round in 0..<3 {
+                    server.pause()
+                    let code = try await self.code {
+                        try await processes[0].locks.withLock("k\(round)", wait: .zero) { _ in }
+                    }
+                    #expect(code == .unavailable)
+                    // What was sent lies in the server's buffers, and is older then than it may be.
+                    try await Task.sleep(for: .milliseconds(700))
+                    server.resume()
+                    for _ in 0..<20 {
+                        let isLocked = try await processes[1].locks.isLocked("k\(round)")
+                        #expect(!isLocked)
+                        try await Task.sleep(for: .milliseconds(10))
+                    }
+                    try await processes[1].locks.withLock("k\(round)", wait: .zero) { _ in }
+                }
+            }
+        }
+    }
+
+    @Test func whoKnowsTheTimeWronglyLearnsIt() async throws {
+        try await withRedisServer { server in
+            try await withLockProcesses(1, self.configuration(server)) { processes in
+                let clock = ManualClock()
+                let store = RedisLockStore(processes[0].client, clock: CacheClock(clock))
+                let space = store.open("ns")
+                // As if the server's clock had been set forward, and back, while this process looked away.
+                for seconds in [0, 3_600, 0] {
+                    clock.advance(by: .seconds(seconds))
+                    try await Task.sleep(for: .milliseconds(1_200))
+                    let owner = LockOwner.random()
+                    let lock = LockResource(.lock, "k")
+                    let answer = try await space.acquire(LockRequest(lock, owner: owner, lease: .seconds(30)))
+                    guard case .granted = answer else { throw LockServerFailure(reply: "\(answer)") }
+                    let released = try await space.release(lock, owner: owner)
+                    #expect(released == .released)
+                }
+            }
+        }
+    }
+
     @Test func aHolderThatIsCutOffIsCancelledBeforeItsLeaseEnds() async throws {
         // redisson/redisson#3636: the holder lost its connection, worked on, and the next one held the lock beside it.
         try await withRedisServer { server in

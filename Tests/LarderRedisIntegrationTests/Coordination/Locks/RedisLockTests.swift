@@ -15,6 +15,15 @@ import Testing
         }
     }
 
+    @Test func theFirstQuestionLearnsTheServersTime() async throws {
+        try await withRedis { redis in
+            let locks = Locks(.redis(redis.client), namespace: "ns")
+            let commands = try await redis.commands { try await locks.withLock("k") { _ in } }
+            #expect((commands["evalsha"] ?? 0) + (commands["eval"] ?? 0) >= 3)
+            #expect(commands["set"] == 2)
+        }
+    }
+
     @Test func aLockThatIsGivenBackIsTakenAtOnceByAnotherProcess() async throws {
         try await withRedis { redis in
             try await withLockProcesses(2, redis.client.configuration) { processes in

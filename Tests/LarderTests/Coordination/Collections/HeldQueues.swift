@@ -7,15 +7,29 @@ final class HeldQueues: QueueStore {
     private struct State {
         var isHeld = false
         var fails = false
+        var cannotPutBack = false
+        /// How often nobody can listen yet.
+        var deafness = 0
         var held: CheckedContinuation<Void, Never>?
     }
 
-    let memory = MemoryCollections()
+    let memory: MemoryCollections
     private let state = Mutex(State())
+
+    init(clock: CacheClock = .system) {
+        self.memory = MemoryCollections(clock: clock)
+    }
 
     func hold() { self.state.withLock { $0.isHeld = true } }
 
     func fail() { self.state.withLock { $0.fails = true } }
+
+    func failToPutBack() { self.state.withLock { $0.cannotPutBack = true } }
+
+    /// Lets so many attempts to listen be in vain.
+    func deafen(_ count: Int) { self.state.withLock { $0.deafness = count } }
+
+    var deafness: Int { self.state.withLock(\.deafness) }
 
     func untilHeld() async {
         while self.state.withLock({ $0.held == nil }) { await Task.yield() }
@@ -59,15 +73,25 @@ final class HeldQueues: QueueStore {
     }
 
     func putBack(_ items: [QueueItem], to key: CollectionKey, _ lifetime: CollectionLifetime) async throws -> Int {
-        try await self.memory.putBack(items, to: key, lifetime)
+        if self.state.withLock(\.cannotPutBack) { throw CacheError(.unavailable, "the store fails") }
+        return try await self.memory.putBack(items, to: key, lifetime)
     }
 
-    func acknowledge(_ item: QueueItem, of key: CollectionKey) async throws -> Bool {
-        try await self.memory.acknowledge(item, of: key)
+    func acknowledge(
+        _ item: QueueItem,
+        of key: CollectionKey,
+        _ lifetime: CollectionLifetime
+    ) async throws -> Bool {
+        try await self.memory.acknowledge(item, of: key, lifetime)
     }
 
-    func renew(_ item: QueueItem, of key: CollectionKey, for milliseconds: Int64) async throws -> Bool {
-        try await self.memory.renew(item, of: key, for: milliseconds)
+    func renew(
+        _ item: QueueItem,
+        of key: CollectionKey,
+        for milliseconds: Int64,
+        _ lifetime: CollectionLifetime
+    ) async throws -> Bool {
+        try await self.memory.renew(item, of: key, for: milliseconds, lifetime)
     }
 
     func counts(of key: CollectionKey) async throws -> (waiting: Int, reserved: Int) {
@@ -78,7 +102,13 @@ final class HeldQueues: QueueStore {
         try await self.memory.peek(key, atMost: count)
     }
 
-    func listen(to key: CollectionKey) async throws -> (any CollectionSignal)? { try await self.memory.listen(to: key) }
+    func listen(to key: CollectionKey) async throws -> (any CollectionSignal)? {
+        let isDeaf = self.state.withLock { state in
+            state.deafness -= 1
+            return state.deafness >= 0
+        }
+        return isDeaf ? nil : try await self.memory.listen(to: key)
+    }
 
     var waitClock: CacheClock { self.memory.waitClock }
 }

@@ -3,7 +3,11 @@ import LarderTesting
 import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct MemoryCollectionsConformanceTests {
-    @Test(arguments: CollectionConformance.checks)
+    private static let checks =
+        CollectionConformance.checks + LeaderboardConformance.checks + DistinctCountConformance.checks
+        + StreamConformance.checks
+
+    @Test(arguments: Self.checks)
     func memoryCollectionsConform(_ check: CollectionCheck) async throws {
         let clock = ManualClock()
         let store = MemoryCollections(clock: CacheClock(clock))

@@ -1,4 +1,5 @@
 import LarderTesting
+import Logging
 import Testing
 
 @testable import Larder
@@ -73,7 +74,7 @@ import Testing
 
     @Test func elementThatComesTooLateForAllGoesBackToTheFront() async throws {
         let store = HeldQueues()
-        let lines = QueueLines(store)
+        let lines = QueueLines(store, logger: Logger(label: "test"))
         let waiting = Task { try await lines.take(Self.request, waitingAtMost: .seconds(100)) }
         while lines.waiterCount == 0 { await Task.yield() }
         // The element is on its way to the one who waits, who leaves.
@@ -90,7 +91,7 @@ import Testing
 
     @Test func elementThatWasTakenIsReturnedToACallerThatWasCancelledMeanwhile() async throws {
         let store = HeldQueues()
-        let lines = QueueLines(store)
+        let lines = QueueLines(store, logger: Logger(label: "test"))
         try await Self.push([1], to: store)
         store.hold()
         let popping = Task { try await lines.take(Self.request, waitingAtMost: .zero) }
@@ -102,7 +103,7 @@ import Testing
 
     @Test func failureOfTheStoreReachesAllWhoWait() async throws {
         let store = HeldQueues()
-        let lines = QueueLines(store)
+        let lines = QueueLines(store, logger: Logger(label: "test"))
         let waiting = (0..<3).map { _ in
             Task { try await lines.take(Self.request, waitingAtMost: .seconds(100)) }
         }
@@ -114,5 +115,45 @@ import Testing
             #expect(error?.code == .unavailable)
         }
         #expect(lines.isIdle)
+    }
+
+    @Test func elementsThatCannotBePutBackAreLogged() async throws {
+        let log = RecordingLog()
+        let store = HeldQueues()
+        let lines = QueueLines(store, logger: log.logger())
+        let waiting = Task { try await lines.take(Self.request, waitingAtMost: .seconds(100)) }
+        while lines.waiterCount == 0 { await Task.yield() }
+        store.hold()
+        store.failToPutBack()
+        try await Self.push([1], to: store)
+        await store.untilHeld()
+        waiting.cancel()
+        await #expect(throws: CancellationError.self) { try await waiting.value }
+        store.release()
+        while log.lines.isEmpty { await Task.yield() }
+        #expect(log.lines.map(\.level) == [.warning])
+        #expect(log.lines.first?.metadata["larder.collection"] == "@ns:queue:q")
+        #expect(log.lines.first?.metadata["larder.elements"] == "1")
+        try await Self.push([2], to: store)
+        let next = try await lines.take(Self.request, waitingAtMost: .seconds(100))
+        #expect(next?.element == [2])
+    }
+
+    @Test func whoCouldNotListenTriesAgain() async throws {
+        let clock = ManualClock()
+        let store = HeldQueues(clock: CacheClock(clock))
+        let lines = QueueLines(store, logger: Logger(label: "test"))
+        store.deafen(2)
+        let waiting = Task { try await lines.take(Self.request, waitingAtMost: .seconds(1_000)) }
+        // Pauses of 50 ms, and another attempt after each 32 of them.
+        while store.deafness >= 0 {
+            if let next = clock.nextDeadline, next.offset < .seconds(5) { clock.advance(to: next) }
+            await Task.yield()
+        }
+        #expect(clock.now.offset >= .milliseconds(2 * 32 * 50))
+        #expect(clock.now.offset < .seconds(5))
+        try await Self.push([1], to: store)
+        let element = try await waiting.value?.element
+        #expect(element == [1])
     }
 }

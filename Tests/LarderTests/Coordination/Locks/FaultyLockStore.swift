@@ -8,6 +8,7 @@ final class FaultyLockStore: LockStore, LockNamespace {
         case acquire
         case renew
         case release
+        case abandon
     }
 
     enum Fault: Sendable {
@@ -67,8 +68,12 @@ final class FaultyLockStore: LockStore, LockNamespace {
         try await self.perform(.renew) { try await self.space.renew(resource, owner: owner, lease: lease) }
     }
 
-    func release(_ resource: LockResource, owner: LockOwner) async throws -> Bool {
+    func release(_ resource: LockResource, owner: LockOwner) async throws -> ReleaseAnswer {
         try await self.perform(.release) { try await self.space.release(resource, owner: owner) }
+    }
+
+    func abandon(_ resource: LockResource, owner: LockOwner) async throws {
+        try await self.perform(.abandon) { try await self.space.abandon(resource, owner: owner) }
     }
 
     func releaseAll(_ resource: LockResource) async throws -> Int { try await self.space.releaseAll(resource) }

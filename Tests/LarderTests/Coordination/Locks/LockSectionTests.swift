@@ -1,5 +1,6 @@
 import LarderTesting
 import Logging
+import Synchronization
 import Testing
 
 @testable import Larder
@@ -35,12 +36,16 @@ import Testing
         return try #require(error).code
     }
 
-    private func expectNothingIsLeft() {
+    private func expectNothingIsLeft() async throws {
         let counts = self.store.base.counts
         #expect(counts.locks == 0)
         #expect(counts.listeners == 0)
         #expect(self.locks.core.lines.count == 0)
-        #expect(self.clock.sleeperCount == 0)
+        #expect(self.locks.core.timers.withLock(\.table.memberCount) == 0)
+        // Who sleeps for leases may do so until the moment comes that it sleeps for.
+        try await eventually("nobody else sleeps") {
+            self.clock.sleeperCount == (self.locks.core.timers.withLock(\.table.isServed) ? 1 : 0)
+        }
     }
 
     @Test func aSectionOfAnyLengthKeepsItsLock() async throws {
@@ -55,7 +60,7 @@ import Testing
         gate.open()
         let value = try await task.value
         #expect(value == 7)
-        self.expectNothingIsLeft()
+        try await self.expectNothingIsLeft()
     }
 
     @Test func aLeaseThatIsNotRenewedInTimeCancelsItsSection() async throws {
@@ -65,7 +70,7 @@ import Testing
         self.clock.advance(by: Self.lease)
         let code = try await self.code(task)
         #expect(code == .lockLost)
-        self.expectNothingIsLeft()
+        try await self.expectNothingIsLeft()
     }
 
     @Test(arguments: [FaultyLockStore.Fault.request, .silence])
@@ -93,7 +98,7 @@ import Testing
         #expect(code == .lockLost)
         let moment = try #require(cancelled.value)
         #expect(moment < Self.lease, "cancelled before the lease ended in the store")
-        self.expectNothingIsLeft()
+        try await self.expectNothingIsLeft()
     }
 
     @Test func renewalsThatFailForAWhileAreMadeUpFor() async throws {
@@ -124,7 +129,7 @@ import Testing
         self.clock.advance(by: Self.lease / 3)
         let code = try await self.code(task)
         #expect(code == .lockLost)
-        self.expectNothingIsLeft()
+        try await self.expectNothingIsLeft()
     }
 
     @Test func aSectionThatEndsAfterItsLockWasTakenAwaySaysSo() async throws {
@@ -156,7 +161,7 @@ import Testing
         gate.open()
         let code = try await self.code(task)
         #expect(code == .lockLost)
-        self.expectNothingIsLeft()
+        try await self.expectNothingIsLeft()
     }
 
     @Test func nothingIsRenewedAfterTheSectionHasEnded() async throws {
@@ -172,7 +177,7 @@ import Testing
         self.store.fail(.renew, nil)
         self.clock.advance(by: Self.lease * 3)
         #expect(self.store.calls(.renew) == 1)
-        self.expectNothingIsLeft()
+        try await self.expectNothingIsLeft()
     }
 
     @Test func aReleaseThatFailsIsTriedAgainAndThenLogged() async throws {
@@ -208,14 +213,71 @@ import Testing
         }
         let value = try await task.value
         #expect(value == 7)
-        self.expectNothingIsLeft()
+        try await self.expectNothingIsLeft()
+    }
+
+    @Test func aReleaseThatIsRepeatedDoesNotHideALoss() async throws {
+        let gate = Gate()
+        let task = try await self.begin(gate)
+        self.store.fail(.release, .request)
+        gate.open()
+        try await eventually("a first release") { self.store.calls(.release) >= 2 }
+        // The next one gets the lock, and has it.
+        try await self.locks.forceRelease("k")
+        let next = LockRequest(LockResource(.lock, "k"), owner: .random(), lease: Self.lease)
+        _ = try await self.store.base.open("ns").acquire(next)
+        self.store.fail(.release, nil)
+        let calls = self.store.calls(.release)
+        while self.store.calls(.release) == calls {
+            if let next = self.clock.nextDeadline, next.offset < .seconds(2) { self.clock.advance(to: next) }
+            await Task.yield()
+        }
+        let code = try await self.code(task)
+        #expect(code == .lockLost)
+        try await #expect(self.locks.isLocked("k"))
+    }
+
+    @Test func oneTaskSleepsForAllSections() async throws {
+        let gate = Gate()
+        let tasks = (0..<50).map { index in
+            Task { try await self.locks.withLock("k\(index)", lease: Self.lease) { _ in try await gate.pass() } }
+        }
+        try await eventually("all sections have begun") {
+            self.locks.core.timers.withLock(\.table.memberCount) == 50
+        }
+        try await eventually("one sleeps") { self.clock.sleeperCount == 1 }
+        for round in 1...6 {
+            self.clock.advance(by: Self.lease / 3)
+            try await eventually("renewals \(round)") { self.store.calls(.renew) >= 50 * round }
+            try await eventually("one sleeps again") { self.clock.sleeperCount == 1 }
+        }
+        gate.open()
+        for task in tasks { try await task.value }
+        // Each has at most one moment to be woken at, and what is idle is dropped.
+        #expect(self.locks.core.timers.withLock(\.table.entryCount) <= 2 * 50 + 65)
+        try await self.expectNothingIsLeft()
+    }
+
+    @Test func sectionsOfTasksThatSectionsLeaveBehindDoNotPileUp() async throws {
+        let most = Noted(0)
+        @Sendable func next(_ round: Int) async throws {
+            if round == 200 { return }
+            let left = try await self.locks.withLock("k\(round % 7)", wait: .seconds(60)) { _ in
+                most.withLock { $0 = max($0, HeldLocks.sections.count) }
+                return Task { try await next(round + 1) }
+            }
+            try await left.value
+        }
+        try await next(0)
+        #expect(most.value >= 1 && most.value <= 3)
+        try await self.expectNothingIsLeft()
     }
 
     @Test func aCallerThatIsCancelledCancelsItsSectionAndGivesTheLockBack() async throws {
         let task = try await self.begin(Gate())
         task.cancel()
         await #expect(throws: CancellationError.self) { _ = try await task.value }
-        self.expectNothingIsLeft()
+        try await self.expectNothingIsLeft()
     }
 
     @Test func theLeaseIsRenewedWhileACancelledSectionCleansUp() async throws {
@@ -242,7 +304,7 @@ import Testing
         try await #expect(self.locks.isLocked("k"))
         cleaned.open()
         await #expect(throws: CancellationError.self) { _ = try await task.value }
-        self.expectNothingIsLeft()
+        try await self.expectNothingIsLeft()
     }
 
     @Test func aTaskThatASectionLeavesBehindMayAskForItsLock() async throws {

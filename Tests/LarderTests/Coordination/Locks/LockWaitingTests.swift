@@ -1,4 +1,5 @@
 import LarderTesting
+import Synchronization
 import Testing
 
 @testable import Larder
@@ -32,12 +33,16 @@ import Testing
         return task
     }
 
-    private func expectNothingIsLeft() {
+    private func expectNothingIsLeft() async throws {
         let counts = self.store.base.counts
         #expect(counts.locks == 0)
         #expect(counts.listeners == 0)
         #expect(self.locks.core.lines.count == 0)
-        #expect(self.clock.sleeperCount == 0)
+        #expect(self.locks.core.timers.withLock(\.table.memberCount) == 0)
+        // Who sleeps for leases may do so until the moment comes that it sleeps for.
+        try await eventually("nobody else sleeps") {
+            self.clock.sleeperCount == (self.locks.core.timers.withLock(\.table.isServed) ? 1 : 0)
+        }
     }
 
     @Test func whoComesFirstIsServedFirst() async throws {
@@ -50,7 +55,7 @@ import Testing
         _ = try await self.store.release(self.lock, owner: owner)
         for task in tasks { try await task.value }
         #expect(order.value == Array(0..<20))
-        self.expectNothingIsLeft()
+        try await self.expectNothingIsLeft()
     }
 
     @Test func onlyTheFirstAsksAndOnlyWhenThereIsNews() async throws {
@@ -68,7 +73,7 @@ import Testing
         for task in tasks { task.cancel() }
         for task in tasks { await #expect(throws: CancellationError.self) { try await task.value } }
         _ = try await self.store.release(self.lock, owner: owner)
-        self.expectNothingIsLeft()
+        try await self.expectNothingIsLeft()
     }
 
     @Test func aLockWhoseHolderIsGoneIsTakenWhenItsLeaseEnds() async throws {
@@ -81,7 +86,7 @@ import Testing
         self.clock.advance(by: .milliseconds(30_001))
         try await task.value
         #expect(self.store.calls(.acquire) <= 4)
-        self.expectNothingIsLeft()
+        try await self.expectNothingIsLeft()
     }
 
     @Test func waitsEndInTime() async throws {
@@ -98,7 +103,7 @@ import Testing
         error = await #expect(throws: CacheError.self) { try await first.value }
         #expect(error?.code == .lockNotAcquired)
         _ = try await self.store.release(self.lock, owner: owner)
-        self.expectNothingIsLeft()
+        try await self.expectNothingIsLeft()
     }
 
     @Test func whoeverLeavesTheLineHoldsNobodyUp() async throws {
@@ -115,7 +120,7 @@ import Testing
         _ = try await self.store.release(self.lock, owner: owner)
         for index in [1, 2, 3, 5, 6, 7] { try await tasks[index].value }
         #expect(order.value == [1, 2, 3, 5, 6, 7])
-        self.expectNothingIsLeft()
+        try await self.expectNothingIsLeft()
     }
 
     @Test func aGrantWhoseAnswerIsLostIsFoundAgain() async throws {
@@ -128,14 +133,14 @@ import Testing
             await Task.yield()
         }
         try await task.value
-        self.expectNothingIsLeft()
+        try await self.expectNothingIsLeft()
     }
 
     @Test func aGrantWhoseAnswerIsLostIsGivenBackByWhoDoesNotWait() async throws {
         self.store.fail(.acquire, .reply)
         let error = await #expect(throws: CacheError.self) { try await self.locks.withLock("k", wait: .zero) { _ in } }
         #expect(error?.code == .unavailable)
-        self.expectNothingIsLeft()
+        try await self.expectNothingIsLeft()
     }
 
     @Test func aStoreThatStaysAwayIsNamedWhenTheWaitEnds() async throws {
@@ -150,7 +155,65 @@ import Testing
         #expect(self.clock.now.offset >= .seconds(1))
         // Asked about every 40 ms, and not all the time.
         #expect(self.store.calls(.acquire) < 60)
-        self.expectNothingIsLeft()
+        try await self.expectNothingIsLeft()
+    }
+
+    @Test func afterAnOutageTheFirstListensAgain() async throws {
+        let owner = try await self.take(lease: .seconds(3600))
+        self.store.fail(.acquire, .request)
+        let task = try await self.wait(.seconds(600))
+        while self.clock.now.offset < .seconds(5) {
+            if let next = self.clock.nextDeadline, next.offset < .seconds(10) { self.clock.advance(to: next) }
+            await Task.yield()
+        }
+        let calls = self.store.calls(.acquire)
+        #expect(calls < 60, "pauses grow up to a quarter of a second")
+        self.store.fail(.acquire, nil)
+        while self.store.base.counts.listeners == 0 {
+            if let next = self.clock.nextDeadline, next.offset < .seconds(10) { self.clock.advance(to: next) }
+            await Task.yield()
+        }
+        // One that was under way, the first answer, and the look after it began to listen.
+        try await eventually("it has looked again") { self.clock.nextDeadline?.offset ?? .zero >= .seconds(600) }
+        #expect(self.store.calls(.acquire) <= calls + 3)
+        _ = try await self.store.release(self.lock, owner: owner)
+        try await task.value
+        try await self.expectNothingIsLeft()
+    }
+
+    @Test func whoGivesUpWithAQuestionUnansweredTellsTheStore() async throws {
+        let owner = try await self.take(lease: .seconds(3600))
+        self.store.fail(.acquire, .request)
+        let task = try await self.wait(.seconds(10))
+        try await eventually("a question without an answer") { self.store.calls(.acquire) > 1 }
+        self.store.fail(.acquire, nil)
+        while self.locks.core.lines.count > 0 {
+            if let next = self.clock.nextDeadline { self.clock.advance(to: next) }
+            await Task.yield()
+        }
+        let error = await #expect(throws: CacheError.self) { try await task.value }
+        #expect(error?.code == .lockNotAcquired)
+        #expect(self.store.calls(.abandon) == 1)
+        _ = try await self.store.release(self.lock, owner: owner)
+        try await self.expectNothingIsLeft()
+    }
+
+    @Test func givingUpIsTriedAgainForASecond() async throws {
+        self.store.fail(.acquire, .reply)
+        self.store.fail(.abandon, .request)
+        let isOver = Noted(false)
+        let task = Task {
+            defer { isOver.withLock { $0 = true } }
+            try await self.locks.withLock("k", wait: .zero) { _ in }
+        }
+        while !isOver.value {
+            if let next = self.clock.nextDeadline { self.clock.advance(to: next) }
+            await Task.yield()
+        }
+        let error = await #expect(throws: CacheError.self) { try await task.value }
+        #expect(error?.code == .unavailable)
+        #expect(self.store.calls(.abandon) > 3)
+        #expect(self.clock.now.offset <= .seconds(1))
     }
 
     @Test func whereNothingIsToldTheFirstAsksWithGrowingPauses() async throws {

@@ -103,6 +103,7 @@ package final class CollectionTable<Contents: CollectionContents>: CollectionLiv
             _ key: CollectionKey,
             _ lifetime: CollectionLifetime,
             _ now: CacheInstant,
+            if isWrite: (Result) -> Bool = { _ in true },
             _ body: (inout Contents?) throws(Failure) -> Result
         ) throws(Failure) -> Result {
             self.sweep(now, atMost: 2)
@@ -110,7 +111,7 @@ package final class CollectionTable<Contents: CollectionContents>: CollectionLiv
                 let result = try body(&self.entries.values[index].contents)
                 if self.entries.values[index].contents?.isEmpty ?? true {
                     self.entries.remove(at: index)
-                } else {
+                } else if isWrite(result) {
                     self.live(key, index, lifetime, now)
                 }
                 return result
@@ -180,6 +181,8 @@ package final class CollectionTable<Contents: CollectionContents>: CollectionLiv
     /// - Parameters:
     ///   - key: The collection.
     ///   - lifetime: How long it lives, if it is there afterwards.
+    ///   - isWrite: Whether what `body` returns tells of a write, which begins a sliding lifetime anew; if left out, it is
+    ///     one.
     ///   - body: Changes the contents in place; `nil` before where there is no such collection, `nil` or empty after where
     ///     there is to be none. It throws before it changes anything, or not at all. Called with part of the table locked,
     ///     so it calls nothing else.
@@ -188,11 +191,12 @@ package final class CollectionTable<Contents: CollectionContents>: CollectionLiv
     package func write<Result: Sendable, Failure: Error>(
         _ key: CollectionKey,
         _ lifetime: CollectionLifetime = .unlimited,
+        if isWrite: (Result) -> Bool = { _ in true },
         _ body: (inout Contents?) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         let now = self.clock.now
         return try self.shard(of: key).state.withLock { (shard) throws(Failure) -> Result in
-            try shard.write(key, lifetime, now, body)
+            try shard.write(key, lifetime, now, if: isWrite, body)
         }
     }
 
@@ -202,6 +206,7 @@ package final class CollectionTable<Contents: CollectionContents>: CollectionLiv
     ///   - first: The one.
     ///   - second: The other.
     ///   - lifetime: How long they live, if they are there afterwards. The first only keeps what it has.
+    ///   - isWrite: Whether what `body` returns tells of a write to the second.
     ///   - body: Changes the contents of both.
     /// - Returns: What `body` returns.
     /// - Throws: What `body` throws.
@@ -209,6 +214,7 @@ package final class CollectionTable<Contents: CollectionContents>: CollectionLiv
         _ first: CollectionKey,
         and second: CollectionKey,
         _ lifetime: CollectionLifetime,
+        if isWrite: (Result) -> Bool = { _ in true },
         _ body: (inout Contents?, inout Contents?) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         let now = self.clock.now
@@ -230,7 +236,7 @@ package final class CollectionTable<Contents: CollectionContents>: CollectionLiv
                 } catch {
                     outcome = .failure(error)
                 }
-                let isDone = if case .success = outcome { true } else { false }
+                let isDone = if case .success(let result) = outcome { isWrite(result) } else { false }
                 shard.write(second, isDone ? lifetime : .unlimited, now) { $0 = taken }
                 return try outcome.get()
             }
@@ -241,13 +247,13 @@ package final class CollectionTable<Contents: CollectionContents>: CollectionLiv
             try self.shards[max(one, two)].state.withLock { (upper) throws(Failure) -> Result in
                 if isFirstLower {
                     return try lower.write(first, .unlimited, now) { (from) throws(Failure) -> Result in
-                        try upper.write(second, lifetime, now) { (to) throws(Failure) -> Result in
+                        try upper.write(second, lifetime, now, if: isWrite) { (to) throws(Failure) -> Result in
                             try body(&from, &to)
                         }
                     }
                 }
                 return try upper.write(first, .unlimited, now) { (from) throws(Failure) -> Result in
-                    try lower.write(second, lifetime, now) { (to) throws(Failure) -> Result in
+                    try lower.write(second, lifetime, now, if: isWrite) { (to) throws(Failure) -> Result in
                         try body(&from, &to)
                     }
                 }

@@ -145,11 +145,12 @@ extension MemoryCollections {
         keeping best: LeaderboardLimit?,
         _ lifetime: CollectionLifetime
     ) async throws -> Int {
-        var union = self.union(keys, combination)
-        union.keep(best)
-        let stored = union
+        // The others are read before, one after the other; what this one has is taken as it is in the step that replaces it.
+        let others = self.union(keys.filter { $0 != key }, combination)
+        let times = keys.count { $0 == key }
         return self.leaderboards.change(key, lifetime, SortedMembers()) { board in
-            board = stored
+            if times == 0 { board = others } else { board.formUnion(others, combination, countingSelf: times) }
+            board.keep(best)
             return board.count
         }
     }
@@ -171,6 +172,31 @@ extension MemoryCollections {
 extension SortedMembers: CollectionContents {}
 
 extension SortedMembers {
+    /// Takes in the members of others.
+    ///
+    /// - Parameters:
+    ///   - others: The others.
+    ///   - combination: What becomes of the scores of a member that both have.
+    ///   - times: How often these members count, at least once.
+    mutating func formUnion(_ others: SortedMembers, _ combination: ScoreCombination, countingSelf times: Int) {
+        if times > 1, combination == .sum {
+            for place in self.members(at: 0..<self.count, .lowestFirst) {
+                self.set(place.member, to: (1..<times).reduce(place.score) { sum, _ in combination(sum, place.score) })
+            }
+        }
+        // The fewer go to the more: this is done with part of the table locked.
+        let isSmaller = self.count < others.count
+        let fewer = isSmaller ? self : others
+        var more = isSmaller ? others : self
+        // Not shared with the table, so that nothing is copied.
+        self = SortedMembers()
+        for place in fewer.members(at: 0..<fewer.count, .lowestFirst) {
+            let score = more.score(of: place.member).map { combination($0, place.score) } ?? place.score
+            more.set(place.member, to: score)
+        }
+        self = more
+    }
+
     /// Removes all but the best.
     mutating func keep(_ best: LeaderboardLimit?) {
         if let best, self.count > best.count { self.remove(at: best.count..<self.count, best.order) }

@@ -111,7 +111,7 @@ extension MemoryCollections {
         with element: [UInt8],
         _ lifetime: CollectionLifetime
     ) async throws -> Bool {
-        self.lists.write(key, lifetime) { contents -> Bool in
+        self.lists.write(key, lifetime, if: { $0 }) { contents -> Bool in
             guard let offset = contents?.offset(index) else { return false }
             contents?.elements[offset] = element
             return true
@@ -152,13 +152,13 @@ extension MemoryCollections {
         _ lifetime: CollectionLifetime
     ) async throws -> [UInt8]? {
         if source == destination {
-            return self.lists.write(source, lifetime) { contents -> [UInt8]? in
+            return self.lists.write(source, lifetime, if: { $0 != nil }) { contents -> [UInt8]? in
                 guard let element = contents?.pop(1, from: sourceEnd).first else { return nil }
                 contents?.push([element], to: destinationEnd, limit: limit)
                 return element
             }
         }
-        return self.lists.write(source, and: destination, lifetime) { from, to -> [UInt8]? in
+        return self.lists.write(source, and: destination, lifetime, if: { $0 != nil }) { from, to -> [UInt8]? in
             guard let element = from?.pop(1, from: sourceEnd).first else { return nil }
             if to == nil { to = ListContents() }
             to?.push([element], to: destinationEnd, limit: limit)

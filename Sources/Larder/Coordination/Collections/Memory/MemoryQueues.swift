@@ -126,7 +126,7 @@ extension MemoryCollections {
     ) async throws -> [QueueItem] {
         let now = self.clock.now
         let end = milliseconds.map { now.advanced(by: .milliseconds($0)) }
-        return self.queues.write(key, lifetime) { contents -> [QueueItem] in
+        return self.queues.write(key, lifetime, if: { !$0.isEmpty }) { contents -> [QueueItem] in
             contents?.reclaim(now)
             return contents?.dequeue(count, until: end) ?? []
         }
@@ -139,7 +139,7 @@ extension MemoryCollections {
         _ lifetime: CollectionLifetime
     ) async throws -> Int {
         let now = self.clock.now
-        let count = self.queues.write(key, lifetime) { contents -> Int in
+        let count = self.queues.write(key, lifetime, if: { $0 > 0 }) { contents -> Int in
             if contents == nil { contents = QueueContents() }
             contents?.reclaim(now)
             return contents?.putBack(items) ?? 0
@@ -149,18 +149,27 @@ extension MemoryCollections {
     }
 
     /// Ends a reservation.
-    public func acknowledge(_ item: QueueItem, of key: CollectionKey) async throws -> Bool {
+    public func acknowledge(
+        _ item: QueueItem,
+        of key: CollectionKey,
+        _ lifetime: CollectionLifetime
+    ) async throws -> Bool {
         let now = self.clock.now
-        return self.queues.write(key) { contents -> Bool in
+        return self.queues.write(key, lifetime, if: { $0 }) { contents -> Bool in
             contents?.reclaim(now)
             return contents?.end(of: item) ?? false
         }
     }
 
     /// Lets a reservation last longer.
-    public func renew(_ item: QueueItem, of key: CollectionKey, for milliseconds: Int64) async throws -> Bool {
+    public func renew(
+        _ item: QueueItem,
+        of key: CollectionKey,
+        for milliseconds: Int64,
+        _ lifetime: CollectionLifetime
+    ) async throws -> Bool {
         let now = self.clock.now
-        return self.queues.write(key) { contents -> Bool in
+        return self.queues.write(key, lifetime, if: { $0 }) { contents -> Bool in
             contents?.reclaim(now)
             return contents?.renew(item, until: now.advanced(by: .milliseconds(milliseconds))) ?? false
         }

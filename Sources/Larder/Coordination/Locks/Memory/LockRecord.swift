@@ -23,9 +23,9 @@ struct LockRecord {
     /// - Parameters:
     ///   - request: The request.
     ///   - now: The time.
-    ///   - token: Draws the next token; asked only if it is granted anew.
+    ///   - token: The next token, for one that is granted anew.
     /// - Returns: The answer.
-    mutating func acquire(_ request: LockRequest, at now: CacheInstant, token: () -> FencingToken) -> LockAnswer {
+    mutating func acquire(_ request: LockRequest, at now: CacheInstant, token: FencingToken) -> LockAnswer {
         self.drop(at: now)
         let end = now.advanced(by: request.lease)
         if let index = self.holders.firstIndex(where: { $0.owner == request.owner }) {
@@ -33,7 +33,7 @@ struct LockRecord {
             return .granted(self.holders[index].token)
         }
         if self.holders.count < request.permits {
-            let holder = Holder(owner: request.owner, token: token(), end: end)
+            let holder = Holder(owner: request.owner, token: token, end: end)
             self.holders.append(holder)
             return .granted(holder.token)
         }

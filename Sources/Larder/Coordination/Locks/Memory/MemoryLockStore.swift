@@ -36,6 +36,8 @@ public final class MemoryLockStore: LockStore {
         var fenced: [FencedName: (value: FencedBytes, end: CacheInstant)] = [:]
         var listeners: [Name: [ObjectIdentifier: WakeUp]] = [:]
         var lastToken: FencingToken
+        /// Who has given back or given up, of late.
+        var departed = DepartedOwners()
         /// How many records there may be before the ended ones are looked for.
         var sweepsAt = 64
 
@@ -53,6 +55,16 @@ public final class MemoryLockStore: LockStore {
             let value = body(&record)
             self.locks[name] = record.isFree ? nil : record
             return value
+        }
+
+        /// Takes from an owner what it holds.
+        ///
+        /// - Returns: Whether it was a holder.
+        mutating func take(_ name: Name, _ owner: LockOwner, at now: CacheInstant) -> Bool {
+            guard let index = self.locks.index(forKey: name) else { return false }
+            let wasHeld = self.locks.values[index].release(owner, at: now)
+            if self.locks.values[index].isFree { self.locks.remove(at: index) }
+            return wasHeld
         }
 
         func wakeUps(_ name: Name) -> [WakeUp] { self.listeners[name].map { Array($0.values) } ?? [] }
@@ -86,20 +98,21 @@ public final class MemoryLockStore: LockStore {
         }
     }
 
-    func acquire(_ request: LockRequest, _ name: Name) -> LockAnswer {
+    /// - Throws: ``CacheError`` with ``CacheError/Code/unavailable`` for an owner that has given back or given up.
+    func acquire(_ request: LockRequest, _ name: Name) throws -> LockAnswer {
         let now = self.clock.now
-        return self.state.withLock { state in
+        let answer = self.state.withLock { state -> LockAnswer? in
+            if state.departed.contains(request.owner) { return nil }
             state.sweep(at: now)
-            var last = state.lastToken
-            let answer = state.change(name) { record in
-                record.acquire(request, at: now) {
-                    last = .next(after: last, at: 0)
-                    return last
-                }
-            }
-            state.lastToken = last
+            let token = FencingToken.next(after: state.lastToken, at: 0)
+            let answer = state.locks[name, default: LockRecord()].acquire(request, at: now, token: token)
+            if answer == .granted(token) { state.lastToken = token }
             return answer
         }
+        guard let answer else {
+            throw CacheError(.unavailable, "who has given a lock up cannot get it", key: request.resource.name)
+        }
+        return answer
     }
 
     func renew(_ name: Name, _ owner: LockOwner, for lease: Duration) -> Bool {
@@ -107,14 +120,25 @@ public final class MemoryLockStore: LockStore {
         return self.state.withLock { state in state.change(name) { $0.renew(owner, for: lease, at: now) } }
     }
 
-    func release(_ name: Name, _ owner: LockOwner) -> Bool {
+    func release(_ name: Name, _ owner: LockOwner) -> ReleaseAnswer {
         let now = self.clock.now
-        let (wasHeld, wakeUps) = self.state.withLock { state in
-            let wasHeld = state.change(name) { $0.release(owner, at: now) }
-            return (wasHeld, wasHeld ? state.wakeUps(name) : [])
+        let (answer, wakeUps) = self.state.withLock { state -> (ReleaseAnswer, [WakeUp]) in
+            guard state.take(name, owner, at: now) else { return (state.departed.answer(for: owner), []) }
+            state.departed.add(owner)
+            return (.released, state.wakeUps(name))
         }
         for wakeUp in wakeUps { wakeUp.ring() }
-        return wasHeld
+        return answer
+    }
+
+    func abandon(_ name: Name, _ owner: LockOwner) {
+        let now = self.clock.now
+        let wakeUps = self.state.withLock { state in
+            let wasHeld = state.take(name, owner, at: now)
+            if !state.departed.contains(owner) { state.departed.add(owner) }
+            return wasHeld ? state.wakeUps(name) : []
+        }
+        for wakeUp in wakeUps { wakeUp.ring() }
     }
 
     func releaseAll(_ name: Name) -> Int {
@@ -178,7 +202,7 @@ struct MemoryLockNamespace: LockNamespace {
 
     func acquire(_ request: LockRequest) async throws -> LockAnswer {
         try Task.checkCancellation()
-        return self.store.acquire(request, self.name(request.resource))
+        return try self.store.acquire(request, self.name(request.resource))
     }
 
     func renew(_ resource: LockResource, owner: LockOwner, lease: Duration) async throws -> Bool {
@@ -186,8 +210,12 @@ struct MemoryLockNamespace: LockNamespace {
         return self.store.renew(self.name(resource), owner, for: lease)
     }
 
-    func release(_ resource: LockResource, owner: LockOwner) async throws -> Bool {
+    func release(_ resource: LockResource, owner: LockOwner) async throws -> ReleaseAnswer {
         self.store.release(self.name(resource), owner)
+    }
+
+    func abandon(_ resource: LockResource, owner: LockOwner) async throws {
+        self.store.abandon(self.name(resource), owner)
     }
 
     func releaseAll(_ resource: LockResource) async throws -> Int { self.store.releaseAll(self.name(resource)) }

@@ -1,3 +1,13 @@
+/// The keys that one script may touch beside a given one.
+package enum RedisScriptReach: Sendable, Hashable {
+    /// All.
+    case everything
+    /// Those of the same number: they lie on one server of several.
+    case server(Int)
+    /// None that could be told. In a cluster, keys of one slot may lie apart while the slot changes hands.
+    case key
+}
+
 /// What a sender knows of where keys lie.
 ///
 /// Senders that do not conform keep all keys on one server.
@@ -16,6 +26,9 @@ package protocol RedisPlacement: RedisCommandSender {
 
     /// All servers that ``server(ofKey:)`` may name now.
     var keyServers: [String] { get }
+
+    /// The keys that a script may touch beside this one, whenever it is sent.
+    func scriptReach(ofKey key: String) -> RedisScriptReach
 }
 
 extension RedisPlacement {
@@ -24,6 +37,9 @@ extension RedisPlacement {
 
     /// Nobody knows.
     package var keyServers: [String] { [] }
+
+    /// All where keys are not spread, else none.
+    package func scriptReach(ofKey key: String) -> RedisScriptReach { self.spreadsKeys ? .key : .everything }
 }
 
 extension RedisClient: RedisPlacement {
@@ -53,6 +69,15 @@ extension RedisClient: RedisPlacement {
         case .standalone, .replicated: []
         }
     }
+
+    /// The keys on the same server, where it never changes.
+    package func scriptReach(ofKey key: String) -> RedisScriptReach {
+        switch self.servers {
+        case .standalone, .replicated: .everything
+        case .sharded(let servers): .server(servers.ring.shard(of: key))
+        case .cluster: .key
+        }
+    }
 }
 
 extension RedisClientView: RedisPlacement {
@@ -64,4 +89,7 @@ extension RedisClientView: RedisPlacement {
 
     /// The servers that have keys.
     package var keyServers: [String] { self.client.keyServers }
+
+    /// The keys that a script may touch beside one.
+    package func scriptReach(ofKey key: String) -> RedisScriptReach { self.client.scriptReach(ofKey: key) }
 }

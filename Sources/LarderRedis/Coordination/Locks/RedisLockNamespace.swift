@@ -9,9 +9,11 @@ struct RedisLockNamespace: LockNamespace {
     let namespace: CacheNamespace
     let logger: Logger
 
-    func key(_ resource: LockResource) -> String { "@\(self.namespace):\(resource.kind.rawValue):\(resource.name)" }
+    func key(_ resource: LockResource) -> String {
+        "\(self.namespace.coordinationName):\(resource.kind.rawValue):\(resource.name)"
+    }
 
-    func fencedKey(_ name: String) -> String { "@\(self.namespace):fenced:\(name)" }
+    func fencedKey(_ name: String) -> String { "\(self.namespace.coordinationName):fenced:\(name)" }
 
     func acquire(_ request: LockRequest) async throws -> LockAnswer {
         let reply = try await self.run(

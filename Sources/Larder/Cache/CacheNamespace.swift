@@ -46,6 +46,28 @@ public struct CacheNamespace: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
+extension CacheNamespace {
+    /// The words that stand behind the namespace in the names of locks, limits and collections.
+    private static let kinds: Set<Substring> = [
+        "counter", "distinct", "fenced", "hash", "leaderboard", "limit", "list", "lock", "permits", "queue", "set",
+        "stream",
+    ]
+
+    /// The namespace as the names of locks, limits and collections begin with it: `@bookshop`.
+    ///
+    /// A part that reads like one of their kinds, from the second on, gets an `@`, which no part of a namespace begins with:
+    /// `@bookshop:@list`. So the first part that reads like a kind is the kind, and `@bookshop:list:set:x` is the list `set:x` of
+    /// `bookshop`, never the set `x` of `bookshop:list`.
+    package var coordinationName: String {
+        guard self.name.utf8.contains(UInt8(ascii: ":")) else { return "@" + self.name }
+        let parts = self.name.split(separator: ":", omittingEmptySubsequences: false)
+        return "@"
+            + parts.enumerated().map { $0 > 0 && Self.kinds.contains($1) ? "@" + $1 : String($1) }.joined(
+                separator: ":"
+            )
+    }
+}
+
 extension CacheNamespace: ExpressibleByStringLiteral {
     /// Makes a namespace from a literal.
     ///

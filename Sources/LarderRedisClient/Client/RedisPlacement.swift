@@ -1,3 +1,13 @@
+/// The keys that one script may touch beside a given one.
+package enum RedisScriptReach: Sendable, Hashable {
+    /// All.
+    case everything
+    /// Those of the same number: they lie on one server of several.
+    case server(Int)
+    /// None that could be told. In a cluster, keys of one slot may lie apart while the slot changes hands.
+    case key
+}
+
 /// What a sender knows of where keys lie.
 ///
 /// Senders that do not conform keep all keys on one server.
@@ -17,6 +27,9 @@ package protocol RedisPlacement: RedisCommandSender {
     /// Whether a server is one that ``server(ofKey:)`` names, or has named: errors come from the server that was asked, which
     /// may have lost its keys to another since.
     func mayHaveHadKeys(_ server: String) -> Bool
+
+    /// The keys that a script may touch beside this one, whenever it is sent.
+    func scriptReach(ofKey key: String) -> RedisScriptReach
 }
 
 extension RedisPlacement {
@@ -25,6 +38,9 @@ extension RedisPlacement {
 
     /// Nobody knows.
     package func mayHaveHadKeys(_ server: String) -> Bool { false }
+
+    /// All where keys are not spread, else none.
+    package func scriptReach(ofKey key: String) -> RedisScriptReach { self.spreadsKeys ? .key : .everything }
 }
 
 extension RedisClient: RedisPlacement {
@@ -54,6 +70,15 @@ extension RedisClient: RedisPlacement {
         case .standalone, .replicated: false
         }
     }
+
+    /// The keys on the same server, where it never changes.
+    package func scriptReach(ofKey key: String) -> RedisScriptReach {
+        switch self.servers {
+        case .standalone, .replicated: .everything
+        case .sharded(let servers): .server(servers.ring.shard(of: key))
+        case .cluster: .key
+        }
+    }
 }
 
 extension RedisClientView: RedisPlacement {
@@ -65,4 +90,7 @@ extension RedisClientView: RedisPlacement {
 
     /// Whether a server is, or was, one of those that keys lie on.
     package func mayHaveHadKeys(_ server: String) -> Bool { self.client.mayHaveHadKeys(server) }
+
+    /// The keys that a script may touch beside one.
+    package func scriptReach(ofKey key: String) -> RedisScriptReach { self.client.scriptReach(ofKey: key) }
 }

@@ -30,7 +30,8 @@ public struct CollectionKind: Sendable, Hashable, CustomStringConvertible {
 
 /// The full name of a collection: `@namespace:kind:name`.
 ///
-/// It begins with `@`, as no entry's does, so caches in the same namespace neither meet nor clear it.
+/// It begins with `@`, as no entry's does, so caches in the same namespace neither meet nor clear it. In a namespace with a part that
+/// reads like a kind, as `bookshop:list`, that part begins with another: `@bookshop:@list:set:name`.
 public struct CollectionKey: Sendable, Hashable, CustomStringConvertible {
     /// The namespace.
     public let namespace: CacheNamespace
@@ -54,7 +55,7 @@ public struct CollectionKey: Sendable, Hashable, CustomStringConvertible {
         self.namespace = namespace
         self.kind = kind
         self.name = name
-        self.text = "@\(namespace.name):\(kind.name):\(name)"
+        self.text = "\(namespace.coordinationName):\(kind.name):\(name)"
     }
 
     /// Refuses a name that no store should see: an empty one, or one with control characters.

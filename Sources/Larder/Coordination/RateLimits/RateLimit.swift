@@ -7,6 +7,8 @@
 /// <doc:RateLimits> compares the rules.
 public struct RateLimit: Sendable, Hashable, CustomStringConvertible {
     /// The period that a limit counts in.
+    ///
+    /// Any number makes one; a period that no limit can have is refused by ``RateLimiter``, with the reason.
     public struct Period: Sendable, Hashable {
         /// How long the period is.
         public let duration: Duration
@@ -21,13 +23,19 @@ public struct RateLimit: Sendable, Hashable, CustomStringConvertible {
         public static func seconds(_ seconds: Int) -> Self { .init(duration: .seconds(seconds)) }
 
         /// A number of minutes.
-        public static func minutes(_ minutes: Int) -> Self { .init(duration: .seconds(minutes) * 60) }
+        public static func minutes(_ minutes: Int) -> Self { .multiple(minutes, of: 60) }
 
         /// A number of hours.
-        public static func hours(_ hours: Int) -> Self { .init(duration: .seconds(hours) * 3_600) }
+        public static func hours(_ hours: Int) -> Self { .multiple(hours, of: 3_600) }
 
         /// A number of days of 24 hours.
-        public static func days(_ days: Int) -> Self { .init(duration: .seconds(days) * 86_400) }
+        public static func days(_ days: Int) -> Self { .multiple(days, of: 86_400) }
+
+        /// As many seconds as an integer can say where it would be more: no limit takes nearly as long a period.
+        private static func multiple(_ count: Int, of seconds: Int) -> Self {
+            let (product, overflow) = count.multipliedReportingOverflow(by: seconds)
+            return .seconds(overflow ? (count < 0 ? .min : .max) : product)
+        }
     }
 
     enum Rule: Sendable, Hashable {

@@ -14,9 +14,11 @@ struct RedisLockNamespace: LockNamespace {
     /// How long a question may be on its way: one that a server finds later is refused, since whoever asked has given up.
     static let longestWay = Duration.seconds(1)
 
-    func key(_ resource: LockResource) -> String { "@\(self.namespace):\(resource.kind.rawValue):\(resource.name)" }
+    func key(_ resource: LockResource) -> String {
+        "\(self.namespace.coordinationName):\(resource.kind.rawValue):\(resource.name)"
+    }
 
-    func fencedKey(_ name: String) -> String { "@\(self.namespace):fenced:\(name)" }
+    func fencedKey(_ name: String) -> String { "\(self.namespace.coordinationName):fenced:\(name)" }
 
     func acquire(_ request: LockRequest) async throws -> LockAnswer {
         // A refusal tells the server's time, so the next question is in time, unless the way is longer than it may be.

@@ -1,7 +1,6 @@
 import Larder
 import LarderRedisClient
 import LarderTesting
-import Synchronization
 import Testing
 
 @testable @_spi(Testing) import LarderRedis
@@ -78,20 +77,24 @@ import Testing
             _ = try await limiter.check("first")
             _ = try await limiter.peek("first")
             let admitted = try await redis.commands { for _ in 0..<5 { _ = try await limiter.check("s") } }
-            #expect(admitted == ["evalsha": 5, "time": 5, "get": 5, "set": 5])
+            #expect(admitted["evalsha"] == 5 && admitted["time"] == 5)
+            // A sliding window writes an entry besides, when it closes one.
+            let writes = (admitted["set"] ?? 0) + (admitted["setrange"] ?? 0)
+            #expect((5...10).contains(writes))
             let refused = try await redis.commands { for _ in 0..<7 { _ = try await limiter.check("s") } }
-            #expect(refused == ["evalsha": 7, "time": 7, "get": 7])
+            #expect(refused["evalsha"] == 7 && Set(refused.keys) == ["evalsha", "time", "getrange"])
             let peeks = try await redis.commands { for _ in 0..<3 { _ = try await limiter.peek("s") } }
-            #expect(peeks == ["evalsha_ro": 3, "time": 3, "get": 3])
+            #expect(peeks["evalsha_ro"] == 3 && Set(peeks.keys) == ["evalsha_ro", "time", "getrange"])
             let resets = try await redis.commands { try await limiter.reset("s") }
             #expect(resets == ["del": 1])
         }
     }
 
     @Test func stateIsOneKeyThatExpiresWhenItSaysNothing() async throws {
+        // An eighth of the longest time for which a state can say anything is the most that a key outlives it.
         let cases: [(RateLimit, name: String, life: ClosedRange<Int>)] = [
-            (.tokenBucket(10, per: .seconds(100)), "@ns:limit:b10/100s:{s}:1", 19_000...20_020),
-            (.slidingWindow(10, per: .seconds(100)), "@ns:limit:s10/100s:{s}:1", 99_000...100_020),
+            (.tokenBucket(10, per: .seconds(100)), "@ns:limit:b10/100s:{s}:1", 19_000...32_520),
+            (.slidingWindow(10, per: .seconds(100)), "@ns:limit:s10/100s:{s}:1", 99_000...112_520),
             (.fixedWindow(10, per: .days(300)), "@ns:limit:f10/25920000s:{s}:1", 1...(300 * 86_400_000 + 20)),
         ]
         try await withRedis { redis in
@@ -235,35 +238,4 @@ import Testing
             #expect(decision.remaining == 4)
         }
     }
-}
-
-/// A time that a test sets.
-private final class ManualTime: Sendable {
-    private let microseconds: Mutex<Int64>
-
-    init(_ now: Int64) { self.microseconds = Mutex(now) }
-
-    var now: Int64 {
-        get { self.microseconds.withLock { $0 } }
-        set { self.microseconds.withLock { $0 = newValue } }
-    }
-}
-
-/// Random numbers that are the same in every run.
-private struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { self.state = seed }
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var word = self.state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
-    }
-}
-
-extension Duration {
-    fileprivate var microseconds: Int64 { Int64((self / .microseconds(1)).rounded()) }
 }

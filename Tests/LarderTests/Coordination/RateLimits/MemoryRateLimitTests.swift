@@ -76,6 +76,48 @@ import Testing
         #expect(allowed == [true, false, true])
     }
 
+    // MARK: Limiters that are made again and again
+
+    @Test func countsOfLimitersThatAreGoneStayAsLongAsTheySayAnything() async throws {
+        let clock = ManualClock()
+        let store = MemoryRateLimitStore(subjects: 100, clock: CacheClock(clock))
+        for tenant in 1...200 {
+            let limits = [RateLimit.fixedWindow(tenant, per: .hours(1))]
+            _ = try await RateLimiter(store, namespace: "ns", limits: limits).check("s", cost: tenant)
+        }
+        var refused = 0
+        for tenant in 1...200 {
+            let limits = [RateLimit.fixedWindow(tenant, per: .hours(1))]
+            let decision = try await RateLimiter(store, namespace: "ns", limits: limits).check("s")
+            if !decision.isAllowed { refused += 1 }
+        }
+        #expect(refused == 200)
+        #expect(store.ledgerCount == 200)
+        // Others come when they say nothing any more; one limiter is still there.
+        let held = try RateLimiter(store, namespace: "ns", limits: [.fixedWindow(1, per: .hours(1))])
+        clock.advance(by: .seconds(7_200))
+        for tenant in 1...250 {
+            _ = try RateLimiter(store, namespace: "ns", limits: [.slidingWindow(tenant, per: .hours(1))])
+        }
+        #expect(store.ledgerCount < 10)
+        _ = try await held.check("s")
+        let again = try await RateLimiter(store, namespace: "ns", limits: held.limits).check("s")
+        #expect(!again.isAllowed)
+    }
+
+    @Test func limitersWithoutEndTakeNoMemoryWithoutEnd() async throws {
+        let store = MemoryRateLimitStore(subjects: 10)
+        let held = try RateLimiter(store, namespace: "held", limits: [.fixedWindow(1, per: .days(300))])
+        _ = try await held.check("s")
+        for tenant in 1...3_000 {
+            let limits = [RateLimit.fixedWindow(tenant, per: .days(300))]
+            _ = try await RateLimiter(store, namespace: "ns", limits: limits).check("s")
+        }
+        #expect(store.ledgerCount <= MemoryRateLimitStore.mostLedgers)
+        let again = try await RateLimiter(store, namespace: "held", limits: held.limits).check("s")
+        #expect(!again.isAllowed)
+    }
+
     @Test func threadsAreNeverAllowedMoreThanTheLimit() async throws {
         let ledger = MemoryRateLimitStore().open("ns", try RateLimitSet([.slidingWindow(1_000, per: .hours(1))]))
         let allowed = try await withThrowingTaskGroup(of: Int.self) { group in

@@ -29,7 +29,10 @@ import Testing
             [.fixedWindow(1 << 27, per: .seconds(1))], [.tokenBucket(1, per: .seconds(1), burst: 0)],
             [.tokenBucket(1, per: .seconds(1), burst: 1 << 27)], [.fixedWindow(1, per: .seconds(0))],
             [.fixedWindow(1, per: .duration(.microseconds(999)))], [.fixedWindow(1, per: .days(367))],
-            [.slidingWindow(1, per: .days(.max / 100_000))], [.tokenBucket(1, per: .days(366), burst: 101)],
+            [.slidingWindow(1, per: .days(.max / 100_000))], [.slidingWindow(1, per: .minutes(.max))],
+            [.fixedWindow(1, per: .hours(.max / 60))], [.tokenBucket(1, per: .days(.min))],
+            [.fixedWindow(1, per: .seconds(.max))], [.tokenBucket(1, per: .milliseconds(.min))],
+            [.tokenBucket(1, per: .days(366), burst: 101)],
             [.tokenBucket(10, per: .seconds(1)), .fixedWindow(1, per: .seconds(-1))],
         ]
         for limits in wrong {

@@ -5,16 +5,15 @@ import Synchronization
 /// Decides exactly as the store on Redis does. A subject of whom nothing counts any more is forgotten soon, as others are charged; and a
 /// store never remembers more subjects for each limiter than it was made for, so that a flood of made-up subjects takes no
 /// more memory than that. When there are more, one of eight is forgotten early, the one with the least time left: it gets more
-/// than its limits.
+/// than its limits. The counts of limiters that are gone stay as long as they say anything, but for no more than 1,024
+/// limiters: beyond, some begin anew when they are made again.
 public final class MemoryRateLimitStore: RateLimitStore {
-    private struct Name: Hashable {
-        var namespace: CacheNamespace
-        var limits: String
-    }
+    /// For how many limiters counts stay that no limiter holds.
+    static let mostLedgers = 1_024
 
     private let subjects: Int
     private let clock: CacheClock
-    private let ledgers = Mutex<[Name: MemoryRateLimitLedger]>([:])
+    private let ledgers = Mutex(LedgerTable(capacity: MemoryRateLimitStore.mostLedgers))
 
     /// Makes a store that has counted nothing.
     ///
@@ -36,20 +35,20 @@ public final class MemoryRateLimitStore: RateLimitStore {
     ///   - limits: What is held.
     /// - Returns: The counts.
     public func open(_ namespace: CacheNamespace, _ limits: RateLimitSet) -> any RateLimitLedger {
-        let name = Name(namespace: namespace, limits: limits.name)
+        let name = LedgerTable.Name(namespace: namespace, limits: limits.name)
         return self.ledgers.withLock { ledgers in
-            if let ledger = ledgers[name] { return ledger }
-            let ledger = MemoryRateLimitLedger(limits, subjects: self.subjects, clock: self.clock)
-            ledgers[name] = ledger
-            return ledger
+            ledgers.ledger(name) { MemoryRateLimitLedger(limits, subjects: self.subjects, clock: self.clock) }
         }
     }
+
+    /// Of how many limiters there are counts.
+    var ledgerCount: Int { self.ledgers.withLock { $0.count } }
 
     /// How many subjects are remembered, by all limiters.
     ///
     /// Those of whom nothing counts any more are among them until they are met.
     public var count: Int {
-        let ledgers = self.ledgers.withLock { Array($0.values) }
+        let ledgers = self.ledgers.withLock { $0.ledgers }
         return ledgers.reduce(0) { $0 + $1.count }
     }
 }
@@ -104,6 +103,20 @@ final class MemoryRateLimitLedger: RateLimitLedger {
 
     func reset(_ subject: String) async throws {
         self.part(of: subject).subjects.withLock { $0.forget(SubjectName(subject)) }
+    }
+
+    /// Clears up a little, and tells whether nothing is left.
+    func saysNothing() -> Bool {
+        let now = self.clock.now.nanoseconds / 1_000
+        var isEmpty = true
+        for part in self.parts {
+            let left = part.subjects.withLock { subjects in
+                subjects.sweep(2 * Self.clearingInterval, at: now)
+                return subjects.count
+            }
+            if left > 0 { isEmpty = false }
+        }
+        return isEmpty
     }
 
     var count: Int {

@@ -1,14 +1,3 @@
-/// A subject by its bytes: text that only looks alike is another one, as on Redis.
-struct SubjectName: Hashable {
-    let name: String
-
-    init(_ name: String) { self.name = name }
-
-    static func == (left: Self, right: Self) -> Bool { left.name.hasSameBytes(as: right.name) }
-
-    func hash(into hasher: inout Hasher) { self.name.hashBytes(into: &hasher) }
-}
-
 /// The records of some subjects, bounded, in one piece of memory.
 ///
 /// A hand goes round over the records, two for each that is written, and drops those that say nothing any more. So at most

@@ -23,8 +23,6 @@ final class ChargeLines: Sendable {
         private var common = Line()
         private var others: [Place: Line] = [:]
 
-        var isIdle: Bool { self.common.isIdle && self.others.isEmpty }
-
         /// Changes a line; one of several is forgotten when nobody needs it any more.
         @inline(__always)
         mutating func change<Result>(_ place: Place, _ body: (inout Line) -> Result) -> Result {
@@ -44,9 +42,6 @@ final class ChargeLines: Sendable {
     init(_ send: @escaping Send) {
         self.send = send
     }
-
-    /// Whether nobody waits and nothing is under way.
-    var isIdle: Bool { self.lines.withLock { $0.isIdle } }
 
     /// Decides about a call.
     ///

@@ -19,6 +19,10 @@ enum Help {
           NEAR_CACHE      how many entries of Redis to keep in this process as well, 0 for none (10000)
           ADMIN_TOKEN     what changing titles, emptying the cache and explaining it need (unset: all are refused)
           DATABASE_PATH   the SQLite file with the books, made and filled on the first start (data/bookshop.sqlite)
+          VISITOR_SECRET  what visitors' cookies are signed with, at least 32 random characters, the same for all
+                          shops on one Redis (unset: drawn at each start, and all visitors are new then)
+          TRUSTED_PROXIES the proxies whose X-Forwarded-For is believed: how many stand before the shop, one behind
+                          the other, or their addresses, separated by commas (0)
 
         Who searches too often is told to wait. Each of these is a number of searches from 1 to 1000000:
 

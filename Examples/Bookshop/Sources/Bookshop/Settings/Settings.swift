@@ -19,6 +19,10 @@ struct Settings: Sendable, Equatable {
     /// What admin calls must carry; without it, they are refused.
     var adminToken: String?
     var databasePath = "data/bookshop.sqlite"
+    /// What visitors' cookies are signed with; `nil` draws something that ends with the process.
+    var visitorSecret: String?
+    /// Whose word on where a request comes from is taken.
+    var trustedProxies = TrustedProxies.count(0)
     /// How often anybody may search; `nil` as often as they like.
     var searchLimits: SearchLimits? = SearchLimits()
 
@@ -36,6 +40,9 @@ struct Settings: Sendable, Equatable {
         /// The largest number for any of these.
         static let largest = 1_000_000
     }
+
+    /// The shortest text that visitors' cookies are signed with.
+    static let shortestSecret = 32
 
     /// The largest near cache: memory for more would have to be planned with other means than a number of entries.
     static let largestNearCache = 10_000_000
@@ -136,6 +143,17 @@ extension Settings {
             }
             self.databasePath = path.text
         }
+        if let secret = try sources.value("visitor", "secret") {
+            guard secret.text.utf8.count >= Self.shortestSecret else {
+                throw secret.rejected(
+                    found: secret.text.isEmpty ? "nothing" : "a text of \(secret.text.utf8.count) bytes",
+                    accepted:
+                        "a random text of at least \(Self.shortestSecret) bytes, the same for all shops on one Redis"
+                )
+            }
+            self.visitorSecret = secret.text
+        }
+        if let proxies = try sources.value("trusted", "proxies") { self.trustedProxies = try proxies.proxies() }
         self.searchLimits = try SearchLimits(sources)
     }
 }
@@ -158,6 +176,22 @@ extension Settings.SearchLimits {
 }
 
 extension FoundSetting {
+    /// The setting as proxies.
+    fileprivate func proxies() throws(SettingsError) -> TrustedProxies {
+        let accepted =
+            "how many proxies stand before the shop, 0 to \(TrustedProxies.most), or their addresses, separated by commas"
+        if let count = Int(self.text) {
+            guard (0...TrustedProxies.most).contains(count) else { throw self.rejected(accepted: accepted) }
+            return .count(count)
+        }
+        var addresses: Set<String> = []
+        for part in self.text.split(separator: ",", omittingEmptySubsequences: false) {
+            guard let address = TrustedProxies.address(part) else { throw self.rejected(accepted: accepted) }
+            addresses.insert(address)
+        }
+        return .addresses(addresses)
+    }
+
     /// The setting as a whole number.
     ///
     /// - Parameters:

@@ -3,9 +3,9 @@ import Larder
 /// Keeps anybody from searching so much that others have to wait: searches are the dearest questions that the shop answers.
 ///
 /// A visitor has a bucket of tokens, so that quick typing is no sin, and a number of searches an hour, so that patience does
-/// not help; both are checked at once. Who has no cookie is known by the address. A cookie can be made up, a new one
-/// for each search, so each address has a wider limit on top of those of its visitors, of whom it may have many: offices and
-/// families share one.
+/// not help; both are checked at once. Who has no cookie is known by the address. Cookies are given to everybody who asks for a page,
+/// a new one for each search if need be, so each address has a wider limit on top of those of its visitors, of whom it may have
+/// many: offices and families share one.
 struct SearchLimiter: Sendable {
     /// A search was refused.
     struct Refused: Error {
@@ -47,10 +47,9 @@ struct SearchLimiter: Sendable {
         guard let visitor, visitor.isReturning else {
             return try await self.charge("search:address:\(address)", to: visitors)
         }
-        // Together, because that is one round trip rather than two.
-        async let all: Void = self.charge("search:all:\(address)", to: addresses)
-        async let own: Void = self.charge("search:visitor:\(visitor.id)", to: visitors)
-        _ = try await (all, own)
+        // One after the other, so that a visitor who is refused uses up nothing of what all at the address share.
+        try await self.charge("search:visitor:\(visitor.id)", to: visitors)
+        try await self.charge("search:all:\(address)", to: addresses)
     }
 
     private func charge(_ subject: String, to limiter: RateLimiter) async throws {

@@ -12,8 +12,8 @@ struct ShopContext: RequestContext {
     /// Who asks, as far as the shop knows them.
     var visitor: Visitor?
 
-    /// The address that the request comes from: the other end of the connection, which may be a proxy.
-    let address: String
+    /// The address that the request comes from, as far as trusted proxies tell; else the other end of the connection.
+    var address: String
 
     init(source: ApplicationRequestContextSource) {
         self.coreContext = .init(source: source)

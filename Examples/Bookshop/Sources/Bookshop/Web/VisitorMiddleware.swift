@@ -5,6 +5,7 @@ import Hummingbird
 struct PageVisitorMiddleware: RouterMiddleware {
     typealias Context = ShopContext
 
+    let cookies: VisitorCookies
     let recorder: EventRecorder
 
     func handle(
@@ -12,11 +13,11 @@ struct PageVisitorMiddleware: RouterMiddleware {
         context: ShopContext,
         next: @concurrent (Request, ShopContext) async throws -> Response
     ) async throws -> Response {
-        let visitor = Visitor.returning(in: request) ?? Visitor.new()
+        let visitor = self.cookies.visitor(in: request) ?? Visitor.new()
         var context = context
         context.visitor = visitor
         var response = try await next(request, context)
-        if !visitor.isReturning { response.setCookie(visitor.setCookie) }
+        if !visitor.isReturning { response.setCookie(self.cookies.cookie(for: visitor)) }
         // What is on it depends on the visitor, so nobody else may get it.
         response.headers[.cacheControl] = "private, no-cache"
         if request.method == .get { self.recorder.note(.page(visitor)) }
@@ -30,6 +31,7 @@ struct PageVisitorMiddleware: RouterMiddleware {
 struct CallerMiddleware: RouterMiddleware {
     typealias Context = ShopContext
 
+    let cookies: VisitorCookies
     let recorder: EventRecorder
 
     func handle(
@@ -38,7 +40,7 @@ struct CallerMiddleware: RouterMiddleware {
         next: @concurrent (Request, ShopContext) async throws -> Response
     ) async throws -> Response {
         var context = context
-        context.visitor = Visitor.returning(in: request)
+        context.visitor = self.cookies.visitor(in: request)
         self.recorder.note(.apiCall(context.visitor))
         return try await next(request, context)
     }

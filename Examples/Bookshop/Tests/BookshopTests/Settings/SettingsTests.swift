@@ -12,6 +12,7 @@ import Testing
         #expect(settings.nearCache == 10_000)
         #expect(settings.adminToken == nil)
         #expect(settings.databasePath == "data/bookshop.sqlite")
+        #expect(settings.visitorSecret == nil && settings.trustedProxies == .count(0))
         let limits = try #require(settings.searchLimits)
         #expect(limits.perMinute == 60 && limits.burst == 20 && limits.hourly == 600 && limits.addressHourly == 6_000)
     }
@@ -28,6 +29,23 @@ import Testing
         #expect(settings.adminToken == "t0k" && settings.databasePath == "/tmp/b.sqlite")
         let limits = Settings.SearchLimits(perMinute: 30, burst: 3, hourly: 100, addressHourly: 1_000)
         #expect(settings.searchLimits == limits)
+    }
+
+    @Test func proxiesAreANumberOrAddresses() async throws {
+        let settings = try await [
+            Settings.load(environment: ["TRUSTED_PROXIES": "2"]),
+            Settings.load(environment: ["TRUSTED_PROXIES": "10.0.0.1, 2001:DB8::1"]),
+        ]
+        #expect(settings.map(\.trustedProxies) == [.count(2), .addresses(["10.0.0.1", "2001:db8::1"])])
+    }
+
+    @Test func secretIsLongAndNeverQuoted() async throws {
+        let secret = "k7" + String(repeating: "x", count: 30)
+        #expect(try await Settings.load(environment: ["VISITOR_SECRET": secret]).visitorSecret == secret)
+        for short in ["", "k7xx"] {
+            let line = try await Self.complaint(["VISITOR_SECRET": short])
+            #expect(line.hasPrefix("VISITOR_SECRET (environment): found ") && !line.contains("k7xx"))
+        }
     }
 
     @Test func searchRateOfZeroIsNoLimit() async throws {
@@ -64,7 +82,8 @@ import Testing
         ("NEAR_CACHE", "10k"), ("NEAR_CACHE", "1.5"), ("NEAR_CACHE", "10000001"),
         ("NEAR_CACHE", "99999999999999999999"), ("SEARCH_RATE", ""), ("SEARCH_RATE", "-1"), ("SEARCH_RATE", "1000001"),
         ("SEARCH_RATE", "10/s"), ("SEARCH_BURST", "0"), ("SEARCH_BURST", "many"), ("SEARCH_HOURLY", "0"),
-        ("SEARCH_ADDRESS_HOURLY", "0.5"),
+        ("SEARCH_ADDRESS_HOURLY", "0.5"), ("TRUSTED_PROXIES", ""), ("TRUSTED_PROXIES", "-1"), ("TRUSTED_PROXIES", "17"),
+        ("TRUSTED_PROXIES", "proxy.local"), ("TRUSTED_PROXIES", "10.0.0.1,"),
     ])
     func wrongSettingIsNamedWithWhatWasFound(key: String, value: String) async throws {
         let line = try await Self.complaint(["\(key)": value])

@@ -27,6 +27,7 @@ struct TestShop: Sendable {
     ///   - redisURL: The Redis to cache in; `nil` caches in memory.
     ///   - nearCache: How many entries of Redis are kept in this process as well.
     ///   - searchLimits: How often anybody may search; tests ask more often than people do.
+    ///   - trustedProxies: Whose word on where a request comes from is taken.
     ///   - clock: What values in memory get old by.
     ///   - now: What time it is; days are counted by it.
     ///   - body: What to do in the shop.
@@ -36,6 +37,7 @@ struct TestShop: Sendable {
         redisURL: String? = nil,
         nearCache: Int = Settings().nearCache,
         searchLimits: Settings.SearchLimits? = nil,
+        trustedProxies: TrustedProxies = .count(0),
         clock: CacheClock = .system,
         now: @escaping @Sendable () -> Date = { Date() },
         _ body: @escaping @Sendable (TestShop) async throws -> Void
@@ -52,6 +54,7 @@ struct TestShop: Sendable {
         settings.nearCache = nearCache
         settings.store = redisURL.map { .redis(url: $0) } ?? .memory
         settings.searchLimits = searchLimits
+        settings.trustedProxies = trustedProxies
         let front = try Storefront(catalogue: catalogue, settings: settings, logger: logger, clock: clock, now: now)
         let application = try ShopApplication.make(front, settings: settings, logger: logger)
         try await application.test(.router) { client in
@@ -70,6 +73,18 @@ struct TestShop: Sendable {
             uri: uri,
             method: .get,
             headers: [.cookie: visitor.cookie],
+            body: nil
+        )
+        return TestAnswer(response: response)
+    }
+
+    /// Asks through proxies.
+    func get(_ uri: String, forwardedFor addresses: String) async throws -> TestAnswer {
+        let name = try #require(HTTPField.Name("X-Forwarded-For"))
+        let response = try await self.client.executeRequest(
+            uri: uri,
+            method: .get,
+            headers: [name: addresses],
             body: nil
         )
         return TestAnswer(response: response)
@@ -108,6 +123,9 @@ struct TestShop: Sendable {
 /// Somebody with a cookie of the shop.
 struct TestVisitor: Sendable {
     let cookie: String
+
+    /// The visitor's number, without its signature.
+    var id: String { String(self.cookie.drop { $0 != "=" }.dropFirst().prefix { $0 != "." }) }
 }
 
 /// What the shop answered.

@@ -44,18 +44,65 @@ import Testing
         }
     }
 
-    /// Cookies can be made up, a new one for each search.
+    /// Everybody gets a new cookie for the asking, one for each search if need be.
     @Test(arguments: ShopPlace.allCases)
     func newCookiesDoNotGetAnybodyAroundTheLimitOfTheAddress(place: ShopPlace) async throws {
         try await place.open(searchLimits: .init(perMinute: 60, burst: 20, addressHourly: 5)) { shop in
             var statuses: [Int] = []
             for number in 1...8 {
-                let id = String(repeating: "0", count: 31) + "\(number)"
-                statuses.append(
-                    try await shop.get("/search?q=austen", as: TestVisitor(cookie: "visitor=\(id)")).status
-                )
+                let visitor = try await shop.visit("/books/\(number)")
+                statuses.append(try await shop.get("/search?q=austen", as: visitor).status)
             }
             #expect(statuses == [200, 200, 200, 200, 200, 429, 429, 429])
+        }
+    }
+
+    @Test(arguments: ShopPlace.allCases)
+    func madeUpCookieIsNone(place: ShopPlace) async throws {
+        try await place.open(searchLimits: .init(perMinute: 1, burst: 3)) { shop in
+            var statuses: [Int] = []
+            for number in 1...5 {
+                let id = String(repeating: "0", count: 31) + "\(number)"
+                let cookie = "visitor=\(id).\(String(repeating: "a", count: 64))"
+                statuses.append(try await shop.get("/search?q=austen", as: TestVisitor(cookie: cookie)).status)
+            }
+            // All of them are the address.
+            #expect(statuses == [200, 200, 200, 429, 429])
+        }
+    }
+
+    @Test(arguments: ShopPlace.allCases)
+    func refusedVisitorUsesUpNothingOfWhatTheAddressShares(place: ShopPlace) async throws {
+        try await place.open(searchLimits: .init(perMinute: 1, burst: 2, addressHourly: 4)) { shop in
+            let (ada, bob) = (try await shop.visit(), try await shop.visit())
+            var statuses: [Int] = []
+            for _ in 1...10 { statuses.append(try await shop.get("/search?q=austen", as: ada).status) }
+            for _ in 1...2 { statuses.append(try await shop.get("/search?q=austen", as: bob).status) }
+            #expect(statuses == [200, 200] + Array(repeating: 429, count: 8) + [200, 200])
+        }
+    }
+
+    @Test func behindAProxyEachClientHasALimitOfItsOwn() async throws {
+        try await TestShop.open(
+            searchLimits: .init(perMinute: 1, burst: 1),
+            trustedProxies: .count(1)
+        ) { shop in
+            let callers = ["192.0.2.1", "192.0.2.1", "6.6.6.6, 192.0.2.1", "192.0.2.2", "192.0.2.1, 192.0.2.3"]
+            var statuses: [Int] = []
+            for caller in callers {
+                statuses.append(try await shop.get("/api/search?q=austen", forwardedFor: caller).status)
+            }
+            #expect(statuses == [200, 429, 429, 200, 200])
+        }
+    }
+
+    @Test func withoutTrustNobodyChoosesAnAddress() async throws {
+        try await TestShop.open(searchLimits: .init(perMinute: 1, burst: 1)) { shop in
+            var statuses: [Int] = []
+            for caller in ["192.0.2.1", "192.0.2.2"] {
+                statuses.append(try await shop.get("/api/search?q=austen", forwardedFor: caller).status)
+            }
+            #expect(statuses == [200, 429])
         }
     }
 

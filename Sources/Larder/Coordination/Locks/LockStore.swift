@@ -43,7 +43,7 @@ public protocol LockNamespace: Sendable {
     ///
     /// A call whose answer was lost may be repeated: the store remembers for a while who has given back.
     ///
-    /// - Returns: Whether the owner was a holder until it gave back.
+    /// - Returns: What the owner had until then.
     func release(_ resource: LockResource, owner: LockOwner) async throws -> ReleaseAnswer
 
     /// Gives back what the owner may hold, tells those who listen, and refuses it what it may have asked for on its way.

@@ -84,8 +84,12 @@ private struct RecordingLockNamespace: LockNamespace {
         try await self.base.renew(resource, owner: owner, lease: lease)
     }
 
-    func release(_ resource: LockResource, owner: LockOwner) async throws -> Bool {
+    func release(_ resource: LockResource, owner: LockOwner) async throws -> ReleaseAnswer {
         try await self.base.release(resource, owner: owner)
+    }
+
+    func abandon(_ resource: LockResource, owner: LockOwner) async throws {
+        try await self.base.abandon(resource, owner: owner)
     }
 
     func releaseAll(_ resource: LockResource) async throws -> Int { try await self.base.releaseAll(resource) }

@@ -8,7 +8,7 @@ extension Cache {
     ///   - ttl: How long the entry stays fresh where there was none.
     /// - Returns: The integer after the addition.
     /// - Throws: ``CacheError``: ``CacheError/Code/keyNotFound`` without an initial value; ``CacheError/Code/notAnInteger``
-    ///   where the entry holds something else; ``CacheError/Code/integerOverflow`` where the result leaves `Int64` or the
+    ///   where the entry holds something else, and always with a sealer; ``CacheError/Code/integerOverflow`` where the result leaves `Int64` or the
     ///   key's own type; ``CacheError/Code/invalidKey``; ``CacheError/Code/unavailable``, and then nobody knows whether it
     ///   was added. In all cases but the last the entry is as it was.
     @discardableResult
@@ -19,6 +19,9 @@ extension Cache {
         ttl: TimeToLive? = .default
     ) async throws -> Value {
         let storeKey = try self.storeKey(key)
+        if self.codec.transforms.sealer != nil {
+            throw CacheError(.notAnInteger, "the values of this cache are sealed, so nobody can add to them", key: key.name)
+        }
         let coder = self.coder(for: Value.self)
         let start = try initial.map { initial in
             guard let exact = Int64(exactly: initial) else {

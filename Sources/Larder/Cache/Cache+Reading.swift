@@ -223,7 +223,7 @@ extension Cache {
         _ key: StoreKey
     ) -> Value? {
         do {
-            return try self.coder(for: type).value(of: entry)
+            return try self.coder(for: type).value(of: entry, at: key)
         } catch {
             self.logger.debug(
                 "An entry could not be decoded and counts as a miss",

@@ -9,21 +9,24 @@ import Testing
         var year: Int?
     }
 
+    private static let key = StoreKey(version: 1, name: "key")
+
     private func coder<Value: Codable & Sendable>(_ type: Value.Type) -> ValueCoder<Value> {
         let counters = CounterStorage(cache: "test", store: "test")
-        return ValueCoder(reference: CodecReference(JSONCodec(), counters: counters))
+        let transforms = EntryTransforms(namespace: "test", compression: nil, sealer: nil)
+        return ValueCoder(reference: CodecReference(JSONCodec(), transforms, counters: counters))
     }
 
     private func encoded<Value: Codable & Sendable>(_ value: Value) throws -> EncodedValue {
         guard case .object(let box) = self.coder(Value.self).entry(for: value) else {
             throw Failure()
         }
-        return try self.coder(Value.self).encode(box)
+        return try self.coder(Value.self).encode(box, for: Self.key)
     }
 
     private func read<Value: Codable & Sendable>(_ codec: CodecID, _ text: String, as type: Value.Type) -> Value? {
         let encoded = EncodedValue(codec: codec, bytes: Array(text.utf8))
-        return try? self.coder(type).value(of: .encoded(encoded))
+        return try? self.coder(type).value(of: .encoded(encoded), at: Self.key)
     }
 
     @Test func textAndBytesAreKeptAsTheyAre() throws {
@@ -64,20 +67,20 @@ import Testing
     }
 
     @Test func integerInTheStoreIsReadByTypesThatHoldIt() throws {
-        #expect(try self.coder(Int.self).value(of: .integer(300)) == 300)
-        #expect(try self.coder(UInt16.self).value(of: .integer(300)) == 300)
-        #expect(try self.coder(Int?.self).value(of: .integer(300)) == 300)
-        #expect((try? self.coder(Int8.self).value(of: .integer(300))) == nil)
-        #expect((try? self.coder(UInt.self).value(of: .integer(-1))) == nil)
-        #expect((try? self.coder(String.self).value(of: .integer(300))) == nil)
-        #expect((try? self.coder(Double.self).value(of: .integer(300))) == nil)
-        #expect((try? self.coder(Bool.self).value(of: .integer(1))) == nil)
+        #expect(try self.coder(Int.self).value(of: .integer(300), at: Self.key) == 300)
+        #expect(try self.coder(UInt16.self).value(of: .integer(300), at: Self.key) == 300)
+        #expect(try self.coder(Int?.self).value(of: .integer(300), at: Self.key) == 300)
+        #expect((try? self.coder(Int8.self).value(of: .integer(300), at: Self.key)) == nil)
+        #expect((try? self.coder(UInt.self).value(of: .integer(-1), at: Self.key)) == nil)
+        #expect((try? self.coder(String.self).value(of: .integer(300), at: Self.key)) == nil)
+        #expect((try? self.coder(Double.self).value(of: .integer(300), at: Self.key)) == nil)
+        #expect((try? self.coder(Bool.self).value(of: .integer(1), at: Self.key)) == nil)
     }
 
     @Test func nilIsReadByOptionalTypesOnly() throws {
-        #expect(try self.coder(String?.self).value(of: .null) == nil)
-        #expect(try self.coder(Int?.self).value(of: .null) == nil)
-        #expect((try? self.coder(String.self).value(of: .null)) == nil)
+        #expect(try self.coder(String?.self).value(of: .null, at: Self.key) == nil)
+        #expect(try self.coder(Int?.self).value(of: .null, at: Self.key) == nil)
+        #expect((try? self.coder(String.self).value(of: .null, at: Self.key)) == nil)
         guard case .null = self.coder(Book?.self).entry(for: nil) else {
             Issue.record("nil is not null")
             return
@@ -96,8 +99,8 @@ import Testing
         #expect(self.read(.json, "\"a\"", as: Int.self) == nil)
         #expect(self.read(CodecID(custom: 200), "x", as: Book.self) == nil)
         let broken = EncodedValue(codec: .text, bytes: [0xC3, 0x28])
-        #expect((try? self.coder(String.self).value(of: .encoded(broken))) == nil)
-        #expect((try? self.coder(String?.self).value(of: .encoded(broken))) == nil)
+        #expect((try? self.coder(String.self).value(of: .encoded(broken), at: Self.key)) == nil)
+        #expect((try? self.coder(String?.self).value(of: .encoded(broken), at: Self.key)) == nil)
     }
 
     @Test func valueThatCannotBeEncodedIsATypedError() async throws {

@@ -1,6 +1,8 @@
 extension Cache {
     /// Adds text to the end of an entry, atomically; its time to live stays as it is.
     ///
+    /// A cache that compresses or seals its entries reads and writes the whole text, under a lease.
+    ///
     /// - Parameters:
     ///   - key: The key.
     ///   - text: What to add.
@@ -14,6 +16,8 @@ extension Cache {
     }
 
     /// Adds bytes to the end of an entry, atomically; its time to live stays as it is.
+    ///
+    /// A cache that compresses or seals its entries reads and writes the whole, under a lease.
     ///
     /// - Parameters:
     ///   - key: The key.
@@ -56,18 +60,39 @@ extension Cache {
 
     private static var appendAttempts: Int { 32 }
 
-    /// Appends where the store cannot, because what it has is not what the codec made: reads the whole under a lease, and
-    /// commits it with what is added. Whoever writes or invalidates the entry meanwhile takes the lease away; then it is
-    /// read again.
+    /// How often in a row the same lease is met before it is ended.
+    ///
+    /// Who appends holds his for two round trips; one that stands longer is that of a fill, which what is written ends anyway.
+    private static var patienceWithHolder: Int { 8 }
+
+    /// Appends where the store cannot, because what it has is not what the codec made.
+    ///
+    /// Reads the whole under a lease, and commits it with what is added. Whoever writes or invalidates the entry meanwhile takes
+    /// the lease away; then it is read again.
     private func appendUnderLease<Value: Appendable>(
         _ write: EntryWrite,
         _ addition: Value,
         _ coder: ValueCoder<Value>
     ) async throws -> Int {
+        var holder: LeaseToken?
+        var meetings = 0
         for attempt in 0..<Self.appendAttempts {
             let request = LeaseRequest(token: .random(), duration: .seconds(5), replacesEntry: true)
             do {
-                if let length = try await self.append(write, addition, coder, request) { return length }
+                switch try await self.append(write, addition, coder, request) {
+                case .done(let length):
+                    return length
+                case .overtaken:
+                    holder = nil
+                case .held(let token):
+                    meetings = token == holder ? meetings + 1 : 1
+                    holder = token
+                    guard meetings >= Self.patienceWithHolder else { break }
+                    // Giving a lease back asks for its token alone.
+                    let stamp = NamespaceStamp(generation: 0, epoch: 0)
+                    try await self.space.release([Lease(key: write.key, token: token, stamp: stamp)])
+                    continue
+                }
             } catch {
                 // It may have been granted without our hearing of it.
                 self.releaseUnknownLeases(on: [write.key], request.token)
@@ -79,19 +104,22 @@ extension Cache {
         throw CacheError(.unavailable, "others kept writing the entry that was to be appended to", key: write.key.name)
     }
 
-    /// - Returns: The length of the whole; `nil` where somebody has come between.
     private func append<Value: Appendable>(
         _ write: EntryWrite,
         _ addition: Value,
         _ coder: ValueCoder<Value>,
         _ request: LeaseRequest
-    ) async throws -> Int? {
+    ) async throws -> AppendAttempt {
         let answer = try await self.readOne(write.key, ReadOptions(lease: request, coder: coder))
         let options = ReadOptions(wantsTimes: true, freshness: .strict, coder: coder)
         guard case .absent(.granted(let lease)) = answer else {
             // Somebody fills the key. Where there is nothing yet, this comes first and takes the lease away.
-            if case .found(let entry) = try await self.readOne(write.key, options), !entry.isStale { return nil }
-            return try await self.space.write([write], .ifAbsent).contains(true) ? addition.byteCount : nil
+            if case .found(let entry) = try await self.readOne(write.key, options), !entry.isStale {
+                guard case .absent(.held(let holder)) = answer else { return .overtaken }
+                return .held(holder.token)
+            }
+            return try await self.space.write([write], .ifAbsent).contains(true)
+                ? .done(addition.byteCount) : .overtaken
         }
         var write = write
         var marks: [TagMark] = []
@@ -108,8 +136,18 @@ extension Cache {
         }
         write.value = .object(.boxing(whole))
         let commit = EntryCommit(write: write, lease: lease, marks: marks)
-        return try await self.space.commit([commit]).contains(true) ? whole.byteCount : nil
+        return try await self.space.commit([commit]).contains(true) ? .done(whole.byteCount) : .overtaken
     }
+}
+
+/// What came of reading the whole and writing it with what is added.
+private enum AppendAttempt {
+    /// It was written, and is as long as that.
+    case done(Int)
+    /// Somebody has written or invalidated the entry meanwhile.
+    case overtaken
+    /// Somebody has the lease on an entry that is there.
+    case held(LeaseToken)
 }
 
 /// What something can be added to the end of.

@@ -45,6 +45,10 @@ public struct CodecID: Sendable, Hashable {
     public static let integer = CodecID(header: 2)
     /// JSON (RFC 8259).
     public static let json = CodecID(header: 3)
+    /// MessagePack (msgpack.org).
+    public static let messagePack = CodecID(header: 4)
+    /// A property list in its binary form.
+    public static let propertyList = CodecID(header: 5)
 }
 
 extension CodecID: CustomStringConvertible {
@@ -55,6 +59,8 @@ extension CodecID: CustomStringConvertible {
         case .text: "text"
         case .integer: "integer"
         case .json: "json"
+        case .messagePack: "messagepack"
+        case .propertyList: "plist"
         default: "codec \(self.rawValue)"
         }
     }

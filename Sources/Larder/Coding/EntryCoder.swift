@@ -5,6 +5,7 @@ public protocol EntryCoder: Sendable {
     /// - Parameters:
     ///   - box: The value.
     ///   - key: The key of the entry, to which the bytes may be bound.
+    /// - Returns: The bytes, with the marks of what made them.
     /// - Throws: ``CacheError`` with ``CacheError/Code/encodingFailed``.
     func encode(_ box: ValueBox, for key: StoreKey) throws -> EncodedValue
 
@@ -13,6 +14,7 @@ public protocol EntryCoder: Sendable {
     /// - Parameters:
     ///   - encoded: The bytes.
     ///   - key: The key of the entry.
+    /// - Returns: The value.
     /// - Throws: ``CacheError`` with ``CacheError/Code/decodingFailed``.
     func decode(_ encoded: EncodedValue, of key: StoreKey) throws -> EntryValue
 

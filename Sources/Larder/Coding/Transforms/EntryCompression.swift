@@ -108,6 +108,12 @@ public struct EntryCompression: Sendable {
         self.readers = readers
     }
 
+    /// The compressor that reads what carries a mark.
+    ///
+    /// - Parameter id: The mark.
+    /// - Returns: The compressor; `nil` where entries with this mark are misses.
+    public func reader(of id: CompressionID) -> (any ByteCompressor)? { self.readers[id] }
+
     /// Compresses bytes where that is worth it.
     func compressed(_ bytes: [UInt8]) throws -> (bytes: [UInt8], id: CompressionID) {
         guard bytes.count >= self.threshold, !bytes.isEmpty else { return (bytes, .none) }
@@ -119,7 +125,7 @@ public struct EntryCompression: Sendable {
     ///
     /// - Throws: ``CacheError`` with ``CacheError/Code/decodingFailed``.
     func decompressed(_ bytes: [UInt8], _ id: CompressionID) throws -> [UInt8] {
-        guard let reader = self.readers[id] else { throw CacheError.compressedUnreadably(id) }
+        guard let reader = self.reader(of: id) else { throw CacheError.compressedUnreadably(id) }
         do {
             return try reader.decompress(bytes, limit: self.limit)
         } catch {

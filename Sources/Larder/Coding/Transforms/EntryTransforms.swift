@@ -12,6 +12,7 @@ struct EntryTransforms: Sendable {
     /// - Parameters:
     ///   - encoded: What the codec has made; `nil` for a cached absence, which only a sealed entry can keep so.
     ///   - key: The entry's key.
+    /// - Returns: What the store is to have.
     /// - Throws: ``CacheError`` with ``CacheError/Code/encodingFailed``.
     func applied(to encoded: EncodedValue?, for key: StoreKey) throws -> EncodedValue {
         do {
@@ -68,8 +69,10 @@ struct EntryTransforms: Sendable {
         static let absence: UInt8 = 1
     }
 
-    /// What a seal is bound to, so that an entry that somebody has copied to another key, version, namespace, or behind
-    /// another header does not open. Each part stands behind its length, or has a fixed one.
+    /// What a seal is bound to.
+    ///
+    /// An entry that somebody has copied to another key, version or namespace, or behind another header, does not open. Each
+    /// part stands behind its length, or has a fixed one.
     private func context(of encoded: EncodedValue, _ key: StoreKey) -> [UInt8] {
         var context = Array("larder-1".utf8)
         context += [encoded.codec.rawValue, encoded.compression.rawValue, encoded.seal.rawValue]

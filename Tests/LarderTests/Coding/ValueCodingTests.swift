@@ -103,6 +103,40 @@ import Testing
         #expect((try? self.coder(String?.self).value(of: .encoded(broken), at: Self.key)) == nil)
     }
 
+    @Test func entriesOfEveryBuiltInCodecAreRead() throws {
+        let codecs: [any CacheCodec] = [JSONCodec(), MessagePackCodec(), PropertyListCodec()]
+        #expect(codecs.map(\.id) == [.json, .messagePack, .propertyList])
+        let book = Book(title: "Emma", year: 1_815)
+        for codec in codecs {
+            let encoded = EncodedValue(codec: codec.id, bytes: try codec.encode(book))
+            #expect(try self.coder(Book.self).value(of: .encoded(encoded), at: Self.key) == book)
+            #expect(try self.coder(Book?.self).value(of: .encoded(encoded), at: Self.key) == book)
+            // Under another's mark they are nothing.
+            for other in codecs where other.id != codec.id {
+                let mislabelled = EncodedValue(codec: other.id, bytes: encoded.bytes)
+                #expect((try? self.coder(Book.self).value(of: .encoded(mislabelled), at: Self.key)) == nil)
+            }
+        }
+    }
+
+    @Test func codecOfOnesOwnIsAskedBeforeTheBuiltInOnes() throws {
+        struct Shouting: CacheCodec {
+            let id = CodecID.json
+
+            func encode<Wanted: Encodable>(_ value: Wanted) throws -> [UInt8] { try JSONCodec().encode(value) }
+
+            func decode<Wanted: Decodable>(_ type: Wanted.Type, from bytes: [UInt8]) throws -> Wanted {
+                throw Failure()
+            }
+        }
+        let counters = CounterStorage(cache: "test", store: "test")
+        let transforms = EntryTransforms(namespace: "test", compression: nil, sealer: nil)
+        let reference = CodecReference(Shouting(), transforms, counters: counters)
+        let coder = ValueCoder<Book>(reference: reference)
+        let json = EncodedValue(codec: .json, bytes: Array("{\"title\":\"a\"}".utf8))
+        #expect(throws: CacheError.self) { try coder.value(of: .encoded(json), at: Self.key) }
+    }
+
     @Test func valueThatCannotBeEncodedIsATypedError() async throws {
         let error = #expect(throws: CacheError.self) { try self.encoded(Double.nan) }
         #expect(error?.code == .encodingFailed)

@@ -79,6 +79,18 @@ struct TransformedCaches {
         #expect(book.compression == CompressionID(custom: 200))
     }
 
+    @Test func codecCanBeChangedWhileEntriesLive() async throws {
+        let key = CacheKey<Book>("k")
+        let codecs: [any CacheCodec] = [JSONCodec(), MessagePackCodec(), PropertyListCodec()]
+        let all = codecs.map { self.caches.cache(TransformedCaches.compression, ChecksumSealer(), codec: $0) }
+        for (writer, codec) in zip(all, codecs) {
+            try await writer.set(key, to: Book(title: "by \(codec.id)"))
+            let kept = try #require(try await self.caches.store.bytes(TransformedCaches.key("k")))
+            #expect(kept.codec == codec.id)
+            for reader in all { try await #expect(reader.get(key) == Book(title: "by \(codec.id)")) }
+        }
+    }
+
     @Test func compressorCanBeChangedWhileEntriesLive() async throws {
         let old = self.caches.cache(TransformedCaches.compression)
         let new = self.caches.cache(
@@ -198,9 +210,9 @@ struct TransformedCaches {
         }
         #expect(cache.counters.bytesRead == sizes)
         // A reader of another type asks below, and the copy stays what it was for the first.
-        try await #expect(cache.lookup(CacheKey<Int?>("integer")).value == .some(7))
+        try await #expect(cache.get(CacheKey<Int?>("integer")) == .some(7))
         try await #expect(cache.get(CacheKey<Int>("integer")) == 7)
-        try await #expect(cache.lookup(CacheKey<Int>("nil")).value == nil)
+        try await #expect(cache.get(CacheKey<Int>("nil")) == nil)
         // What does not open is copied by nobody.
         try await cache.remove(CacheKey<Text>("text"))
         let forged = EncodedValue(codec: .json, bytes: Array(#"{"text":"forged"}"#.utf8))

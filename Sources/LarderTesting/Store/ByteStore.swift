@@ -1,31 +1,55 @@
-import Larder
-import LarderTesting
+package import Larder
 
 /// A store that keeps bytes, as a server would, and that tests can look into and tamper with.
-struct ByteStore: CacheStore {
-    let base: MemoryStore
+package struct ByteStore: CacheStore {
+    private let base: MemoryStore
 
-    init(_ base: MemoryStore) { self.base = base }
+    /// Makes a store that keeps its bytes in another.
+    ///
+    /// - Parameter base: The other store.
+    package init(_ base: MemoryStore) { self.base = base }
 
-    var kind: String { "bytes" }
+    /// `bytes`.
+    package var kind: String { "bytes" }
 
-    func open(_ namespace: CacheNamespace) -> any NamespaceStore { ByteNamespace(base: self.base.open(namespace)) }
+    /// A namespace whose values are bytes.
+    package func open(_ namespace: CacheNamespace) -> any NamespaceStore {
+        ByteNamespace(base: self.base.open(namespace))
+    }
 
     /// What is kept under a key.
-    func raw(_ key: StoreKey, _ namespace: CacheNamespace = "ns") async throws -> EntryValue? {
+    ///
+    /// - Parameters:
+    ///   - key: The key.
+    ///   - namespace: The namespace.
+    /// - Returns: Bytes, an integer or an absence; `nil` where there is nothing.
+    /// - Throws: What the store below throws.
+    package func raw(_ key: StoreKey, _ namespace: CacheNamespace = "ns") async throws -> EntryValue? {
         let answer = try await self.base.open(namespace).read([key], ReadOptions(coder: RawCoder())).first
         guard case .found(let entry) = answer else { return nil }
         return entry.value
     }
 
-    /// The same, where it is bytes.
-    func bytes(_ key: StoreKey, _ namespace: CacheNamespace = "ns") async throws -> EncodedValue? {
+    /// The bytes that are kept under a key.
+    ///
+    /// - Parameters:
+    ///   - key: The key.
+    ///   - namespace: The namespace.
+    /// - Returns: The bytes with their marks; `nil` where there is something else, or nothing.
+    /// - Throws: What the store below throws.
+    package func bytes(_ key: StoreKey, _ namespace: CacheNamespace = "ns") async throws -> EncodedValue? {
         guard case .encoded(let encoded) = try await self.raw(key, namespace) else { return nil }
         return encoded
     }
 
     /// Puts something under a key, as anybody can who reaches the server.
-    func put(_ value: EntryValue, _ key: StoreKey, _ namespace: CacheNamespace = "ns") async throws {
+    ///
+    /// - Parameters:
+    ///   - value: What to put there.
+    ///   - key: The key.
+    ///   - namespace: The namespace.
+    /// - Throws: What the store below throws.
+    package func put(_ value: EntryValue, _ key: StoreKey, _ namespace: CacheNamespace = "ns") async throws {
         let lifetime = EntryLifetime(freshFor: .seconds(1_000))
         let write = EntryWrite(key: key, value: value, coder: RawCoder(), lifetime: lifetime)
         _ = try await self.base.open(namespace).write([write], .always)

@@ -7,12 +7,20 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "Larder", targets: ["Larder"]),
+        .library(name: "LarderCompression", targets: ["LarderCompression"]),
+        .library(name: "LarderCrypto", targets: ["LarderCrypto"]),
         .library(name: "LarderRedis", targets: ["LarderRedis"]),
         .library(name: "LarderRedisClient", targets: ["LarderRedisClient"]),
         .library(name: "LarderTesting", targets: ["LarderTesting"]),
     ],
+    traits: [
+        .trait(name: "LZ4", description: "LZ4 in LarderCompression, on the system's liblz4."),
+        .trait(name: "LZMA", description: "LZMA in LarderCompression, on the system's liblzma."),
+        .trait(name: "Zstandard", description: "Zstandard in LarderCompression, on the system's libzstd."),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.0.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.14.0"),
         .package(url: "https://github.com/apple/swift-metrics.git", from: "2.9.0"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
@@ -29,6 +37,28 @@ let package = Package(
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
+        ),
+        .target(
+            name: "LarderCompression",
+            dependencies: [
+                "Larder",
+                "CLarderZlib",
+                .target(name: "CLarderLZ4", condition: .when(traits: ["LZ4"])),
+                .target(name: "CLarderLZMA", condition: .when(traits: ["LZMA"])),
+                .target(name: "CLarderZstandard", condition: .when(traits: ["Zstandard"])),
+            ]
+        ),
+        .systemLibrary(name: "CLarderZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+        .systemLibrary(name: "CLarderLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"]), .brew(["lz4"])]),
+        .systemLibrary(name: "CLarderLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"]), .brew(["xz"])]),
+        .systemLibrary(
+            name: "CLarderZstandard",
+            pkgConfig: "libzstd",
+            providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]
+        ),
+        .target(
+            name: "LarderCrypto",
+            dependencies: ["Larder", .product(name: "Crypto", package: "swift-crypto")]
         ),
         .target(
             name: "LarderRedisClient",
@@ -64,6 +94,19 @@ let package = Package(
             ]
         ),
         .testTarget(
+            name: "LarderCompressionTests",
+            dependencies: ["Larder", "LarderCompression"]
+        ),
+        .testTarget(
+            name: "LarderCryptoTests",
+            dependencies: [
+                "Larder",
+                "LarderCrypto",
+                "LarderTesting",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]
+        ),
+        .testTarget(
             name: "LarderRedisClientTests",
             dependencies: [
                 "LarderRedisClient",
@@ -86,6 +129,8 @@ let package = Package(
             name: "LarderRedisIntegrationTests",
             dependencies: [
                 "Larder",
+                "LarderCompression",
+                "LarderCrypto",
                 "LarderRedis",
                 "LarderRedisClient",
                 "LarderTesting",
@@ -103,7 +148,7 @@ let package = Package(
 )
 
 // One set of compiler settings for every target, so that no module drifts from its neighbours.
-for target in package.targets {
+for target in package.targets where target.type != .system {
     var settings = target.swiftSettings ?? []
     settings += [
         // `any` says what an existential costs: https://github.com/swiftlang/swift-evolution/blob/main/proposals/0335-existential-any.md

@@ -8,9 +8,10 @@ extension Cache {
     ///   - ttl: How long the entry stays fresh where there was none.
     /// - Returns: The integer after the addition.
     /// - Throws: ``CacheError``: ``CacheError/Code/keyNotFound`` without an initial value; ``CacheError/Code/notAnInteger``
-    ///   where the entry holds something else; ``CacheError/Code/integerOverflow`` where the result leaves `Int64` or the
-    ///   key's own type; ``CacheError/Code/invalidKey``; ``CacheError/Code/unavailable``, and then nobody knows whether it
-    ///   was added. In all cases but the last the entry is as it was.
+    ///   where the entry holds something else, and always where the cache has a sealer;
+    ///   ``CacheError/Code/integerOverflow`` where the result leaves `Int64` or the key's own type;
+    ///   ``CacheError/Code/invalidKey``; ``CacheError/Code/unavailable``, and then nobody knows whether it was added. In all
+    ///   cases but the last the entry is as it was.
     @discardableResult
     public func increment<Value: FixedWidthInteger & Codable & Sendable>(
         _ key: CacheKey<Value>,
@@ -19,6 +20,10 @@ extension Cache {
         ttl: TimeToLive? = .default
     ) async throws -> Value {
         let storeKey = try self.storeKey(key)
+        if self.codec.transforms.sealer != nil {
+            let message = "the values of this cache are sealed, so no store can add to them"
+            throw CacheError(.notAnInteger, message, key: key.name)
+        }
         let coder = self.coder(for: Value.self)
         let start = try initial.map { initial in
             guard let exact = Int64(exactly: initial) else {

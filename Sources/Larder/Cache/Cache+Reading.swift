@@ -29,22 +29,26 @@ extension Cache {
         _ freshness: ReadFreshness?,
         _ onFailure: FailurePolicy?
     ) async throws -> Value? {
-        let found: EntryValue
         switch now {
         case .unknown:
-            return try await self.lookup(key, Value.self, wantsTimes: false, freshness, onFailure).value
+            break
         case .absent:
             self.note(.miss, key)
             return nil
         case .fresh(let entry):
-            found = entry
+            if let value = self.decoded(entry, Value.self, key) {
+                self.note(.hit, key)
+                return value
+            }
         case .tagged(let entry, let marks):
-            self.handUp(marks)
-            found = entry
+            if let value = self.decoded(entry, Value.self, key) {
+                self.note(.hit, key)
+                self.handUp(marks)
+                return value
+            }
         }
-        let value = self.decoded(found, Value.self, key)
-        self.note(value == nil ? .miss : .hit, key)
-        return value
+        // A copy of another type's reader tells nothing of the entry that it is a copy of.
+        return try await self.lookup(key, Value.self, wantsTimes: false, freshness, onFailure).value
     }
 
     /// What reading a key finds: a hit, a stale entry, nothing, or an unavailable store.
@@ -223,7 +227,7 @@ extension Cache {
         _ key: StoreKey
     ) -> Value? {
         do {
-            return try self.coder(for: type).value(of: entry)
+            return try self.coder(for: type).value(of: entry, at: key)
         } catch {
             self.logger.debug(
                 "An entry could not be decoded and counts as a miss",

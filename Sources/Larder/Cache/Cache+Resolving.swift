@@ -95,7 +95,7 @@ extension Cache {
     ) -> Fetched<Value>? {
         // Where it does not decode, another call has filled the key with a value of another type.
         guard case .filled(let entry, let info, let tags) = landing,
-            let value = try? self.coder(for: type).value(of: entry)
+            let value = try? self.coder(for: type).value(of: entry, at: seat.key)
         else { return nil }
         if !seat.place.isLeader {
             if tags.isCutOff(fromCallerUnder: seat.meeting) { return nil }

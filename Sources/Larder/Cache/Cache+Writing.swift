@@ -112,57 +112,6 @@ extension Cache {
         }
     }
 
-    /// Adds text to the end of an entry, atomically; its time to live stays as it is.
-    ///
-    /// - Parameters:
-    ///   - key: The key.
-    ///   - text: What to add.
-    ///   - ttl: How long the entry stays fresh where there was none and `text` begins it.
-    /// - Returns: The length of the text afterwards, in bytes of UTF-8.
-    /// - Throws: ``CacheError``: ``CacheError/Code/appendFailed`` where the entry does not hold text, and as
-    ///   ``set(_:to:ttl:tags:)``.
-    @discardableResult
-    public func append(_ key: CacheKey<String>, _ text: String, ttl: TimeToLive? = .default) async throws -> Int {
-        try await self.appendEntry(key, text, length: text.utf8.count, ttl)
-    }
-
-    /// Adds bytes to the end of an entry, atomically; its time to live stays as it is.
-    ///
-    /// - Parameters:
-    ///   - key: The key.
-    ///   - bytes: What to add.
-    ///   - ttl: How long the entry stays fresh where there was none and `bytes` begin it.
-    /// - Returns: The number of bytes afterwards.
-    /// - Throws: ``CacheError``: ``CacheError/Code/appendFailed`` where the entry does not hold bytes, and as
-    ///   ``set(_:to:ttl:tags:)``.
-    @discardableResult
-    public func append(_ key: CacheKey<[UInt8]>, _ bytes: [UInt8], ttl: TimeToLive? = .default) async throws -> Int {
-        try await self.appendEntry(key, bytes, length: bytes.count, ttl)
-    }
-
-    private func appendEntry<Value: Codable & Sendable>(
-        _ key: CacheKey<Value>,
-        _ value: Value,
-        length: Int,
-        _ ttl: TimeToLive?
-    ) async throws -> Int {
-        let storeKey = try self.storeKey(key)
-        guard let lifetime = EntryLifetime(ttl, defaults: self.defaults) else {
-            throw CacheError(.invalidArgument, "appending needs a time to live above zero", key: key.name)
-        }
-        self.flights.detach(CollectionOfOne(storeKey))
-        defer { self.flights.detach(CollectionOfOne(storeKey)) }
-        do {
-            let coder = self.coder(for: Value.self)
-            let write = EntryWrite(key: storeKey, value: .object(.boxing(value)), coder: coder, lifetime: lifetime)
-            let length = try await self.space.append(write)
-            self.tell(.changed(keys: [key.name]))
-            return length
-        } catch {
-            throw self.failure(error)
-        }
-    }
-
     // MARK: Time to live
 
     /// Gives a fresh entry another time to live, counted from now.

@@ -49,6 +49,8 @@ public final class Cache: Sendable {
     ///   - version: The version of keys that do not say another one.
     ///   - defaults: What the cache does where a call says nothing.
     ///   - codec: How values become bytes, in stores that keep bytes.
+    ///   - compression: Which of these bytes are compressed, and how; `nil`, none.
+    ///   - sealer: What encrypts or signs them; `nil`, nothing.
     ///   - clock: What fills are timed by.
     ///   - logger: Where an unavailable store is reported, at most once a second.
     ///   - onEvent: Told of what happens in the cache; called at once and by whoever does it, so it should be quick.
@@ -58,6 +60,8 @@ public final class Cache: Sendable {
         version: Int = 1,
         defaults: CacheDefaults = CacheDefaults(),
         codec: any CacheCodec = JSONCodec(),
+        compression: EntryCompression? = nil,
+        sealer: (any EntrySealer)? = nil,
         clock: CacheClock = .system,
         logger: Logger = Logger(label: "larder"),
         onEvent: (@Sendable (CacheEvent) -> Void)? = nil
@@ -68,7 +72,8 @@ public final class Cache: Sendable {
         self.defaults = defaults
         self.storeKind = store.kind
         self.counterStorage = CounterStorage(cache: namespace.name, store: store.kind)
-        self.codec = CodecReference(codec, counters: self.counterStorage)
+        let transforms = EntryTransforms(namespace: namespace, compression: compression, sealer: sealer)
+        self.codec = CodecReference(codec, transforms, counters: self.counterStorage)
         self.clock = clock
         self.refreshes = RefreshTable(clock: clock)
         self.defaultsLookAtAge = defaults.fetchPolicy.looksAtAge

@@ -1,7 +1,8 @@
 /// Turns `Codable` values into bytes and back.
 ///
 /// A cache uses one codec for all of its values but `String`, integers and raw bytes, which need none. Each entry is marked
-/// with the codec that wrote it; one that the cache's codec does not know is a miss.
+/// with the codec that wrote it. Whatever its own codec, a cache reads entries of ``JSONCodec``, ``MessagePackCodec`` and
+/// ``PropertyListCodec``, so that it can change from one to another while entries live; others are misses.
 public protocol CacheCodec: Sendable {
     /// The mark that entries of this codec carry.
     var id: CodecID { get }
@@ -45,6 +46,10 @@ public struct CodecID: Sendable, Hashable {
     public static let integer = CodecID(header: 2)
     /// JSON (RFC 8259).
     public static let json = CodecID(header: 3)
+    /// MessagePack, see ``MessagePackCodec``.
+    public static let messagePack = CodecID(header: 4)
+    /// A binary property list, see ``PropertyListCodec``.
+    public static let propertyList = CodecID(header: 5)
 }
 
 extension CodecID: CustomStringConvertible {
@@ -55,6 +60,8 @@ extension CodecID: CustomStringConvertible {
         case .text: "text"
         case .integer: "integer"
         case .json: "json"
+        case .messagePack: "messagepack"
+        case .propertyList: "plist"
         default: "codec \(self.rawValue)"
         }
     }

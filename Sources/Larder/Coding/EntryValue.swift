@@ -18,6 +18,12 @@ public struct EncodedValue: Sendable, Hashable {
     /// The bytes.
     public var bytes: [UInt8]
 
+    /// How they were compressed after that.
+    public var compression = CompressionID.none
+
+    /// How they were sealed after that.
+    public var seal = SealID.none
+
     /// Marks bytes.
     ///
     /// - Parameters:

@@ -34,16 +34,28 @@ struct ValueCoding<Value: Codable> {
             if let value = encoded.bytes as? Value { return value }
         case .bytes where Value.self == Data.self:
             if let value = Data(encoded.bytes) as? Value { return value }
-        case self.codec.id:
+        default:
+            guard let codec = self.codec(marked: encoded.codec) else { break }
             do {
-                return try self.codec.decode(Value.self, from: encoded.bytes)
+                return try codec.decode(Value.self, from: encoded.bytes)
             } catch {
                 throw CacheError(.decodingFailed, "the bytes are not a \(Value.self)", underlying: error)
             }
-        default:
-            break
         }
         throw CacheError(.decodingFailed, "a \(Value.self) cannot be read from codec \(encoded.codec.rawValue)")
+    }
+
+    /// The codec that reads what carries a mark: the cache's own, or one of Larder's.
+    ///
+    /// So a cache can change its codec while entries of the old one live.
+    private func codec(marked id: CodecID) -> (any CacheCodec)? {
+        if id == self.codec.id { return self.codec }
+        switch id {
+        case .json: return BuiltInCodecs.json
+        case .messagePack: return BuiltInCodecs.messagePack
+        case .propertyList: return BuiltInCodecs.propertyList
+        default: return nil
+        }
     }
 
     /// The value that an integer in a store stands for; `nil` where it is none of this type.
@@ -76,6 +88,13 @@ struct ValueCoding<Value: Codable> {
         }
         return value
     }
+}
+
+/// Larder's codecs as they read entries of caches that have another one; each is made when it is first needed.
+private enum BuiltInCodecs {
+    static let json = JSONCodec()
+    static let messagePack = MessagePackCodec()
+    static let propertyList = PropertyListCodec()
 }
 
 /// What `Optional` can do here without anyone naming its wrapped type.

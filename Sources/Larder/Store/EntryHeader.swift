@@ -7,9 +7,9 @@
 /// | 0 | 1 | `L` |
 /// | 1 | 1 | version of the format: 1 |
 /// | 2 | 1 | codec, see ``CodecID`` |
-/// | 3 | 1 | compression: 0, none |
+/// | 3 | 1 | compression, see ``CompressionID``; 0, none |
 /// | 4 | 1 | flags: bit 0, the value is a cached `nil` |
-/// | 5 | 1 | 0 |
+/// | 5 | 1 | seal, see ``SealID``; 0, none |
 /// | 6 | 2 | length of the header; the value begins there |
 /// | 8 | 4 | number of the value's schema; 0, none |
 /// | 12 | 4 | cost of the fill in microseconds; 0, not known; the largest number, that or more |
@@ -34,6 +34,10 @@
 package struct EntryHeader: Sendable, Hashable {
     /// What the value's bytes are.
     package var codec: CodecID
+    /// How they were compressed after that.
+    package var compression = CompressionID.none
+    /// How they were sealed after that.
+    package var seal = SealID.none
     /// Whether the value is a cached `nil`.
     package var isNull: Bool
     /// The number of the value's schema; 0, none.
@@ -82,7 +86,8 @@ package struct EntryHeader: Sendable, Hashable {
         precondition(length <= Self.longestLength, "the tags of an entry do not fit its header")
         var bytes: [UInt8] = []
         bytes.reserveCapacity(length)
-        bytes += [Self.mark, Self.formatVersion, self.codec.rawValue, 0, self.isNull ? 1 : 0, 0]
+        bytes += [Self.mark, Self.formatVersion, self.codec.rawValue, self.compression.rawValue]
+        bytes += [self.isNull ? 1 : 0, self.seal.rawValue]
         bytes.appendLittleEndian(UInt16(length))
         bytes.appendLittleEndian(self.schema)
         bytes.appendLittleEndian(self.fillCost.map(Self.microseconds) ?? 0)
@@ -99,8 +104,8 @@ package struct EntryHeader: Sendable, Hashable {
     /// - Returns: The header and where the value begins; `nil` where the bytes do not begin with a header of this version.
     package static func parse(_ bytes: UnsafeRawBufferPointer) -> (header: EntryHeader, valueOffset: Int)? {
         guard bytes.count >= Self.length, bytes[0] == Self.mark, bytes[1] == Self.formatVersion else { return nil }
-        // A compression that this version does not know, and flags that may change what the value means.
-        guard bytes[3] == 0, bytes[4] <= 1 else { return nil }
+        // Flags that this version does not know may change what the value means.
+        guard bytes[4] <= 1 else { return nil }
         let length = Int(bytes.littleEndian(at: 6, as: UInt16.self))
         guard length >= Self.length, length <= bytes.count else { return nil }
         // Tags that cannot be read cannot be checked: the entry might be dead.
@@ -121,6 +126,8 @@ package struct EntryHeader: Sendable, Hashable {
             generation: bytes.littleEndian(at: Self.generationOffset, as: UInt64.self),
             marks: marks
         )
+        header.compression = CompressionID(header: bytes[3])
+        header.seal = SealID(header: bytes[5])
         header.schema = bytes.littleEndian(at: 8, as: UInt32.self)
         return (header, length)
     }

@@ -58,7 +58,7 @@ final class TieredNamespace: NamespaceStore {
                     continue
                 }
                 guard let lease else { continue }
-                if Self.decode(&entry.value, options.coder) {
+                if Self.decode(&entry.value, of: keys[index], options.coder) {
                     lookups[index] = .found(entry)
                     if try await self.upper.put(entry, under: lease, readAt: start, options.coder) { continue }
                     gone.append(keys[index])
@@ -84,10 +84,10 @@ final class TieredNamespace: NamespaceStore {
     ///
     /// - Returns: Whether there is a value. Bytes that are none of the reader's type are left to the reader, who takes them
     ///   for a miss; a reader of another type may yet want them.
-    private static func decode(_ value: inout EntryValue, _ coder: any EntryCoder) -> Bool {
+    private static func decode(_ value: inout EntryValue, of key: StoreKey, _ coder: any EntryCoder) -> Bool {
         guard case .encoded(let encoded) = value else { return true }
         do {
-            value = try coder.decode(encoded)
+            value = try coder.decode(encoded, of: key)
             return true
         } catch {
             return false

@@ -19,12 +19,8 @@ enum EntryReading {
             guard let (header, offset) = EntryHeader.parse(bytes) else { return .absent }
             if let stamp, header.generation != stamp.generation { return .dead }
             let value = UnsafeRawBufferPointer(rebasing: bytes[offset...])
-            if header.isNull { return .alive(.null, header) }
-            if header.codec == .integer {
-                guard value.count == 8 else { return .absent }
-                return .alive(.integer(value.bigEndian(at: 0, as: Int64.self)), header)
-            }
-            return .alive(.encoded(EncodedValue(codec: header.codec, bytes: [UInt8](value))), header)
+            guard let value = header.value(value) else { return .absent }
+            return .alive(value, header)
         }
     }
 
@@ -84,37 +80,14 @@ extension StoredEntry {
 
 /// An entry as the scripts take it: what stands before the generation, its value, how long it lives, and its tags.
 struct EntryWriting {
-    let codec: CodecID
     let value: [UInt8]
     private let header: EntryHeader
 
+    /// What the bytes are.
+    var codec: CodecID { self.header.codec }
+
     init(_ write: EntryWrite) throws {
-        var isNull = false
-        switch write.value {
-        case .null:
-            self.codec = .bytes
-            self.value = []
-            isNull = true
-        case .integer(let integer):
-            self.codec = .integer
-            var bytes: [UInt8] = []
-            bytes.appendBigEndian(integer)
-            self.value = bytes
-        case .object(let box):
-            let encoded = try write.coder.encode(box)
-            self.codec = encoded.codec
-            self.value = encoded.bytes
-        case .encoded(let encoded):
-            self.codec = encoded.codec
-            self.value = encoded.bytes
-        }
-        self.header = EntryHeader(
-            codec: self.codec,
-            isNull: isNull,
-            fillCost: write.fillCost,
-            lifetime: write.lifetime,
-            generation: 0
-        )
+        (self.header, self.value) = try EntryHeader.writing(write)
     }
 
     /// Head, value and milliseconds to live.

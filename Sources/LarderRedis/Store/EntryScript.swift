@@ -88,7 +88,7 @@ struct EntryScript: Sendable {
         local function header_of(key)
           local header = redis.pcall('GETRANGE', key, 0, 255)
           if type(header) ~= 'string' or #header < 40 or string.sub(header, 1, 2) ~= 'L\\1'
-            or string.byte(header, 4) ~= 0 or string.byte(header, 5) > 1 then return nil end
+            or string.byte(header, 5) > 1 then return nil end
           local length = struct.unpack('<I2', header, 7)
           if length > 256 then header = redis.call('GETRANGE', key, 0, length - 1) end
           if length < 40 or #header < length then return nil end

@@ -72,8 +72,7 @@ extension EntryScripts {
           header = redis.call('GETRANGE', key, 0, 39)
         end
         local offset = struct.unpack('<I2', header, 7)
-        if string.byte(header, 3) ~= 2 or string.byte(header, 5) ~= 0
-          or redis.call('STRLEN', key) ~= offset + 8 then return { 2 } end
+        if string.sub(header, 3, 6) ~= '\\2\\0\\0\\0' or redis.call('STRLEN', key) ~= offset + 8 then return { 2 } end
         local before = redis.call('GETRANGE', key, offset, offset + 7)
         local sum = redis.call('BITFIELD', key, 'OVERFLOW', 'FAIL', 'INCRBY', 'i64', offset * 8, ARGV[2])[1]
         local after = redis.call('GETRANGE', key, offset, offset + 7)
@@ -99,7 +98,7 @@ extension EntryScripts {
         local found, header = state(key, stamp)
         local length
         if found == 'fresh' then
-          if string.byte(header, 3) ~= tonumber(ARGV[2]) or string.byte(header, 5) ~= 0 then return -1 end
+          if string.sub(header, 3, 6) ~= string.char(ARGV[2]) .. '\\0\\0\\0' then return -1 end
           length = redis.call('APPEND', key, ARGV[3]) - #header
         else
           store(key, ARGV[4], ARGV[5], ARGV[6], stamp, take_all(ARGV[7], stamp, tonumber(ARGV[6])))

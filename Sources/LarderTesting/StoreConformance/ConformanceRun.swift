@@ -111,14 +111,14 @@ struct ConformanceRun: ConformanceExpectations, Sendable {
 
 /// Turns text into bytes, for entries that checks write past every cache.
 struct TextCoder: EntryCoder {
-    func encode(_ box: ValueBox) throws -> EncodedValue {
+    func encode(_ box: ValueBox, for key: StoreKey) throws -> EncodedValue {
         guard let text = box.value(as: String.self) else {
             throw CacheError(.encodingFailed, "the value to encode is not text")
         }
         return EncodedValue(codec: .text, bytes: Array(text.utf8))
     }
 
-    func decode(_ encoded: EncodedValue) throws -> EntryValue {
+    func decode(_ encoded: EncodedValue, of key: StoreKey) throws -> EntryValue {
         guard encoded.codec == .text, let text = String(validating: encoded.bytes, as: UTF8.self) else {
             throw CacheError(.decodingFailed, "the bytes are not text")
         }

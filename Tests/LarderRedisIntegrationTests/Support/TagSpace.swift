@@ -153,14 +153,14 @@ struct TagSpace {
 }
 
 struct PlainTextCoder: EntryCoder {
-    func encode(_ box: ValueBox) throws -> EncodedValue {
+    func encode(_ box: ValueBox, for key: StoreKey) throws -> EncodedValue {
         guard let text = box.value(as: String.self) else {
             throw CacheError(.encodingFailed, "the value to encode is not text")
         }
         return EncodedValue(codec: .text, bytes: Array(text.utf8))
     }
 
-    func decode(_ encoded: EncodedValue) throws -> EntryValue {
+    func decode(_ encoded: EncodedValue, of key: StoreKey) throws -> EntryValue {
         .object(.boxing(String(decoding: encoded.bytes, as: UTF8.self)))
     }
 }

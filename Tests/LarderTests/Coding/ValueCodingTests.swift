@@ -9,21 +9,24 @@ import Testing
         var year: Int?
     }
 
+    private static let key = StoreKey(version: 1, name: "key")
+
     private func coder<Value: Codable & Sendable>(_ type: Value.Type) -> ValueCoder<Value> {
         let counters = CounterStorage(cache: "test", store: "test")
-        return ValueCoder(reference: CodecReference(JSONCodec(), counters: counters))
+        let transforms = EntryTransforms(namespace: "test", compression: nil, sealer: nil)
+        return ValueCoder(reference: CodecReference(JSONCodec(), transforms, counters: counters))
     }
 
     private func encoded<Value: Codable & Sendable>(_ value: Value) throws -> EncodedValue {
         guard case .object(let box) = self.coder(Value.self).entry(for: value) else {
             throw Failure()
         }
-        return try self.coder(Value.self).encode(box)
+        return try self.coder(Value.self).encode(box, for: Self.key)
     }
 
     private func read<Value: Codable & Sendable>(_ codec: CodecID, _ text: String, as type: Value.Type) -> Value? {
         let encoded = EncodedValue(codec: codec, bytes: Array(text.utf8))
-        return try? self.coder(type).value(of: .encoded(encoded))
+        return try? self.coder(type).value(of: .encoded(encoded), at: Self.key)
     }
 
     @Test func textAndBytesAreKeptAsTheyAre() throws {
@@ -64,20 +67,20 @@ import Testing
     }
 
     @Test func integerInTheStoreIsReadByTypesThatHoldIt() throws {
-        #expect(try self.coder(Int.self).value(of: .integer(300)) == 300)
-        #expect(try self.coder(UInt16.self).value(of: .integer(300)) == 300)
-        #expect(try self.coder(Int?.self).value(of: .integer(300)) == 300)
-        #expect((try? self.coder(Int8.self).value(of: .integer(300))) == nil)
-        #expect((try? self.coder(UInt.self).value(of: .integer(-1))) == nil)
-        #expect((try? self.coder(String.self).value(of: .integer(300))) == nil)
-        #expect((try? self.coder(Double.self).value(of: .integer(300))) == nil)
-        #expect((try? self.coder(Bool.self).value(of: .integer(1))) == nil)
+        #expect(try self.coder(Int.self).value(of: .integer(300), at: Self.key) == 300)
+        #expect(try self.coder(UInt16.self).value(of: .integer(300), at: Self.key) == 300)
+        #expect(try self.coder(Int?.self).value(of: .integer(300), at: Self.key) == 300)
+        #expect((try? self.coder(Int8.self).value(of: .integer(300), at: Self.key)) == nil)
+        #expect((try? self.coder(UInt.self).value(of: .integer(-1), at: Self.key)) == nil)
+        #expect((try? self.coder(String.self).value(of: .integer(300), at: Self.key)) == nil)
+        #expect((try? self.coder(Double.self).value(of: .integer(300), at: Self.key)) == nil)
+        #expect((try? self.coder(Bool.self).value(of: .integer(1), at: Self.key)) == nil)
     }
 
     @Test func nilIsReadByOptionalTypesOnly() throws {
-        #expect(try self.coder(String?.self).value(of: .null) == nil)
-        #expect(try self.coder(Int?.self).value(of: .null) == nil)
-        #expect((try? self.coder(String.self).value(of: .null)) == nil)
+        #expect(try self.coder(String?.self).value(of: .null, at: Self.key) == nil)
+        #expect(try self.coder(Int?.self).value(of: .null, at: Self.key) == nil)
+        #expect((try? self.coder(String.self).value(of: .null, at: Self.key)) == nil)
         guard case .null = self.coder(Book?.self).entry(for: nil) else {
             Issue.record("nil is not null")
             return
@@ -96,8 +99,42 @@ import Testing
         #expect(self.read(.json, "\"a\"", as: Int.self) == nil)
         #expect(self.read(CodecID(custom: 200), "x", as: Book.self) == nil)
         let broken = EncodedValue(codec: .text, bytes: [0xC3, 0x28])
-        #expect((try? self.coder(String.self).value(of: .encoded(broken))) == nil)
-        #expect((try? self.coder(String?.self).value(of: .encoded(broken))) == nil)
+        #expect((try? self.coder(String.self).value(of: .encoded(broken), at: Self.key)) == nil)
+        #expect((try? self.coder(String?.self).value(of: .encoded(broken), at: Self.key)) == nil)
+    }
+
+    @Test func entriesOfEveryBuiltInCodecAreRead() throws {
+        let codecs: [any CacheCodec] = [JSONCodec(), MessagePackCodec(), PropertyListCodec()]
+        #expect(codecs.map(\.id) == [.json, .messagePack, .propertyList])
+        let book = Book(title: "Emma", year: 1_815)
+        for codec in codecs {
+            let encoded = EncodedValue(codec: codec.id, bytes: try codec.encode(book))
+            #expect(try self.coder(Book.self).value(of: .encoded(encoded), at: Self.key) == book)
+            #expect(try self.coder(Book?.self).value(of: .encoded(encoded), at: Self.key) == book)
+            // Under another's mark they are nothing.
+            for other in codecs where other.id != codec.id {
+                let mislabelled = EncodedValue(codec: other.id, bytes: encoded.bytes)
+                #expect((try? self.coder(Book.self).value(of: .encoded(mislabelled), at: Self.key)) == nil)
+            }
+        }
+    }
+
+    @Test func codecOfOnesOwnIsAskedBeforeTheBuiltInOnes() throws {
+        struct Shouting: CacheCodec {
+            let id = CodecID.json
+
+            func encode<Wanted: Encodable>(_ value: Wanted) throws -> [UInt8] { try JSONCodec().encode(value) }
+
+            func decode<Wanted: Decodable>(_ type: Wanted.Type, from bytes: [UInt8]) throws -> Wanted {
+                throw Failure()
+            }
+        }
+        let counters = CounterStorage(cache: "test", store: "test")
+        let transforms = EntryTransforms(namespace: "test", compression: nil, sealer: nil)
+        let reference = CodecReference(Shouting(), transforms, counters: counters)
+        let coder = ValueCoder<Book>(reference: reference)
+        let json = EncodedValue(codec: .json, bytes: Array("{\"title\":\"a\"}".utf8))
+        #expect(throws: CacheError.self) { try coder.value(of: .encoded(json), at: Self.key) }
     }
 
     @Test func valueThatCannotBeEncodedIsATypedError() async throws {

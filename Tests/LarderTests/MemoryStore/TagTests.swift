@@ -20,9 +20,11 @@ struct MemorySpace {
 
     /// Nothing is ever encoded in these tests.
     private struct NoCoder: EntryCoder {
-        func encode(_ box: ValueBox) throws -> EncodedValue { throw CacheError(.encodingFailed, "not to be encoded") }
+        func encode(_ box: ValueBox, for key: StoreKey) throws -> EncodedValue {
+            throw CacheError(.encodingFailed, "not to be encoded")
+        }
 
-        func decode(_ encoded: EncodedValue) throws -> EntryValue {
+        func decode(_ encoded: EncodedValue, of key: StoreKey) throws -> EntryValue {
             throw CacheError(.decodingFailed, "not to be decoded")
         }
     }

@@ -38,6 +38,14 @@ import Testing
             TagMark(name: "a", generation: 0x1112_1314_1516_1718, freshness: .max),
             TagMark(name: "größe", generation: 0, freshness: 1),
         ]
+        var sealed = plain
+        sealed.codec = .messagePack
+        sealed.compression = .zstandard
+        sealed.seal = .aesGCM
+        var foreign = forever
+        foreign.isNull = false
+        foreign.compression = CompressionID(custom: 255)
+        foreign.seal = SealID(custom: 128)
         return [
             Golden(
                 testDescription: "JSON for five minutes with a grace",
@@ -84,6 +92,23 @@ import Testing
                     7, 0x67, 0x72, 0xC3, 0xB6, 0xC3, 0x9F, 0x65,
                 ]
             ),
+            Golden(
+                testDescription: "compressed and sealed",
+                header: sealed,
+                bytes: [
+                    0x4C, 1, 4, 4, 0, 1, 40, 0,
+                    7, 0, 0, 0, 0x90, 0xD0, 0x03, 0x00,
+                    0xE0, 0x93, 0x04, 0, 0, 0, 0, 0,
+                    0x60, 0xEA, 0, 0, 0, 0, 0, 0,
+                    8, 7, 6, 5, 4, 3, 2, 1,
+                ]
+            ),
+            Golden(
+                testDescription: "a compressor and a seal from elsewhere",
+                header: foreign,
+                bytes: [0x4C, 1, 0, 255, 0, 128, 40, 0] + [UInt8](repeating: 0, count: 24)
+                    + [UInt8](repeating: 0xFF, count: 8)
+            ),
         ]
     }()
 
@@ -109,7 +134,7 @@ import Testing
 
     @Test(
         arguments: [
-            (0, 0x4D), (1, 0), (1, 2), (3, 1), (4, 2), (4, 0xFF), (6, 39), (6, 41), (6, 0), (7, 1),
+            (0, 0x4D), (1, 0), (1, 2), (4, 2), (4, 0xFF), (6, 39), (6, 41), (6, 0), (7, 1),
         ] as [(Int, UInt8)]
     )
     func headerOfAnotherFormatIsNone(_ offset: Int, _ byte: UInt8) {

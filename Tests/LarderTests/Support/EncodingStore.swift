@@ -37,7 +37,7 @@ private struct EncodingNamespace: ForwardingNamespace {
             box.value(as: [UInt8].self) == nil
         else { return write }
         var write = write
-        write.value = .encoded(try write.coder.encode(box))
+        write.value = .encoded(try write.coder.encode(box, for: write.key))
         return write
     }
 

@@ -1,0 +1,118 @@
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// Values as MessagePack (msgpack.org): smaller than JSON, quicker, and known to every language.
+///
+/// - Structures and dictionaries are maps. Keys are text; those of a `[Int: Value]` are integers.
+/// - Integers take as few bytes as they can. `Double` is a float of 64 bits, `Float` one of 32; `Double` is read from any number.
+/// - `Data` and `[UInt8]` are binary, `Date` is the timestamp extension (-1) to the nanosecond, `URL` is text.
+/// - Other extension types are refused.
+public struct MessagePackCodec: CacheCodec {
+    /// How deep containers may lie in each other, both in values and in bytes.
+    public let nestingLimit: Int
+
+    /// Makes a codec.
+    ///
+    /// - Parameter nestingLimit: How deep containers may lie in each other. A deeper one throws, instead of using up the stack.
+    public init(nestingLimit: Int = 128) {
+        self.nestingLimit = max(0, nestingLimit)
+    }
+
+    /// The mark of MessagePack.
+    public var id: CodecID { .messagePack }
+
+    /// Turns a value into MessagePack.
+    ///
+    /// - Throws: `EncodingError`, or whatever the value's own encoding throws.
+    public func encode<Value: Encodable>(_ value: Value) throws -> [UInt8] {
+        let node = MessagePackNode()
+        _ = node.becomeSingle()
+        try node.append(value, at: MessagePackPath(depth: 0, limit: self.nestingLimit))
+        return node.finished
+    }
+
+    /// Turns MessagePack into a value.
+    ///
+    /// - Throws: `DecodingError` where the bytes are not MessagePack, or not of this type.
+    public func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throws -> Value {
+        let document = try MessagePackDocument(bytes, nestingLimit: self.nestingLimit)
+        return try MessagePackDecoding(document, at: 0, .root).decode(type)
+    }
+}
+
+/// Where an encoder or a decoder stands: made a list of keys only when somebody asks.
+struct MessagePackPath {
+    /// How deep it lies.
+    let depth: Int
+    let limit: Int
+    private let step: Step?
+
+    /// One key, and what stands before it.
+    private final class Step {
+        let parent: Step?
+        let key: any CodingKey
+
+        init(_ parent: Step?, _ key: any CodingKey) {
+            self.parent = parent
+            self.key = key
+        }
+    }
+
+    init(depth: Int, limit: Int) {
+        self.init(depth: depth, limit: limit, step: nil)
+    }
+
+    private init(depth: Int, limit: Int, step: Step?) {
+        self.depth = depth
+        self.limit = limit
+        self.step = step
+    }
+
+    /// Where decoders begin: what they read was measured before.
+    static var root: Self { Self(depth: 0, limit: .max) }
+
+    /// One key further.
+    func appending(_ key: any CodingKey) -> Self {
+        Self(depth: self.depth + 1, limit: self.limit, step: Step(self.step, key))
+    }
+
+    /// The keys from the outermost on.
+    var keys: [any CodingKey] {
+        var keys: [any CodingKey] = []
+        var step = self.step
+        while let current = step {
+            keys.append(current.key)
+            step = current.parent
+        }
+        return keys.reversed()
+    }
+}
+
+/// The key of an element of an array, and of a superclass.
+struct MessagePackKey: CodingKey {
+    let stringValue: String
+    let intValue: Int?
+
+    init(index: Int) {
+        self.stringValue = "\(index)"
+        self.intValue = index
+    }
+
+    init(stringValue: String) {
+        self.stringValue = stringValue
+        self.intValue = nil
+    }
+
+    init(intValue: Int) { self.init(index: intValue) }
+
+    static var superclass: Self { Self(stringValue: "super") }
+}
+
+/// Dictionaries whose keys are written as integers; those with text for keys look the same to a container, digits being
+/// integers too.
+protocol IntegerKeyedDictionary {}
+
+extension Dictionary: IntegerKeyedDictionary where Key == Int {}

@@ -89,6 +89,9 @@ extension RedisConfiguration {
         try self.validate()
     }
 
+    /// The options that the query of a URL can have.
+    package static var urlOptions: [String] { RedisURLOptions.accepted }
+
     /// A URL as logs may show it: without its password, whatever else is wrong with it.
     ///
     /// - Parameter url: The URL to show.

@@ -1,6 +1,6 @@
 /// Turns the options of a Redis URL into fields of a configuration.
 struct RedisURLOptions {
-    private static let accepted = [
+    static let accepted = [
         "client_name", "db", "health_check_interval", "max_connections", "password", "protocol", "read_preference",
         "sentinel_password", "sentinel_username", "service_name", "socket_connect_timeout", "socket_timeout",
         "ssl_ca_certs", "ssl_cert_reqs", "ssl_certfile", "ssl_check_hostname", "ssl_keyfile", "username",

@@ -71,17 +71,17 @@ extension Cache {
         self.note(entry.isStale ? .stale : .hit, key)
         let outcome: FetchOutcome = entry.isStale ? .stale(entry.info) : .hit(entry.info)
         let fetched = Fetched(value: value, outcome: outcome)
-        // Nought would be an infinite logarithm.
-        switch call.policy.decision(on: entry, chance: 1 - Double.random(in: 0..<1)) {
+        let policy = call.policy
+        switch policy.decision(on: entry, chance: call.drawChance(for: key)) {
         case .serve:
             self.handUp(entry.marks)
             return fetched
-        case .serveAndRefresh:
+        case .serveAndRefresh where !call.isWarming:
             self.refresh(key, call)
             if entry.isStale { self.note(.staleServe, key) }
             self.handUp(entry.marks)
             return fetched
-        case .fillOrServe:
+        case .fillOrServe, .serveAndRefresh:
             if self.refreshes.isThrottled(key) {
                 self.note(.staleServe, key)
                 self.handUp(entry.marks)
@@ -89,7 +89,7 @@ extension Cache {
             }
             call.stale[key] = fetched
             call.staleMarks[key] = entry.marks
-            if let soft = call.policy.softTimeout { call.softDeadline = self.clock.now.advanced(by: soft) }
+            if let soft = call.policy.softTimeout, !call.isWarming { call.softDeadline = self.clock.now.advanced(by: soft) }
             return nil
         case .fill:
             return nil

@@ -27,7 +27,10 @@ public final class Cache: Sendable {
     /// What kind of store the cache stands on, in one word: `memory`, `redis`.
     public let storeKind: String
 
-    let space: any NamespaceStore
+    /// The namespace as the store has it; everything but a hit in memory asks ``space``.
+    private let openedSpace: any NamespaceStore
+    /// How many bodies of ``bypassed(_:)`` run at the moment, in whichever tasks.
+    let bypassCount = Atomic<Int>(0)
     /// The same, where the store can become unavailable.
     private let guardedSpace: GuardedNamespace?
     let codec: CodecReference
@@ -86,7 +89,7 @@ public final class Cache: Sendable {
         if store.isLocal {
             // It cannot fail, and nothing shall stand between it and a hit.
             self.guardedSpace = nil
-            self.space = space
+            self.openedSpace = space
         } else {
             let guarded = GuardedNamespace(
                 space,
@@ -102,7 +105,7 @@ public final class Cache: Sendable {
                 outages.report(error)
             }
             self.guardedSpace = guarded
-            self.space = guarded
+            self.openedSpace = guarded
         }
     }
 
@@ -141,10 +144,18 @@ public final class Cache: Sendable {
     @inline(__always)
     func resolved(_ freshness: ReadFreshness?) -> ReadFreshness { freshness ?? self.defaults.freshness }
 
+    /// The namespace as the current task is to find it.
+    var space: any NamespaceStore {
+        // One plain read, while nobody bypasses the cache: looking for a task-local value costs several times as much.
+        self.bypassCount.load(ordering: .relaxed) != 0 && self.isBypassed
+            ? BypassedNamespace(base: self.openedSpace) : self.openedSpace
+    }
+
     /// What the store has at once of a key; nothing is known of it where the store itself has to be asked.
     @inline(__always)
     func readNow(_ key: StoreKey, _ freshness: ReadFreshness?) -> ImmediateLookup {
-        self.resolved(freshness) == .strict ? .unknown : self.space.readNow(key)
+        if self.bypassCount.load(ordering: .relaxed) != 0, self.isBypassed { return .unknown }
+        return self.resolved(freshness) == .strict ? .unknown : self.openedSpace.readNow(key)
     }
 
     @inline(__always)

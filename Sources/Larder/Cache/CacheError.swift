@@ -8,6 +8,7 @@ public struct CacheError: Error, Sendable, CustomStringConvertible {
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Kind: String {
             case appendFailed
+            case cacheNotFound
             case decodingFailed
             case encodingFailed
             case fileFailed
@@ -16,6 +17,7 @@ public struct CacheError: Error, Sendable, CustomStringConvertible {
             case fillTimedOut
             case integerOverflow
             case invalidArgument
+            case invalidConfiguration
             case invalidKey
             case invalidNamespace
             case invalidPolicy
@@ -26,6 +28,7 @@ public struct CacheError: Error, Sendable, CustomStringConvertible {
             case shutDown
             case unavailable
             case valueTooLarge
+            case warmingStopped
             case lockLost
             case lockNotAcquired
             case lockReentered
@@ -44,6 +47,8 @@ public struct CacheError: Error, Sendable, CustomStringConvertible {
 
         /// The entry cannot be appended to: it holds neither text nor bytes, or not the kind that was to be appended.
         public static let appendFailed = Code(.appendFailed)
+        /// There is no cache of that name; the message lists the names that there are.
+        public static let cacheNotFound = Code(.cacheNotFound)
         /// A value handed to the store could not be read back as the type that was asked for.
         public static let decodingFailed = Code(.decodingFailed)
         /// The value could not be turned into bytes.
@@ -64,6 +69,8 @@ public struct CacheError: Error, Sendable, CustomStringConvertible {
         public static let integerOverflow = Code(.integerOverflow)
         /// An argument is outside what the call accepts; the message says what that is.
         public static let invalidArgument = Code(.invalidArgument)
+        /// An option of a store is outside what is accepted; the message names it and says what is.
+        public static let invalidConfiguration = Code(.invalidConfiguration)
         /// The key is empty or carries control characters.
         public static let invalidKey = Code(.invalidKey)
         /// The namespace's name is outside what is accepted.
@@ -84,6 +91,8 @@ public struct CacheError: Error, Sendable, CustomStringConvertible {
         public static let unavailable = Code(.unavailable)
         /// The entry is heavier than the store takes.
         public static let valueTooLarge = Code(.valueTooLarge)
+        /// So many fills of a ``Warmer`` failed that its pass was stopped.
+        public static let warmingStopped = Code(.warmingStopped)
         /// The lease of a lock or permit ended, or could not be confirmed in time, before the section under it had ended: it
         /// may not have been alone.
         public static let lockLost = Code(.lockLost)

@@ -18,12 +18,25 @@ struct FetchCall<Value: Codable & Sendable>: Sendable {
     var stale: [StoreKey: Fetched<Value>] = [:]
     /// Their tags.
     var staleMarks: [StoreKey: [TagMark]] = [:]
+    /// What was drawn for entries that may be refreshed early, so that looking at one again decides the same.
+    var chances: [StoreKey: Double] = [:]
     /// When the call takes a stale value instead of waiting on; never, where it has none.
     var softDeadline: CacheInstant?
     /// When the call gives up, however often others take the lease before it.
     var deadline: CacheInstant
+    /// Whether the call is made so that the value is fresh for those who come after it: it waits for the fill that others
+    /// would leave behind, and takes no stale value in its place.
+    var isWarming = false
     /// Whether the store could be asked.
     var storeIsAvailable = true
+
+    /// A random number over 0 and up to 1, which is kept.
+    mutating func drawChance(for key: StoreKey) -> Double {
+        // Nought would be an infinite logarithm.
+        let chance = 1 - Double.random(in: 0..<1)
+        self.chances[key] = chance
+        return chance
+    }
 }
 
 extension Cache {

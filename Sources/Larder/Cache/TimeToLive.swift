@@ -14,6 +14,11 @@ public struct TimeToLive: Sendable, Hashable {
         self.kind = kind
     }
 
+    /// The time; `nil` where it is the cache's default.
+    package var fixedDuration: Duration? {
+        if case .duration(let duration) = self.kind { duration } else { nil }
+    }
+
     /// What the cache was told to use where a call says nothing: ``CacheDefaults/ttl``.
     public static let `default` = TimeToLive(.cacheDefault)
 

@@ -30,6 +30,8 @@ public struct RedisStore: CacheStore {
     private let logger: Logger
     private let near: NearCache?
     private let safety: LossSafety
+    /// The client, if it is to run and to end with the store.
+    private let ownedClient: RedisClient?
 
     /// Makes a store on a client, which stays its maker's to run and to shut down.
     ///
@@ -57,6 +59,7 @@ public struct RedisStore: CacheStore {
         self.logger = logger
         self.near = nil
         self.safety = LossSafety()
+        self.ownedClient = nil
     }
 
     /// Makes a store that does more than the plain one: keep what it has read in this process's memory, as long as the server
@@ -68,6 +71,17 @@ public struct RedisStore: CacheStore {
     ///   - client: The client, which stays its maker's to run and to shut down.
     ///   - options: What it does.
     public init(_ client: RedisClient, _ options: RedisStoreOptions) {
+        self.init(client, options, ownsClient: false)
+    }
+
+    /// Makes a store that may run its client, and shut it down.
+    ///
+    /// - Parameters:
+    ///   - client: The client.
+    ///   - options: What the store does.
+    ///   - ownsClient: Whether the client runs and ends with the store.
+    init(_ client: RedisClient, _ options: RedisStoreOptions, ownsClient: Bool) {
+        self.ownedClient = ownsClient ? client : nil
         // A copy of what a replica has would not be dropped when the primary tells of a change that came before it.
         let asksReplicas = options.nearCache != nil && client.configuration.readPreference != .primary
         self.client = asksReplicas ? client.reading(from: .primary) : client
@@ -111,8 +125,15 @@ public struct RedisStore: CacheStore {
         self.near?.statistics(of: namespace)
     }
 
-    /// Ends the near cache, if there is one; the client stays its maker's to shut down.
-    public func shutdown() async { self.near?.shutdown() }
+    /// Runs the client, where it was made together with the store; otherwise there is nothing to do.
+    public func run() async throws { try await self.ownedClient?.run() }
+
+    /// Ends the near cache, if there is one, and the client, where it was made together with the store; other clients stay their
+    /// maker's to shut down.
+    public func shutdown() async {
+        self.near?.shutdown()
+        await self.ownedClient?.shutdown()
+    }
 }
 
 extension CacheStore where Self == RedisStore {

@@ -18,6 +18,7 @@ let package = Package(
                 "Replay",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Larder", package: "larder"),
+                .product(name: "LarderMacros", package: "larder"),
                 .product(name: "LarderRedis", package: "larder"),
                 .product(name: "LarderRedisClient", package: "larder"),
                 .product(name: "LarderTesting", package: "larder"),

@@ -12,7 +12,7 @@ struct LarderBench: AsyncParsableCommand {
             standard error.
             """,
         subcommands: [
-            FetchBench.self, FetchWorker.self, NearBench.self, NearWorker.self, MemoryBench.self, HistoryBench.self,
+            CachedBench.self, FetchBench.self, FetchWorker.self, NearBench.self, NearWorker.self, MemoryBench.self, HistoryBench.self,
             LocksBench.self, LockWorker.self,
             RateLimitBench.self, RateLimitWorker.self,
             CollectionsBench.self, CollectionsWorker.self,

@@ -1,0 +1,98 @@
+import SwiftSyntax
+import SwiftSyntaxBuilder
+import SwiftSyntaxMacros
+
+/// A function that `@Cached` stands before.
+struct CachedFunction {
+    let function: FunctionDeclSyntax
+    let attribute: CachedAttribute
+    /// The types and extensions that the function is in, the outermost first.
+    let owners: [String]
+
+    /// Whether one declaration may stand for several types: a generic one, an extension, which may be that of a protocol, or a class
+    /// that others inherit from.
+    let isOfSeveralTypes: Bool
+
+    /// A parameter: what callers say, what the body says, its type.
+    struct Parameter {
+        let node: FunctionParameterSyntax
+        let label: String?
+        let name: String
+        let type: TypeSyntax
+    }
+
+    let parameters: [Parameter]
+
+    init(_ function: FunctionDeclSyntax, _ attribute: CachedAttribute, in context: some MacroExpansionContext) {
+        self.function = function
+        self.attribute = attribute
+        self.owners = context.lexicalContext.reversed().compactMap(Self.name)
+        self.isOfSeveralTypes = context.lexicalContext.contains(where: Self.standsForSeveral)
+        self.parameters = function.signature.parameterClause.parameters.map { node in
+            let label = node.firstName.text
+            return Parameter(
+                node: node,
+                label: label == "_" ? nil : label,
+                name: (node.secondName ?? node.firstName).text,
+                type: node.type
+            )
+        }
+    }
+
+    private static func name(_ node: Syntax) -> String? {
+        if let node = node.asProtocol((any NamedDeclSyntax).self), node.is(FunctionDeclSyntax.self) == false {
+            return node.name.text
+        }
+        return node.as(ExtensionDeclSyntax.self)?.extendedType.trimmedDescription
+    }
+
+    private static func standsForSeveral(_ node: Syntax) -> Bool {
+        if node.is(ExtensionDeclSyntax.self) || node.is(ProtocolDeclSyntax.self) { return true }
+        if let node = node.asProtocol((any WithGenericParametersSyntax).self), node.genericParameterClause != nil {
+            return true
+        }
+        guard let node = node.as(ClassDeclSyntax.self) else { return false }
+        return !node.modifiers.contains { $0.name.tokenKind == .keyword(.final) }
+    }
+
+    /// Whether the function has a `self`.
+    var isMember: Bool { !self.owners.isEmpty }
+
+    /// What the function returns.
+    var result: TypeSyntax? { self.function.signature.returnClause?.type }
+
+    /// The function without the cache.
+    var uncachedName: TokenSyntax { .identifier("_uncached_\(self.function.name.trimmed.text.filter { $0 != "`" })") }
+
+    /// What the key begins with behind the module: types, function, labels and the types of parameters, since functions may have one
+    /// name and differ in these.
+    var signature: String {
+        let parameters = self.parameters.map { "\($0.label ?? "_"):\($0.type.trimmedDescription)" }
+        let name = (self.owners + [self.function.name.trimmed.text]).joined(separator: ".")
+        return "\(name)(\(parameters.joined(separator: ",")))".filter { !$0.isWhitespace }
+    }
+
+    /// The parameters that go into the key.
+    var significant: [Parameter] {
+        let ignored = Set(self.attribute.names("ignoring").map(\.name))
+        return self.parameters.filter { !ignored.contains($0.name) && !ignored.contains($0.label ?? $0.name) }
+    }
+
+    /// A call of the body that passes the parameters on.
+    var call: ExprSyntax {
+        let arguments = self.parameters.map { parameter in
+            parameter.label.map { "\($0): \(parameter.name)" } ?? parameter.name
+        }
+        let receiver = self.isMember ? "self." : ""
+        let effects = self.throwsErrors ? "try await" : "await"
+        return "\(raw: effects) \(raw: receiver)\(self.uncachedName)(\(raw: arguments.joined(separator: ", ")))"
+    }
+
+    var throwsErrors: Bool { self.function.signature.effectSpecifiers?.throwsClause != nil }
+
+    /// The type of what it throws, where that is one type.
+    var thrownType: TypeSyntax? {
+        guard let type = self.function.signature.effectSpecifiers?.throwsClause?.type?.trimmed else { return nil }
+        return ["any Error", "Error", "any Swift.Error", "Swift.Error"].contains(type.trimmedDescription) ? nil : type
+    }
+}

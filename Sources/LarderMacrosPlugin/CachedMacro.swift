@@ -1,0 +1,146 @@
+import SwiftDiagnostics
+import SwiftParser
+import SwiftSyntax
+import SwiftSyntaxBuilder
+import SwiftSyntaxMacros
+
+/// `@Cached`: gives a function a body that asks the cache, and keeps its own under another name.
+///
+/// The own body becomes a function beside it, not a closure within, so that it keeps its isolation, its generic parameters and
+/// its `self`.
+enum CachedMacro: BodyMacro, PeerMacro {
+    static func expansion(
+        of node: AttributeSyntax,
+        providingBodyFor declaration: some DeclSyntaxProtocol & WithOptionalCodeBlockSyntax,
+        in context: some MacroExpansionContext
+    ) throws -> [CodeBlockItemSyntax] {
+        guard let function = declaration.as(FunctionDeclSyntax.self) else {
+            let misuse = Misuse("function", "only functions and methods can be cached")
+            throw DiagnosticsError(diagnostics: [misuse.at(node)])
+        }
+        let cached = CachedFunction(function, CachedAttribute(node), in: context)
+        let misuses = cached.misuses
+        guard misuses.isEmpty, let result = cached.result else { throw DiagnosticsError(diagnostics: misuses) }
+        return try Self.body(of: cached, returning: result, in: context)
+    }
+
+    static func expansion(
+        of node: AttributeSyntax,
+        providingPeersOf declaration: some DeclSyntaxProtocol,
+        in context: some MacroExpansionContext
+    ) throws -> [DeclSyntax] {
+        // What is wrong is said once, by the other half.
+        guard let function = declaration.as(FunctionDeclSyntax.self), function.body != nil else { return [] }
+        let cached = CachedFunction(function, CachedAttribute(node), in: context)
+        guard cached.misuses.isEmpty else { return [] }
+        return [DeclSyntax(cached.uncached)]
+    }
+
+    private static func body(
+        of cached: CachedFunction,
+        returning result: TypeSyntax,
+        in context: some MacroExpansionContext
+    ) throws -> [CodeBlockItemSyntax] {
+        let attribute = cached.attribute
+        let cache = context.makeUniqueName("cache")
+        let key = context.makeUniqueName("key")
+        let given = attribute.interpolated("key").flatMap { $0.is(NilLiteralExprSyntax.self) ? nil : $0 }
+        let keyText = given ?? Self.key(of: cached, in: context)
+        // One `try` for both: making the key throws or not, depending on the arguments' types.
+        var statements: [CodeBlockItemSyntax] = [
+            """
+            let (\(cache), \(key)) = try (
+                LarderMacros.CachedCall.cache(\(attribute.cache ?? "nil")),
+                Larder.CacheKey<\(result.trimmed)>(\(keyText))
+            )
+            """
+        ]
+        let call: ExprSyntax = """
+            try await LarderMacros.CachedCall.fetch(
+                \(cache),
+                \(key),
+                ttl: \(attribute.argument("ttl") ?? ".default"),
+                tags: \(attribute.interpolated("tags") ?? "[]"),
+                policy: \(attribute.argument("policy") ?? "nil"),
+                freshness: \(attribute.argument("freshness") ?? "nil"),
+                onFailure: \(attribute.argument("onFailure") ?? "nil")
+            ) {
+                \(cached.call)
+            }
+            """
+        statements.append("return \(call)")
+        if cached.throwsErrors && cached.thrownType == nil { return statements }
+        return [Self.fallingBack(statements, cached)]
+    }
+
+    private static func key(of cached: CachedFunction, in context: some MacroExpansionContext) -> ExprSyntax {
+        let module =
+            context.location(of: cached.function, at: .afterLeadingTrivia, filePathMode: .fileID)
+            .flatMap { $0.file.as(StringLiteralExprSyntax.self)?.representedLiteralValue }
+            .flatMap { $0.split(separator: "/").first.map(String.init) } ?? ""
+        var key = "LarderMacros.CallKey(\(StringLiteralExprSyntax(content: "\(module).\(cached.signature)")))"
+        if cached.isMember, cached.isOfSeveralTypes { key += ".adding(type: Self.self)" }
+        // Of the same function for other types the results may have other types, and look the same.
+        let generics = cached.function.genericParameterClause?.parameters.map(\.name.text) ?? []
+        for generic in generics { key += ".adding(type: \(generic).self)" }
+        for parameter in cached.significant { key += ".adding(\(parameter.name))" }
+        for expression in cached.attribute.interpolatedElements("including") { key += ".adding(\(expression))" }
+        return "\(raw: key).text"
+    }
+
+    /// The same for a function that throws nothing, or errors of one type: where the cache fails, its body runs.
+    private static func fallingBack(_ statements: [CodeBlockItemSyntax], _ cached: CachedFunction) -> CodeBlockItemSyntax {
+        let list = statements.map(\.description).joined(separator: "\n")
+        guard let type = cached.thrownType else {
+            return """
+                do {
+                    \(raw: list)
+                } catch {
+                    return \(cached.call)
+                }
+                """
+        }
+        return """
+            do {
+                \(raw: list)
+            } catch let error as \(type) {
+                throw error
+            } catch {
+                return \(cached.call)
+            }
+            """
+    }
+}
+
+extension CachedFunction {
+    /// The function as it was written, under another name, and for its own type or file alone.
+    fileprivate var uncached: FunctionDeclSyntax {
+        var uncached = self.function
+        uncached.name = self.uncachedName
+        uncached.attributes = AttributeListSyntax(self.function.attributes.filter(Self.isKept).map { $0.trimmed.with(\.trailingTrivia, .newline) })
+        let kept = self.function.modifiers.filter { ["static", "class", "nonisolated"].contains($0.name.text) }
+        uncached.modifiers = DeclModifierListSyntax(
+            [DeclModifierSyntax(name: .keyword(.private, trailingTrivia: .space))]
+                + kept.map { $0.name.text == "class" ? DeclModifierSyntax(name: .keyword(.static, trailingTrivia: .space)) : $0.trimmed.with(\.trailingTrivia, .space) }
+        )
+        uncached.funcKeyword = .keyword(.func, trailingTrivia: .space)
+        // Whoever calls it passes everything.
+        uncached.signature.parameterClause.parameters = FunctionParameterListSyntax(
+            self.function.signature.parameterClause.parameters.map { parameter in
+                var parameter = parameter
+                if parameter.defaultValue != nil { parameter.type = parameter.type.trimmed }
+                parameter.defaultValue = nil
+                return parameter
+            }
+        )
+        uncached.leadingTrivia = []
+        return uncached
+    }
+
+    /// Whether an attribute says where a body runs, or on which systems it exists.
+    private static func isKept(_ element: AttributeListSyntax.Element) -> Bool {
+        guard case .attribute(let attribute) = element else { return false }
+        let name = attribute.attributeName.trimmedDescription
+        return ["available", "concurrent"].contains(name) || name.hasSuffix("Actor")
+    }
+}

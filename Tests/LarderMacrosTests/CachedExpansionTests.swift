@@ -1,0 +1,84 @@
+import Testing
+
+@Suite struct CachedExpansionTests {
+    @Test func throwingMethodAsksTheCacheAndKeepsItsBodyBesideIt() {
+        Expansion.expect(
+            #####"""
+            struct Catalogue {
+                @Cached(ttl: .minutes(30), tags: [#"shelf:\(slug)"#, "books"], in: \Catalogue.cache)
+                public func top(slug: String, limit: Int = 10) async throws -> [Book] {
+                    try await database.top(slug, limit)
+                }
+            }
+            """#####,
+            becomes: #####"""
+                struct Catalogue {
+                    public func top(slug: String, limit: Int = 10) async throws -> [Book] {
+                        let (__macro_local_5cachefMu_, __macro_local_3keyfMu_) = try (
+                            LarderMacros.CachedCall.cache(self.cache),
+                            Larder.CacheKey<[Book]>(LarderMacros.CallKey("Shop.Catalogue.top(slug:String,limit:Int)").adding(slug).adding(limit).text)
+                        )
+                        return try await LarderMacros.CachedCall.fetch(
+                            __macro_local_5cachefMu_,
+                            __macro_local_3keyfMu_,
+                            ttl: .minutes(30),
+                            tags: ["shelf:\(slug)", "books"],
+                            policy: nil,
+                            freshness: nil,
+                            onFailure: nil
+                        ) {
+                            try await self._uncached_top(slug: slug, limit: limit)
+                        }
+                    }
+
+                    private func _uncached_top(slug: String, limit: Int) async throws -> [Book] {
+                            try await database.top(slug, limit)
+                        }
+                }
+                """#####
+        )
+    }
+
+    @Test func functionThatThrowsNothingRunsItsBodyWhereTheCacheFails() {
+        Expansion.expect(
+            """
+            @MainActor
+            @discardableResult
+            @Cached(key: "now")
+            func now() async -> Int {
+                42
+            }
+            """,
+            becomes: """
+                @MainActor
+                @discardableResult
+                func now() async -> Int {
+                    do {
+                        let (__macro_local_5cachefMu_, __macro_local_3keyfMu_) = try (
+                        LarderMacros.CachedCall.cache(nil),
+                        Larder.CacheKey<Int>("now")
+                        )
+                        return try await LarderMacros.CachedCall.fetch(
+                            __macro_local_5cachefMu_,
+                            __macro_local_3keyfMu_,
+                            ttl: .default,
+                            tags: [],
+                            policy: nil,
+                            freshness: nil,
+                            onFailure: nil
+                        ) {
+                            await _uncached_now()
+                        }
+                    } catch {
+                        return await _uncached_now()
+                    }
+                }
+
+                @MainActor
+                private func _uncached_now() async -> Int {
+                    42
+                }
+                """
+        )
+    }
+}

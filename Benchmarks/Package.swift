@@ -9,6 +9,7 @@ let package = Package(
         .package(name: "larder", path: ".."),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
     ],
     targets: [
         .executableTarget(
@@ -17,10 +18,13 @@ let package = Package(
                 "HeapUse",
                 "Replay",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Larder", package: "larder"),
                 .product(name: "LarderMacros", package: "larder"),
+                .product(name: "LarderFiles", package: "larder"),
                 .product(name: "LarderRedis", package: "larder"),
                 .product(name: "LarderRedisClient", package: "larder"),
+                .product(name: "LarderSQLite", package: "larder"),
                 .product(name: "LarderTesting", package: "larder"),
             ],
             path: "Sources/LarderBench",

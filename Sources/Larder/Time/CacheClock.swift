@@ -72,6 +72,17 @@ public struct CacheClock: Sendable {
         }
     }
 
+    /// Milliseconds of a clock that all processes of this machine share, today's and those after a restart.
+    ///
+    /// For the system's clock that is the wall clock, which can be set. For any other it is that clock's own time,
+    /// counted from some day in the past.
+    package var sharedMilliseconds: Int64 {
+        switch self.source {
+        case .system: Self.read(CLOCK_REALTIME) / 1_000_000
+        case .custom(let now, _): 1_000_000_000_000 + now() / 1_000_000
+        }
+    }
+
     /// Suspends until `deadline`.
     ///
     /// - Throws: `CancellationError` when the task is cancelled.

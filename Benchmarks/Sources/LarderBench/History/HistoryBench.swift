@@ -1,8 +1,10 @@
 import ArgumentParser
 import Foundation
 import Larder
+import LarderFiles
 @_spi(Testing) import LarderRedis
 import LarderRedisClient
+import LarderSQLite
 import LarderTesting
 
 /// `larder-bench history`: random histories on a store, and whether they broke a promise.
@@ -14,7 +16,8 @@ struct HistoryBench: AsyncParsableCommand {
             Several tasks get, fetch, fetchMany, set, add, increment, remove, remove by pattern, invalidate, expire and \
             clear shared keys through several caches, with pauses wherever a call is suspended. On memory, and on \
             tiered (memory over memory), time is simulated, and a seed is the same history every time: digest is a \
-            number of all of them. On redis and tiered-redis (memory over Redis) the calls and pauses are the seed's. \
+            number of all of them. On redis and tiered-redis (memory over Redis), sqlite and file the calls and pauses are the \
+            seed's; on the last two every cache has opened the file or folder by itself, as several processes would. \
             Each history that broke a promise is told on standard error, and the command ends with an error, unless \
             the fence is off.
 
@@ -35,7 +38,7 @@ struct HistoryBench: AsyncParsableCommand {
             """
     )
 
-    @Option(help: "The store: memory, tiered, redis or tiered-redis.")
+    @Option(help: "The store: memory, tiered, redis, tiered-redis, sqlite or file.")
     var store = HistoryStore.memory
 
     @Option(help: "How many histories.")
@@ -77,10 +80,11 @@ struct HistoryBench: AsyncParsableCommand {
     var disturb = Disturbances(kinds: [])
 
     enum HistoryStore: String, ExpressibleByArgument, CaseIterable {
-        case memory, tiered, redis
+        case memory, tiered, redis, sqlite, file
         case tieredRedis = "tiered-redis"
 
         var isSimulated: Bool { self == .memory || self == .tiered }
+        var isOnRedis: Bool { self == .redis || self == .tieredRedis }
     }
 
     struct Disturbances: ExpressibleByArgument {
@@ -125,7 +129,7 @@ struct HistoryBench: AsyncParsableCommand {
         guard self.onLoss == .keep || (!self.disturb.kinds.isEmpty && !self.apart) else {
             throw ValidationError("--on-loss goes with --disturb, and not with --apart")
         }
-        guard !self.apart || !self.store.isSimulated else {
+        guard !self.apart || self.store.isOnRedis else {
             throw ValidationError("--apart goes with --store redis and tiered-redis")
         }
         // Copies in the upper tier of a store that has lost entries or forgotten invalidations are a matter of their own.
@@ -150,6 +154,8 @@ struct HistoryBench: AsyncParsableCommand {
             try await self.runDeployed(topology, &tally)
         } else if self.store.isSimulated {
             try await self.runSimulated(&tally)
+        } else if !self.store.isOnRedis {
+            try await self.runOnDisk(&tally)
         } else if self.disturb.kinds.isEmpty {
             try await self.runOnRedis(&tally)
         } else {
@@ -258,6 +264,29 @@ struct HistoryBench: AsyncParsableCommand {
             await client.shutdown()
             return tally
         }
+    }
+
+    /// Each cache has a store of its own, and all of them the same file or folder.
+    private func runOnDisk(_ tally: inout HistoryTally) async throws {
+        let isFenced = self.fence == .on
+        let folder = FileManager.default.temporaryDirectory.appending(path: "larder-history-\(UUID())").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        // What is left is in the system's folder for what may go.
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let stores: [any CacheStore] = try (0..<HistoryOptions.realTime.caches).map { _ in
+            self.store == .sqlite
+                ? try SQLiteStore(SQLiteStoreConfiguration(path: "\(folder)/history.sqlite"))
+                : try FileStore(FileStoreConfiguration(path: "\(folder)/history"))
+        }
+        for seed in self.all {
+            let namespace = try CacheNamespace("history\(seed)")
+            let history = try await HistoryRun.live(seed: seed, namespace: namespace) { _, count in
+                stores.prefix(count).map { store -> any CacheStore in isFenced ? store : UnfencedStore(store) }
+            }
+            try tally.add(history, HistoryChecker(.realTime))
+            if seed.isMultiple(of: 100) { progress("\(tally.histories) histories") }
+        }
+        for store in stores { await store.shutdown() }
     }
 
     private func runDisturbed(_ tally: inout HistoryTally) async throws {

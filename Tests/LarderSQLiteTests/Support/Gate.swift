@@ -1,0 +1,51 @@
+import Larder
+import LarderSQLite
+import Synchronization
+
+/// Lets nobody pass before it is opened.
+final class Gate: Sendable {
+    private struct State {
+        var isOpen = false
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = Mutex(State())
+
+    func open() {
+        let waiters = self.state.withLock { state in
+            state.isOpen = true
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    func passed() async {
+        await withCheckedContinuation { waiter in
+            let isOpen = self.state.withLock { state in
+                if !state.isOpen { state.waiters.append(waiter) }
+                return state.isOpen
+            }
+            if isOpen { waiter.resume() }
+        }
+    }
+}
+
+/// Keeps bytes as they are.
+struct BytesCoder: EntryCoder {
+    func encode(_ box: ValueBox) throws -> EncodedValue {
+        EncodedValue(codec: .bytes, bytes: box.value(as: [UInt8].self) ?? [])
+    }
+
+    func decode(_ encoded: EncodedValue) throws -> EntryValue { .encoded(encoded) }
+}
+
+extension SQLiteStore {
+    /// Waits until so many listen for the ends of leases of a namespace, or a few seconds are over.
+    func awaitListeners(of namespace: CacheNamespace, _ count: Int) async throws {
+        let deadline = ContinuousClock.now.advanced(by: .seconds(10))
+        while self.listeners(of: namespace) < count, ContinuousClock.now < deadline {
+            try await Task.sleep(for: .milliseconds(1))
+        }
+    }
+}

@@ -128,10 +128,42 @@ extension Cache {
         onFailure: FailurePolicy? = nil,
         _ fill: @escaping @Sendable (_ missing: [CacheKey<Value>]) async throws -> [CacheKey<Value>: Value]
     ) async throws -> [CacheKey<Value>: Value] {
+        try await self.fetchMany(
+            keys,
+            ttl: ttl,
+            tags: tags,
+            policy: policy,
+            freshness: freshness,
+            onFailure: onFailure
+        ) { missing, _ in try await fill(missing) }
+    }
+
+    /// The values of several keys, where the fill has something to say about how they are stored.
+    ///
+    /// - Parameters:
+    ///   - keys: The keys.
+    ///   - ttl: How long the values stay fresh.
+    ///   - tags: What all of the values depend on.
+    ///   - policy: How fresh the values have to be, and how long to wait for them.
+    ///   - freshness: Who may answer.
+    ///   - onFailure: What to do while the store is unavailable.
+    ///   - fill: Makes the values; ``FillContext/addTags(_:to:)`` puts single ones under tags.
+    /// - Returns: The values of all keys that have one.
+    /// - Throws: As the public form.
+    package func fetchMany<Value: Codable & Sendable>(
+        _ keys: some Sequence<CacheKey<Value>>,
+        ttl: TimeToLive? = .default,
+        tags: [String] = [],
+        policy: FetchPolicy? = nil,
+        freshness: ReadFreshness? = nil,
+        onFailure: FailurePolicy? = nil,
+        _ fill:
+            @escaping @Sendable (_ missing: [CacheKey<Value>], FillContext) async throws -> [CacheKey<Value>: Value]
+    ) async throws -> [CacheKey<Value>: Value] {
         let wishes = try self.distinct(keys)
         let keysByName = Dictionary(uniqueKeysWithValues: wishes.map { ($0.storeKey, $0.key) })
-        var call: FetchCall<Value> = try self.call(tags, policy, ttl, freshness, onFailure) { missing, _ in
-            let values = try await fill(missing.compactMap { keysByName[$0] })
+        var call: FetchCall<Value> = try self.call(tags, policy, ttl, freshness, onFailure) { missing, context in
+            let values = try await fill(missing.compactMap { keysByName[$0] }, context)
             return Dictionary(
                 uniqueKeysWithValues: missing.compactMap { key in
                     keysByName[key].flatMap { values[$0] }.map { (key, $0) }

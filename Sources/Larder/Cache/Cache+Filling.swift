@@ -139,7 +139,7 @@ extension Cache {
     ) -> Arrival {
         let coder = self.coder(for: Value.self)
         let entry = coder.entry(for: value)
-        let found = context.dependencies.summary
+        let found = context.summary(of: seat.key)
         let tags = self.tags(of: seat, context, call)
         var isAbsence = false
         if case .null = entry { isAbsence = true }
@@ -168,7 +168,7 @@ extension Cache {
 
     /// What a fill's value depends on.
     private func tags<Value>(of seat: Seat, _ context: FillContext, _ call: FetchCall<Value>) -> FillTags {
-        let found = context.dependencies.summary
+        let found = context.summary(of: seat.key)
         return FillTags(
             marks: (seat.lease?.marks ?? []) + found.marks,
             late: found.late,

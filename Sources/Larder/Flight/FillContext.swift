@@ -9,6 +9,8 @@ public final class FillContext: Sendable {
 
     private let wishes: Mutex<Wishes>
     let dependencies = FillDependencies()
+    /// Late tags of single keys of a fill of several, by the keys' names.
+    private let ownTags = Mutex<[String: [String]]>([:])
     private let take: @Sendable ([String]) async throws -> [TagMark]
 
     /// - Parameters:
@@ -66,6 +68,25 @@ public final class FillContext: Sendable {
     /// - Throws: ``CacheError`` with ``CacheError/Code/invalidTag``.
     public func addTags(_ tags: [String]) throws {
         self.dependencies.addLate(try TagRules.checked(tags))
+    }
+
+    /// Puts the value of one key, of several that the fill makes, under tags that are known only now that the data has been read.
+    ///
+    /// - Parameters:
+    ///   - tags: The tags.
+    ///   - key: The key.
+    /// - Throws: ``CacheError`` with ``CacheError/Code/invalidTag``.
+    package func addTags<Value>(_ tags: [String], to key: CacheKey<Value>) throws {
+        let names = try TagRules.checked(tags)
+        self.ownTags.withLock { $0[key.name, default: []] += names }
+    }
+
+    /// What the value of a key depends on.
+    func summary(of key: StoreKey) -> FillDependencies.Summary {
+        var summary = self.dependencies.summary
+        let own = self.ownTags.withLock { $0[key.name] }
+        if let own { summary.late = TagRules.ascending(summary.late + own) }
+        return summary
     }
 
     var isStored: Bool { self.wishes.withLock { $0.isStored } }

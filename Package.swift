@@ -1,5 +1,6 @@
 // swift-tools-version: 6.2
 
+import CompilerPluginSupport
 import PackageDescription
 
 let package = Package(
@@ -8,9 +9,14 @@ let package = Package(
     products: [
         .library(name: "Larder", targets: ["Larder"]),
         .library(name: "LarderCompression", targets: ["LarderCompression"]),
+        .library(name: "LarderConfiguration", targets: ["LarderConfiguration"]),
         .library(name: "LarderCrypto", targets: ["LarderCrypto"]),
+        .library(name: "LarderFiles", targets: ["LarderFiles"]),
+        .library(name: "LarderMacros", targets: ["LarderMacros"]),
+        .library(name: "LarderMemcached", targets: ["LarderMemcached"]),
         .library(name: "LarderRedis", targets: ["LarderRedis"]),
         .library(name: "LarderRedisClient", targets: ["LarderRedisClient"]),
+        .library(name: "LarderSQLite", targets: ["LarderSQLite"]),
         .library(name: "LarderTesting", targets: ["LarderTesting"]),
     ],
     traits: [
@@ -20,12 +26,16 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-configuration.git", from: "1.4.0"),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.0.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.14.0"),
         .package(url: "https://github.com/apple/swift-metrics.git", from: "2.9.0"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.2"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-syntax.git", "602.0.0"..<"604.0.0"),
     ],
     targets: [
         .target(
@@ -57,8 +67,44 @@ let package = Package(
             providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]
         ),
         .target(
+            name: "LarderConfiguration",
+            dependencies: [
+                "Larder",
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Yams", package: "Yams"),
+            ]
+        ),
+        .target(
             name: "LarderCrypto",
             dependencies: ["Larder", .product(name: "Crypto", package: "swift-crypto")]
+        ),
+        .target(
+            name: "LarderFiles",
+            dependencies: ["Larder", .product(name: "Logging", package: "swift-log")]
+        ),
+        .macro(
+            name: "LarderMacrosPlugin",
+            dependencies: [
+                .product(name: "SwiftCompilerPlugin", package: "swift-syntax"),
+                .product(name: "SwiftDiagnostics", package: "swift-syntax"),
+                .product(name: "SwiftParser", package: "swift-syntax"),
+                .product(name: "SwiftSyntax", package: "swift-syntax"),
+                .product(name: "SwiftSyntaxBuilder", package: "swift-syntax"),
+                .product(name: "SwiftSyntaxMacros", package: "swift-syntax"),
+            ]
+        ),
+        .target(name: "LarderMacros", dependencies: ["Larder", "LarderMacrosPlugin"]),
+        .target(
+            name: "LarderMemcached",
+            dependencies: [
+                "Larder",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
         ),
         .target(
             name: "LarderRedisClient",
@@ -81,6 +127,16 @@ let package = Package(
             ]
         ),
         .target(
+            name: "LarderSQLite",
+            dependencies: [
+                "Larder",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
+        .target(
             name: "LarderTesting",
             dependencies: ["Larder", .product(name: "Logging", package: "swift-log")]
         ),
@@ -91,11 +147,22 @@ let package = Package(
                 "LarderTesting",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),
         .testTarget(
             name: "LarderCompressionTests",
             dependencies: ["Larder", "LarderCompression"]
+        ),
+        .testTarget(
+            name: "LarderConfigurationTests",
+            dependencies: [
+                "Larder",
+                "LarderConfiguration",
+                "LarderRedis",
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
         ),
         .testTarget(
             name: "LarderCryptoTests",
@@ -104,6 +171,49 @@ let package = Package(
                 "LarderCrypto",
                 "LarderTesting",
                 .product(name: "Crypto", package: "swift-crypto"),
+            ]
+        ),
+        // What tests of stores on disk share: a process that writes and is killed, and what has to be there then.
+        .target(name: "StoreKills", dependencies: ["Larder"], path: "Tests/StoreKills"),
+        .executableTarget(
+            name: "larder-store-writer",
+            dependencies: ["Larder", "LarderFiles", "LarderSQLite", "StoreKills"],
+            path: "Tests/StoreWriter"
+        ),
+        .testTarget(
+            name: "LarderFilesTests",
+            dependencies: [
+                "Larder",
+                "LarderFiles",
+                "LarderTesting",
+                "StoreKills",
+                "larder-store-writer",
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        .testTarget(
+            name: "LarderMacrosTests",
+            dependencies: [
+                "Larder",
+                "LarderMacros",
+                "LarderMacrosPlugin",
+                "LarderTesting",
+                .product(name: "SwiftSyntaxMacrosGenericTestSupport", package: "swift-syntax"),
+            ]
+        ),
+        .testTarget(
+            name: "LarderMemcachedTests",
+            dependencies: ["Larder", "LarderMemcached", .product(name: "NIOCore", package: "swift-nio")],
+            resources: [.embedInCode("Hashing/ketama.json")]
+        ),
+        .testTarget(
+            name: "LarderMemcachedIntegrationTests",
+            dependencies: [
+                "Larder",
+                "LarderMemcached",
+                "LarderTesting",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),
         .testTarget(
@@ -137,6 +247,18 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+            ]
+        ),
+        .testTarget(
+            name: "LarderSQLiteTests",
+            dependencies: [
+                "Larder",
+                "LarderSQLite",
+                "LarderTesting",
+                "StoreKills",
+                "larder-store-writer",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
             ]
         ),
         .testTarget(

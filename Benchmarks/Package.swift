@@ -16,12 +16,14 @@ let package = Package(
             name: "larder-bench",
             dependencies: [
                 "HeapUse",
+                "PlainLoad",
                 "Replay",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Larder", package: "larder"),
                 .product(name: "LarderMacros", package: "larder"),
                 .product(name: "LarderFiles", package: "larder"),
+                .product(name: "LarderMemcached", package: "larder"),
                 .product(name: "LarderRedis", package: "larder"),
                 .product(name: "LarderRedisClient", package: "larder"),
                 .product(name: "LarderSQLite", package: "larder"),
@@ -32,6 +34,7 @@ let package = Package(
             resources: [.embedInCode("Memory/CaffeinePeer.java")]
         ),
         .target(name: "HeapUse"),
+        .target(name: "PlainLoad"),
         .target(
             name: "Replay",
             dependencies: [.product(name: "DequeModule", package: "swift-collections")]
@@ -41,7 +44,7 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
-for target in package.targets where target.name != "HeapUse" {
+for target in package.targets where target.name != "HeapUse" && target.name != "PlainLoad" {
     target.swiftSettings = [
         .enableUpcomingFeature("ExistentialAny"),
         .enableUpcomingFeature("InternalImportsByDefault"),

@@ -16,8 +16,8 @@ struct LarderBench: AsyncParsableCommand {
             LocksBench.self, LockWorker.self,
             RateLimitBench.self, RateLimitWorker.self,
             CollectionsBench.self, CollectionsWorker.self,
-            RedisBench.self, PubSubBench.self, SQLiteBench.self, TraceBench.self, TableCommand.self,
-            HitRatioTableCommand.self,
+            RedisBench.self, MemcachedBench.self, PubSubBench.self, SQLiteBench.self,
+            TraceBench.self, TableCommand.self, HitRatioTableCommand.self,
             PlotCommand.self, SynthesizeCommand.self,
         ]
     )

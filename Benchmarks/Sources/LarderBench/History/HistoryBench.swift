@@ -38,8 +38,11 @@ struct HistoryBench: AsyncParsableCommand {
             """
     )
 
-    @Option(help: "The store: memory, tiered, redis, tiered-redis, sqlite or file.")
+    @Option(help: "The store: memory, tiered, redis, tiered-redis, memcached, sqlite or file.")
     var store = HistoryStore.memory
+
+    @Option(help: "How many servers share the keys, with --store memcached.")
+    var servers = 1
 
     @Option(help: "How many histories.")
     var seeds = 100
@@ -80,7 +83,7 @@ struct HistoryBench: AsyncParsableCommand {
     var disturb = Disturbances(kinds: [])
 
     enum HistoryStore: String, ExpressibleByArgument, CaseIterable {
-        case memory, tiered, redis, sqlite, file
+        case memory, tiered, redis, memcached, sqlite, file
         case tieredRedis = "tiered-redis"
 
         var isSimulated: Bool { self == .memory || self == .tiered }
@@ -133,8 +136,14 @@ struct HistoryBench: AsyncParsableCommand {
             throw ValidationError("--apart goes with --store redis and tiered-redis")
         }
         // Copies in the upper tier of a store that has lost entries or forgotten invalidations are a matter of their own.
-        guard self.disturb.kinds.isEmpty || self.store == .redis else {
-            throw ValidationError("--disturb goes with --store redis")
+        guard self.disturb.kinds.isEmpty || self.store == .redis || self.store == .memcached else {
+            throw ValidationError("--disturb goes with --store redis and memcached")
+        }
+        guard self.store != .memcached || self.memcachedDisturbances.count == self.disturb.kinds.count else {
+            throw ValidationError("--disturb of memcached takes pause, evictions and kill")
+        }
+        guard self.servers > 0, self.servers == 1 || self.store == .memcached else {
+            throw ValidationError("--servers goes with --store memcached")
         }
         guard self.topology == nil || (self.store == .redis && self.disturb.kinds.isEmpty && !self.apart) else {
             throw ValidationError("--topology goes with --store redis, and neither with --disturb nor with --apart")
@@ -152,6 +161,13 @@ struct HistoryBench: AsyncParsableCommand {
         var tally = HistoryTally(file: file)
         if let topology = self.topology {
             try await self.runDeployed(topology, &tally)
+        } else if self.store == .memcached {
+            let histories = MemcachedHistories(
+                servers: self.servers,
+                kinds: self.memcachedDisturbances,
+                isFenced: self.fence == .on
+            )
+            tally = try await histories.run(self.all, tally)
         } else if self.store.isSimulated {
             try await self.runSimulated(&tally)
         } else if !self.store.isOnRedis {
@@ -167,6 +183,7 @@ struct HistoryBench: AsyncParsableCommand {
         line.set("seeds", self.seeds)
         line.set("operations", tally.operations)
         if self.apart { line.set("apart", "true") }
+        if self.store == .memcached { line.set("servers", self.servers) }
         if let topology = self.topology {
             line.set("topology", topology.rawValue)
             line.set("near", self.near.rawValue)
@@ -200,6 +217,10 @@ struct HistoryBench: AsyncParsableCommand {
         guard FileManager.default.createFile(atPath: path, contents: nil), let file = FileHandle(forWritingAtPath: path)
         else { throw Failure("\(path) cannot be written") }
         return file
+    }
+
+    private var memcachedDisturbances: Set<MemcachedDisturbance.Kind> {
+        Set(self.disturb.kinds.compactMap { MemcachedDisturbance.Kind(rawValue: $0.rawValue) })
     }
 
     private var all: Range<UInt64> { self.firstSeed..<(self.firstSeed + UInt64(self.seeds)) }

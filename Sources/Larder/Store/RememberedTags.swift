@@ -1,10 +1,9 @@
-import Larder
 import Synchronization
 
 /// The tags that entries had when this process last met them, so that a read brings the tags' generations along.
 ///
 /// What it says decides how a key is read, never what is found: an entry with other tags than these is looked at again.
-final class RememberedTags: Sendable {
+package final class RememberedTags: Sendable {
     private let tags = MemoryCache<StoreKey, [String]>(limit: .entries(50_000))
 
     /// Whether this process has met an entry with tags; until then nothing is remembered.
@@ -13,13 +12,16 @@ final class RememberedTags: Sendable {
     /// The most tags that are remembered of an entry: enough for nearly all, and so few that all of it stays small.
     private static let most = 16
 
+    /// Remembers nothing yet.
+    package init() {}
+
     /// The tags that entries are likely to have.
     ///
     /// - Parameters:
     ///   - keys: The entries' keys.
     ///   - expected: What the reader expects.
     /// - Returns: The tags, each once; `nil` where nobody knows what one of the entries has.
-    func tags(of keys: [StoreKey], _ expected: [String]) -> [String]? {
+    package func tags(of keys: [StoreKey], _ expected: [String]) -> [String]? {
         guard self.isInUse.load(ordering: .relaxed) else { return expected }
         if keys.count == 1, let remembered = self.tags.value(forKey: keys[0]) {
             return expected + remembered.filter { !expected.contains($0) }
@@ -37,7 +39,7 @@ final class RememberedTags: Sendable {
     }
 
     /// Remembers what an entry has.
-    func remember(_ names: [String], of key: StoreKey) {
+    package func remember(_ names: [String], of key: StoreKey) {
         if !self.isInUse.load(ordering: .relaxed) {
             if names.isEmpty { return }
             self.isInUse.store(true, ordering: .relaxed)

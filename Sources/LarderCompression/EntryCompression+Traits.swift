@@ -1,4 +1,6 @@
+#if LZ4 || LZMA || Zstandard
 public import Larder
+#endif
 
 #if LZ4
 extension EntryCompression {

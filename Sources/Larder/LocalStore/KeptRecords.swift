@@ -135,18 +135,6 @@ extension EntryHeader {
     package func wantsRenewal(end: Int64, at now: Int64) -> Bool {
         self.lifetime.freshFor == nil && end - now < KeptEntry.endless - KeptEntry.renewalInterval
     }
-
-    /// The entry's value as readers get it.
-    ///
-    /// - Parameter bytes: What stands behind the header.
-    /// - Returns: The value; `nil` where the bytes are no integer although the header says so.
-    package func value(_ bytes: UnsafeRawBufferPointer) -> EntryValue? {
-        if self.isNull { return .null }
-        guard self.codec == .integer else {
-            return .encoded(EncodedValue(codec: self.codec, bytes: [UInt8](bytes)))
-        }
-        return bytes.count == 8 ? .integer(bytes.bigEndian(at: 0, as: Int64.self)) : nil
-    }
 }
 
 extension KeptEntry {

@@ -21,31 +21,7 @@ package struct PreparedWrite: Sendable {
     package init(_ write: EntryWrite, heaviest: Int) throws {
         self.key = write.key
         self.tags = write.tags
-        var isNull = false
-        let codec: CodecID
-        switch write.value {
-        case .null:
-            codec = .bytes
-            self.value = []
-            isNull = true
-        case .integer(let integer):
-            codec = .integer
-            self.value = integer.bigEndianBytes
-        case .object(let box):
-            let encoded = try write.coder.encode(box)
-            codec = encoded.codec
-            self.value = encoded.bytes
-        case .encoded(let encoded):
-            codec = encoded.codec
-            self.value = encoded.bytes
-        }
-        self.header = EntryHeader(
-            codec: codec,
-            isNull: isNull,
-            fillCost: write.fillCost,
-            lifetime: write.lifetime,
-            generation: 0
-        )
+        (self.header, self.value) = try EntryHeader.writing(write)
         try Self.check(write.tags)
         self.isTooLarge = write.key.name.utf8.count + EntryHeader.length + self.value.count > heaviest
     }

@@ -1,3 +1,4 @@
+import LarderTesting
 import Synchronization
 import Testing
 
@@ -81,12 +82,42 @@ struct NeverHappened: Error {
 }
 
 /// Waits for something that other tasks are about to bring about.
-func eventually(_ what: String, _ condition: () -> Bool) async throws {
+func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
     let deadline = ContinuousClock.now.advanced(by: .seconds(30))
-    while !condition() {
+    while try await !condition() {
         if ContinuousClock.now > deadline { throw NeverHappened(what: what) }
         await Task.yield()
     }
+}
+
+/// Waits for something that other tasks are about to bring about, while the clock goes on to whatever sleeps on it before a
+/// limit.
+func eventually(
+    _ what: String,
+    advancing clock: ManualClock,
+    before limit: Duration = .seconds(Int.max / 2),
+    _ condition: () -> Bool
+) async throws {
+    try await eventually(what) {
+        if condition() { return true }
+        if let next = clock.nextDeadline, next.offset < limit { clock.advance(to: next) }
+        return false
+    }
+}
+
+/// What a task ends with, while the clock goes on to whatever sleeps on it before a limit.
+func value<Value: Sendable>(
+    of task: Task<Value, any Error>,
+    advancing clock: ManualClock,
+    before limit: Duration = .seconds(Int.max / 2)
+) async throws -> Value {
+    let isOver = Box<Bool>()
+    Task {
+        _ = await task.result
+        isOver.value = true
+    }
+    try await eventually("the task is over", advancing: clock, before: limit) { isOver.value == true }
+    return try await task.value
 }
 
 /// A variable that tasks share.

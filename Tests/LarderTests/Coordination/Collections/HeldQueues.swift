@@ -31,8 +31,8 @@ final class HeldQueues: QueueStore {
 
     var deafness: Int { self.state.withLock(\.deafness) }
 
-    func untilHeld() async {
-        while self.state.withLock({ $0.held == nil }) { await Task.yield() }
+    func untilHeld() async throws {
+        try await eventually("something is held") { self.state.withLock({ $0.held != nil }) }
     }
 
     func release() {

@@ -27,7 +27,7 @@ import Testing
         try await withThrowingTaskGroup(of: (Int, Int?).self) { group in
             for index in 0..<50 {
                 group.addTask { (index, try await queue.pop(waitingAtMost: .seconds(30))) }
-                while lines.waiterCount <= index { await Task.yield() }
+                try await eventually("the next one waits") { lines.waiterCount > index }
             }
             for index in 0..<50 { try await queue.push(index) }
             for try await (index, element) in group { #expect(element == index) }
@@ -42,7 +42,7 @@ import Testing
         waiting.cancel()
         await #expect(throws: CancellationError.self) { try await waiting.value }
         self.clock.advance(by: .seconds(1))
-        while !self.collections.lines.isIdle { await Task.yield() }
+        try await eventually("nobody fetches any more") { self.collections.lines.isIdle }
         #expect(self.clock.sleeperCount == 0)
     }
 
@@ -76,16 +76,16 @@ import Testing
         let store = HeldQueues()
         let lines = QueueLines(store, logger: Logger(label: "test"))
         let waiting = Task { try await lines.take(Self.request, waitingAtMost: .seconds(100)) }
-        while lines.waiterCount == 0 { await Task.yield() }
+        try await eventually("somebody waits") { lines.waiterCount != 0 }
         // The element is on its way to the one who waits, who leaves.
         store.hold()
         try await Self.push([1, 2], to: store)
-        await store.untilHeld()
+        try await store.untilHeld()
         waiting.cancel()
         await #expect(throws: CancellationError.self) { try await waiting.value }
         #expect(try await store.peek(Self.request.key, atMost: 9) == [[2]])
         store.release()
-        while try await store.counts(of: Self.request.key).waiting != 2 { await Task.yield() }
+        try await eventually("both are put back") { try await store.counts(of: Self.request.key).waiting == 2 }
         #expect(try await store.peek(Self.request.key, atMost: 9) == [[1], [2]])
     }
 
@@ -95,7 +95,7 @@ import Testing
         try await Self.push([1], to: store)
         store.hold()
         let popping = Task { try await lines.take(Self.request, waitingAtMost: .zero) }
-        await store.untilHeld()
+        try await store.untilHeld()
         popping.cancel()
         store.release()
         #expect(try await popping.value?.element == [1])
@@ -107,7 +107,7 @@ import Testing
         let waiting = (0..<3).map { _ in
             Task { try await lines.take(Self.request, waitingAtMost: .seconds(100)) }
         }
-        while lines.waiterCount < 3 { await Task.yield() }
+        try await eventually("three wait") { lines.waiterCount >= 3 }
         store.fail()
         try await Self.push([1], to: store)
         for task in waiting {
@@ -122,15 +122,15 @@ import Testing
         let store = HeldQueues()
         let lines = QueueLines(store, logger: log.logger())
         let waiting = Task { try await lines.take(Self.request, waitingAtMost: .seconds(100)) }
-        while lines.waiterCount == 0 { await Task.yield() }
+        try await eventually("somebody waits") { lines.waiterCount != 0 }
         store.hold()
         store.failToPutBack()
         try await Self.push([1], to: store)
-        await store.untilHeld()
+        try await store.untilHeld()
         waiting.cancel()
         await #expect(throws: CancellationError.self) { try await waiting.value }
         store.release()
-        while log.lines.isEmpty { await Task.yield() }
+        try await eventually("something is logged") { !log.lines.isEmpty }
         #expect(log.lines.map(\.level) == [.warning])
         #expect(log.lines.first?.metadata["larder.collection"] == "@ns:queue:q")
         #expect(log.lines.first?.metadata["larder.elements"] == "1")
@@ -146,9 +146,8 @@ import Testing
         store.deafen(2)
         let waiting = Task { try await lines.take(Self.request, waitingAtMost: .seconds(1_000)) }
         // Pauses of 50 ms, and another attempt after each 32 of them.
-        while store.deafness >= 0 {
-            if let next = clock.nextDeadline, next.offset < .seconds(5) { clock.advance(to: next) }
-            await Task.yield()
+        try await eventually("it has tried to listen often enough", advancing: clock, before: .seconds(5)) {
+            store.deafness < 0
         }
         #expect(clock.now.offset >= .milliseconds(2 * 32 * 50))
         #expect(clock.now.offset < .seconds(5))

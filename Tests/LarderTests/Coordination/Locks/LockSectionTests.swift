@@ -89,11 +89,8 @@ import Testing
         }
         try await eventually("the section has begun") { gate.arrivals > 0 }
         self.store.fail(.renew, fault)
-        while !isOver.value {
-            // A step at a time: what sleeps longer is a question without an answer.
-            if let next = self.clock.nextDeadline, next.offset < Self.lease { self.clock.advance(to: next) }
-            await Task.yield()
-        }
+        // A step at a time: what sleeps longer is a question without an answer.
+        try await eventually("the call is over", advancing: self.clock, before: Self.lease) { isOver.value }
         let code = try await self.code(task)
         #expect(code == .lockLost)
         let moment = try #require(cancelled.value)
@@ -185,9 +182,8 @@ import Testing
         let task = try await self.begin(gate)
         self.store.fail(.release, .request)
         gate.open()
-        while self.log.lines.isEmpty {
-            if let next = self.clock.nextDeadline, next.offset < .seconds(5) { self.clock.advance(to: next) }
-            await Task.yield()
+        try await eventually("something is logged", advancing: self.clock, before: .seconds(5)) {
+            !self.log.lines.isEmpty
         }
         let value = try await task.value
         #expect(value == 7)
@@ -207,12 +203,10 @@ import Testing
         gate.open()
         try await eventually("a first release") { self.store.calls(.release) >= 1 }
         self.store.fail(.release, nil)
-        while self.store.calls(.release) < 2 {
-            if let next = self.clock.nextDeadline, next.offset < .seconds(5) { self.clock.advance(to: next) }
-            await Task.yield()
-        }
-        let value = try await task.value
+        // However many of its attempts had no answer before that: the next one needs the clock.
+        let value = try await value(of: task, advancing: self.clock, before: .seconds(5))
         #expect(value == 7)
+        #expect(self.store.calls(.release) >= 2)
         try await self.expectNothingIsLeft()
     }
 
@@ -227,12 +221,10 @@ import Testing
         let next = LockRequest(LockResource(.lock, "k"), owner: .random(), lease: Self.lease)
         _ = try await self.store.base.open("ns").acquire(next)
         self.store.fail(.release, nil)
-        let calls = self.store.calls(.release)
-        while self.store.calls(.release) == calls {
-            if let next = self.clock.nextDeadline, next.offset < .seconds(2) { self.clock.advance(to: next) }
-            await Task.yield()
+        let error = await #expect(throws: CacheError.self) {
+            _ = try await value(of: task, advancing: self.clock, before: .seconds(2))
         }
-        let code = try await self.code(task)
+        let code = try #require(error).code
         #expect(code == .lockLost)
         try await #expect(self.locks.isLocked("k"))
     }

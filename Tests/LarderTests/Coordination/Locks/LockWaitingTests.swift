@@ -128,9 +128,8 @@ import Testing
         let task = try await self.wait(.seconds(10))
         try await eventually("a lost answer") { self.store.calls(.acquire) >= 1 }
         self.store.fail(.acquire, nil)
-        while self.locks.core.lines.count > 0 {
-            if let next = self.clock.nextDeadline, next.offset < .seconds(5) { self.clock.advance(to: next) }
-            await Task.yield()
+        try await eventually("nobody waits for the lock any more", advancing: self.clock, before: .seconds(5)) {
+            self.locks.core.lines.count == 0
         }
         try await task.value
         try await self.expectNothingIsLeft()
@@ -146,9 +145,8 @@ import Testing
     @Test func aStoreThatStaysAwayIsNamedWhenTheWaitEnds() async throws {
         self.store.fail(.acquire, .request)
         let task = try await self.wait(.seconds(1))
-        while self.locks.core.lines.count > 0 {
-            if let next = self.clock.nextDeadline { self.clock.advance(to: next) }
-            await Task.yield()
+        try await eventually("nobody waits for the lock any more", advancing: self.clock) {
+            self.locks.core.lines.count == 0
         }
         let error = await #expect(throws: CacheError.self) { try await task.value }
         #expect(error?.code == .unavailable)
@@ -162,16 +160,14 @@ import Testing
         let owner = try await self.take(lease: .seconds(3600))
         self.store.fail(.acquire, .request)
         let task = try await self.wait(.seconds(600))
-        while self.clock.now.offset < .seconds(5) {
-            if let next = self.clock.nextDeadline, next.offset < .seconds(10) { self.clock.advance(to: next) }
-            await Task.yield()
+        try await eventually("five seconds have passed", advancing: self.clock, before: .seconds(10)) {
+            self.clock.now.offset >= .seconds(5)
         }
         let calls = self.store.calls(.acquire)
         #expect(calls < 60, "pauses grow up to a quarter of a second")
         self.store.fail(.acquire, nil)
-        while self.store.base.counts.listeners == 0 {
-            if let next = self.clock.nextDeadline, next.offset < .seconds(10) { self.clock.advance(to: next) }
-            await Task.yield()
+        try await eventually("somebody listens", advancing: self.clock, before: .seconds(10)) {
+            self.store.base.counts.listeners != 0
         }
         // One that was under way, the first answer, and the look after it began to listen.
         try await eventually("it has looked again") { self.clock.nextDeadline?.offset ?? .zero >= .seconds(600) }
@@ -187,9 +183,8 @@ import Testing
         let task = try await self.wait(.seconds(10))
         try await eventually("a question without an answer") { self.store.calls(.acquire) > 1 }
         self.store.fail(.acquire, nil)
-        while self.locks.core.lines.count > 0 {
-            if let next = self.clock.nextDeadline { self.clock.advance(to: next) }
-            await Task.yield()
+        try await eventually("nobody waits for the lock any more", advancing: self.clock) {
+            self.locks.core.lines.count == 0
         }
         let error = await #expect(throws: CacheError.self) { try await task.value }
         #expect(error?.code == .lockNotAcquired)
@@ -206,10 +201,7 @@ import Testing
             defer { isOver.withLock { $0 = true } }
             try await self.locks.withLock("k", wait: .zero) { _ in }
         }
-        while !isOver.value {
-            if let next = self.clock.nextDeadline { self.clock.advance(to: next) }
-            await Task.yield()
-        }
+        try await eventually("the call is over", advancing: self.clock) { isOver.value }
         let error = await #expect(throws: CacheError.self) { try await task.value }
         #expect(error?.code == .unavailable)
         #expect(self.store.calls(.abandon) > 3)
@@ -237,9 +229,8 @@ import Testing
         #expect(pauses.suffix(50).allSatisfy { $0 >= .milliseconds(25) })
         #expect(Set(pauses.suffix(50)).count > 25)
         _ = try await store.release(self.lock, owner: owner)
-        while locks.core.lines.count > 0 {
-            if let next = self.clock.nextDeadline, next.offset < .seconds(60) { self.clock.advance(to: next) }
-            await Task.yield()
+        try await eventually("nobody waits for the lock any more", advancing: self.clock, before: .seconds(60)) {
+            locks.core.lines.count == 0
         }
         try await task.value
     }

@@ -1,5 +1,5 @@
 import Crypto
-public import Larder
+import Larder
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials

@@ -33,11 +33,11 @@ final class Gate: Sendable {
 
 /// Keeps bytes as they are.
 struct BytesCoder: EntryCoder {
-    func encode(_ box: ValueBox) throws -> EncodedValue {
+    func encode(_ box: ValueBox, for key: StoreKey) throws -> EncodedValue {
         EncodedValue(codec: .bytes, bytes: box.value(as: [UInt8].self) ?? [])
     }
 
-    func decode(_ encoded: EncodedValue) throws -> EntryValue { .encoded(encoded) }
+    func decode(_ encoded: EncodedValue, of key: StoreKey) throws -> EntryValue { .encoded(encoded) }
 }
 
 extension SQLiteStore {

@@ -1,4 +1,5 @@
 import LarderTesting
+import Synchronization
 import Testing
 
 @testable import Larder

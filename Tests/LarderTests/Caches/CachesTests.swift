@@ -109,8 +109,8 @@ import Testing
         let other = Cache(.null)
         let (a, b) = (try caches["a"], try caches["b"])
         try await Caches.overriding("a", with: replacement) {
-            #expect(try caches["a"] === replacement)
-            #expect(try caches["b"] === b)
+            try #expect(caches["a"] === replacement)
+            try #expect(caches["b"] === b)
             await Caches.overriding("nobody", with: other) {
                 let found = await Task { try? (caches["a"], caches["nobody"]) }.value
                 #expect(found?.0 === replacement)

@@ -40,8 +40,8 @@ import Foundation
 
     private static func warmer(
         _ fills: [WarmingFill],
-        _ options: WarmerOptions = WarmerOptions(),
         _ subject: CacheUnderTest,
+        _ options: WarmerOptions = WarmerOptions(),
         onProgress: (@Sendable (WarmingProgress) -> Void)? = nil
     ) -> Warmer {
         Warmer(fills, options, clock: CacheClock(subject.clock), logger: Self.quiet, onProgress: onProgress)
@@ -138,8 +138,8 @@ import Foundation
                         running.withLock { $0.now -= 1 }
                     }
                 ],
-                WarmerOptions(concurrency: 3),
-                subject
+                subject,
+                WarmerOptions(concurrency: 3)
             )
             try await #expect(warmer.warm().done == 200)
             #expect(running.withLock { $0.most } == 3)
@@ -159,7 +159,7 @@ import Foundation
             #expect(report.total == 21 && report.isFinished)
 
             let options = WarmerOptions(concurrency: 1, failureLimit: 1)
-            let strict = Self.warmer([numbers], options, subject)
+            let strict = Self.warmer([numbers], subject, options)
             let error = await #expect(throws: CacheError.self) { try await strict.warm() }
             #expect(error?.code == .warmingStopped)
             #expect(strict.progress.failed == 2)
@@ -202,8 +202,8 @@ import Foundation
             let told = Mutex<[WarmingProgress]>([])
             let warmer = Self.warmer(
                 [.calls("calls", { Array(0..<10) }) { _ in clock.advance(by: .milliseconds(500)) }],
-                WarmerOptions(concurrency: 1, reportInterval: .seconds(2)),
-                subject
+                subject,
+                WarmerOptions(concurrency: 1, reportInterval: .seconds(2))
             ) { progress in told.withLock { $0.append(progress) } }
             var updates = warmer.updates.makeAsyncIterator()
             try await warmer.warm()
@@ -239,7 +239,7 @@ import Foundation
                         }
                     ]
                 }
-                let first = Self.warmer(fills(gate), options, subject)
+                let first = Self.warmer(fills(gate), subject, options)
                 let pass = Task { try await first.warm() }
                 // All others are done; what is noted ends before the one that is not.
                 try await eventually("only one is left") { first.progress.done == 9 }
@@ -248,7 +248,7 @@ import Foundation
                 let mark = try await checkpoint.load()
                 #expect(mark == WarmingMark(fill: "calls", key: "5"))
 
-                let second = try await Self.warmer(fills(nil), options, subject).warm()
+                let second = try await Self.warmer(fills(nil), subject, options).warm()
                 #expect(second.resumed == 6)
                 #expect(second.filled == 4)
                 #expect(second.done == 10 && second.isFinished)
@@ -256,7 +256,7 @@ import Foundation
                 let left = try await checkpoint.load()
                 #expect(left == nil)
                 // Nothing is left of it for the next.
-                let third = try await Self.warmer(fills(nil), options, subject).warm()
+                let third = try await Self.warmer(fills(nil), subject, options).warm()
                 #expect(third.resumed == 0)
             }
         }
@@ -269,11 +269,11 @@ import Foundation
                 let options = WarmerOptions(checkpoint: checkpoint)
                 let fill = WarmingFill.calls("calls", { [1, 2, 3] }, call: { _ in })
                 try await checkpoint.save(WarmingMark(fill: "calls", key: "77"))
-                try await #expect(Self.warmer([fill], options, subject).warm().filled == 3)
+                try await #expect(Self.warmer([fill], subject, options).warm().filled == 3)
                 try Data("no mark".utf8).write(to: URL(fileURLWithPath: "\(directory)/mark.json"))
-                try await #expect(Self.warmer([fill], options, subject).warm().filled == 3)
+                try await #expect(Self.warmer([fill], subject, options).warm().filled == 3)
                 let unwritable = WarmerOptions(checkpoint: FileCheckpoint(path: "\(directory)/none/mark.json"))
-                try await #expect(Self.warmer([fill], unwritable, subject).warm().filled == 3)
+                try await #expect(Self.warmer([fill], subject, unwritable).warm().filled == 3)
             }
         }
     }
@@ -285,8 +285,8 @@ import Foundation
             let tally = Tally()
             let warmer = Self.warmer(
                 [.calls("calls", { [1] }) { _ in tally.add() }],
-                WarmerOptions(schedule: .every(.seconds(60), jitter: 0)),
-                subject
+                subject,
+                WarmerOptions(schedule: .every(.seconds(60), jitter: 0))
             )
             let group = ServiceGroup(services: [warmer], logger: Self.quiet)
             let running = Task { try await group.run() }
@@ -344,7 +344,7 @@ import Foundation
     @Test func readinessTellsOfAPassThatStoppedAndOfAWarmerThatEnded() async throws {
         try await withCache { subject in
             let failing = WarmingFill.calls("calls", { [1] }) { _ in throw Failure() }
-            let stopping = Self.warmer([failing], WarmerOptions(failureLimit: 0), subject)
+            let stopping = Self.warmer([failing], subject, WarmerOptions(failureLimit: 0))
             let error = await #expect(throws: CacheError.self) { try await stopping.run() }
             #expect(error?.code == .warmingStopped)
             await expectError(.warmingStopped) { try await stopping.waitUntilWarm() }

@@ -5,7 +5,7 @@ import Testing
 @testable import Larder
 
 /// What code under `cache.bypassed` finds and leaves.
-@Suite(.timeLimit(.minutes(2))) struct BypassTests {
+@Suite(.timeLimit(.minutes(10))) struct BypassTests {
     private static let key = CacheKey<Int>("k")
     private static let text = CacheKey<String>("text")
 

@@ -3,7 +3,7 @@ import Synchronization
 import Testing
 
 /// Writes of one moment become one step, and whoever is alone waits for nobody.
-@Suite(.timeLimit(.minutes(1))) struct StepQueueTests {
+@Suite(.timeLimit(.minutes(10))) struct StepQueueTests {
     @Test func whoIsAloneDoesHisStepByHimself() async throws {
         let worker = RecordingWorker()
         let queue = StepQueue(worker, label: "test")

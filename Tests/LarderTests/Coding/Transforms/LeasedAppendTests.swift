@@ -4,7 +4,7 @@ import Testing
 @testable import Larder
 
 /// Appending where the store's bytes are not the codec's: the whole is read and written, and nothing that comes between is lost.
-@Suite(.timeLimit(.minutes(2))) struct LeasedAppendTests {
+@Suite(.timeLimit(.minutes(10))) struct LeasedAppendTests {
     /// What the appending caches do with bytes.
     enum Manner: CaseIterable, CustomTestStringConvertible {
         case compressed, sealed, both

@@ -42,7 +42,7 @@ struct TransformedCaches {
     }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct TransformedCacheTests {
+@Suite(.timeLimit(.minutes(10))) struct TransformedCacheTests {
     private struct Book: Codable, Sendable, Equatable {
         var title: String
         var year: Int?

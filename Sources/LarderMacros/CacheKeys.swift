@@ -21,4 +21,5 @@ public macro CacheKeys(_ prefix: String = "") = #externalMacro(module: "LarderMa
 ///
 /// - Parameter prefix: What the key begins with.
 @attached(body)
-public macro CacheKeyBody(_ prefix: String = "") = #externalMacro(module: "LarderMacrosPlugin", type: "CacheKeyBodyMacro")
+public macro CacheKeyBody(_ prefix: String = "") =
+    #externalMacro(module: "LarderMacrosPlugin", type: "CacheKeyBodyMacro")

@@ -40,24 +40,30 @@ enum CacheKeyBodyMacro: BodyMacro {
         let misuses = Self.misuses(of: function)
         guard misuses.isEmpty else { throw DiagnosticsError(diagnostics: misuses) }
         var prefix = ""
-        if case .argumentList(let arguments) = node.arguments,
-            let literal = arguments.first?.expression.as(StringLiteralExprSyntax.self)
-        {
-            prefix = literal.representedLiteralValue ?? ""
+        if case .argumentList(let arguments) = node.arguments, let argument = arguments.first?.expression {
+            guard let text = argument.as(StringLiteralExprSyntax.self)?.representedLiteralValue else {
+                let message =
+                    "the prefix has to be a plain string, such as \"shop:\": its value is needed at compile time"
+                throw DiagnosticsError(diagnostics: [Misuse("prefix", message).at(argument)])
+            }
+            prefix = text
         }
         let name = StringLiteralExprSyntax(content: prefix + function.name.text.filter { $0 != "`" })
         let parameters = function.signature.parameterClause.parameters.map { ($0.secondName ?? $0.firstName).text }
         guard !parameters.isEmpty else { return ["return Larder.CacheKey(\(name))"] }
         let effect = function.signature.effectSpecifiers?.throwsClause == nil ? "" : "try "
         let arguments = parameters.map { ".adding(\($0))" }.joined()
-        return ["return \(raw: effect)Larder.CacheKey(LarderMacros.CallKey(\(name), separator: \":\")\(raw: arguments).text)"]
+        return [
+            "return \(raw: effect)Larder.CacheKey(LarderMacros.CallKey(\(name), separator: \":\")\(raw: arguments).text)"
+        ]
     }
 
     private static func misuses(of function: FunctionDeclSyntax) -> [Diagnostic] {
         var found: [Diagnostic] = []
         if !function.modifiers.contains(where: { $0.name.text == "static" }) {
             var repaired = function
-            repaired.modifiers = function.modifiers + [DeclModifierSyntax(name: .keyword(.static, trailingTrivia: .space))]
+            repaired.modifiers =
+                function.modifiers + [DeclModifierSyntax(name: .keyword(.static, trailingTrivia: .space))]
             if function.modifiers.isEmpty {
                 repaired.leadingTrivia = function.leadingTrivia
                 repaired.funcKeyword.leadingTrivia = []

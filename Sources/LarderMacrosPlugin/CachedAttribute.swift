@@ -37,7 +37,9 @@ struct CachedAttribute {
     /// - Returns: Each name and where it stands; what is no plain string is left out.
     func names(_ label: String) -> [(name: String, node: ExprSyntax)] {
         (self.arguments[label]?.as(ArrayExprSyntax.self)?.elements ?? []).compactMap { element in
-            guard let name = element.expression.as(StringLiteralExprSyntax.self)?.representedLiteralValue else { return nil }
+            guard let name = element.expression.as(StringLiteralExprSyntax.self)?.representedLiteralValue else {
+                return nil
+            }
             return (name, element.expression)
         }
     }

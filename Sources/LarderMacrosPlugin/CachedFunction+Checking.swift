@@ -26,7 +26,9 @@ extension CachedFunction {
                     .at(self.function.name, Repair("add 'async'", replacing: signature, with: repaired))
             )
         }
-        if let clause = signature.effectSpecifiers?.throwsClause, clause.throwsSpecifier.tokenKind == .keyword(.rethrows) {
+        if let clause = signature.effectSpecifiers?.throwsClause,
+            clause.throwsSpecifier.tokenKind == .keyword(.rethrows)
+        {
             var repaired = clause
             repaired.throwsSpecifier = .keyword(.throws, trailingTrivia: clause.throwsSpecifier.trailingTrivia)
             found.append(
@@ -152,7 +154,9 @@ extension CachedFunction {
         let list = names.map { "\"\($0)\"" }.joined(separator: ", ")
         var arguments: [String] = []
         if case .argumentList(let old) = self.attribute.node.arguments {
-            arguments = old.filter { $0.label?.text != "ignoring" }.map { $0.with(\.trailingComma, nil).trimmedDescription }
+            arguments = old.filter { $0.label?.text != "ignoring" }.map {
+                $0.with(\.trailingComma, nil).trimmedDescription
+            }
         }
         // In the order in which the macro declares them.
         let behind = arguments.firstIndex { argument in

@@ -19,6 +19,12 @@ struct CachedFunction {
         let label: String?
         let name: String
         let type: TypeSyntax
+
+        /// Whether arguments of several types may be passed, which may look the same in the key.
+        var isOfAnyType: Bool {
+            let words = self.type.trimmedDescription.split { !$0.isLetter }
+            return words.contains("some") || words.contains("any")
+        }
     }
 
     let parameters: [Parameter]
@@ -28,6 +34,7 @@ struct CachedFunction {
         self.attribute = attribute
         self.owners = context.lexicalContext.reversed().compactMap(Self.name)
         self.isOfSeveralTypes = context.lexicalContext.contains(where: Self.standsForSeveral)
+        self.isOfItsFile = Self.isPrivate(function.modifiers) || context.lexicalContext.contains(where: Self.isPrivate)
         self.parameters = function.signature.parameterClause.parameters.map { node in
             let label = node.firstName.text
             return Parameter(
@@ -55,6 +62,14 @@ struct CachedFunction {
         return !node.modifiers.contains { $0.name.tokenKind == .keyword(.final) }
     }
 
+    private static func isPrivate(_ node: Syntax) -> Bool {
+        node.asProtocol((any WithModifiersSyntax).self).map { Self.isPrivate($0.modifiers) } ?? false
+    }
+
+    private static func isPrivate(_ modifiers: DeclModifierListSyntax) -> Bool {
+        modifiers.contains { ["private", "fileprivate"].contains($0.name.text) && $0.detail == nil }
+    }
+
     /// Whether the function has a `self`.
     var isMember: Bool { !self.owners.isEmpty }
 
@@ -64,13 +79,19 @@ struct CachedFunction {
     /// The function without the cache.
     var uncachedName: TokenSyntax { .identifier("_uncached_\(self.function.name.trimmed.text.filter { $0 != "`" })") }
 
-    /// What the key begins with behind the module: types, function, labels and the types of parameters, since functions may have one
-    /// name and differ in these.
+    /// What the key begins with behind the module: types, function, labels, the types of parameters and of the result, and whether it
+    /// belongs to a type as a whole, since functions may have one name and differ in these.
     var signature: String {
         let parameters = self.parameters.map { "\($0.label ?? "_"):\($0.type.trimmedDescription)" }
         let name = (self.owners + [self.function.name.trimmed.text]).joined(separator: ".")
-        return "\(name)(\(parameters.joined(separator: ",")))".filter { !$0.isWhitespace }
+        let result = self.result?.trimmedDescription ?? "Void"
+        let signature = "\(name)(\(parameters.joined(separator: ",")))->\(result)".filter { !$0.isWhitespace }
+        let isStatic = self.function.modifiers.contains { ["static", "class"].contains($0.name.text) }
+        return isStatic ? "static \(signature)" : signature
     }
+
+    /// Whether another file of the module may have a function of the same signature.
+    let isOfItsFile: Bool
 
     /// The parameters that go into the key.
     var significant: [Parameter] {

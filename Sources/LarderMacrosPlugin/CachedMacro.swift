@@ -74,22 +74,28 @@ enum CachedMacro: BodyMacro, PeerMacro {
     }
 
     private static func key(of cached: CachedFunction, in context: some MacroExpansionContext) -> ExprSyntax {
-        let module =
+        let file =
             context.location(of: cached.function, at: .afterLeadingTrivia, filePathMode: .fileID)
-            .flatMap { $0.file.as(StringLiteralExprSyntax.self)?.representedLiteralValue }
-            .flatMap { $0.split(separator: "/").first.map(String.init) } ?? ""
+            .flatMap { $0.file.as(StringLiteralExprSyntax.self)?.representedLiteralValue } ?? ""
+        // What is private to a file may be there a second time in another one.
+        let module = cached.isOfItsFile ? file : file.split(separator: "/").first.map(String.init) ?? ""
         var key = "LarderMacros.CallKey(\(StringLiteralExprSyntax(content: "\(module).\(cached.signature)")))"
         if cached.isMember, cached.isOfSeveralTypes { key += ".adding(type: Self.self)" }
         // Of the same function for other types the results may have other types, and look the same.
         let generics = cached.function.genericParameterClause?.parameters.map(\.name.text) ?? []
         for generic in generics { key += ".adding(type: \(generic).self)" }
-        for parameter in cached.significant { key += ".adding(\(parameter.name))" }
+        for parameter in cached.significant {
+            if parameter.isOfAnyType { key += ".adding(type: Swift.type(of: \(parameter.name)))" }
+            key += ".adding(\(parameter.name))"
+        }
         for expression in cached.attribute.interpolatedElements("including") { key += ".adding(\(expression))" }
         return "\(raw: key).text"
     }
 
     /// The same for a function that throws nothing, or errors of one type: where the cache fails, its body runs.
-    private static func fallingBack(_ statements: [CodeBlockItemSyntax], _ cached: CachedFunction) -> CodeBlockItemSyntax {
+    private static func fallingBack(_ statements: [CodeBlockItemSyntax], _ cached: CachedFunction)
+        -> CodeBlockItemSyntax
+    {
         let list = statements.map(\.description).joined(separator: "\n")
         guard let type = cached.thrownType else {
             return """
@@ -117,11 +123,17 @@ extension CachedFunction {
     fileprivate var uncached: FunctionDeclSyntax {
         var uncached = self.function
         uncached.name = self.uncachedName
-        uncached.attributes = AttributeListSyntax(self.function.attributes.filter(Self.isKept).map { $0.trimmed.with(\.trailingTrivia, .newline) })
+        uncached.attributes = AttributeListSyntax(
+            self.function.attributes.filter(Self.isKept).map { $0.trimmed.with(\.trailingTrivia, .newline) }
+        )
         let kept = self.function.modifiers.filter { ["static", "class", "nonisolated"].contains($0.name.text) }
         uncached.modifiers = DeclModifierListSyntax(
             [DeclModifierSyntax(name: .keyword(.private, trailingTrivia: .space))]
-                + kept.map { $0.name.text == "class" ? DeclModifierSyntax(name: .keyword(.static, trailingTrivia: .space)) : $0.trimmed.with(\.trailingTrivia, .space) }
+                + kept.map {
+                    $0.name.text == "class"
+                        ? DeclModifierSyntax(name: .keyword(.static, trailingTrivia: .space))
+                        : $0.trimmed.with(\.trailingTrivia, .space)
+                }
         )
         uncached.funcKeyword = .keyword(.func, trailingTrivia: .space)
         // Whoever calls it passes everything.

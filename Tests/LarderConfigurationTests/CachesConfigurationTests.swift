@@ -137,7 +137,10 @@ import Testing
         let yaml = "caches: {my-pages: {url: 'null://', ttl: 1m, version: 1, fetch: {hardTimeout: 1s}}}"
         let json = #"{"caches": {"my-pages": {"version": 2, "ttl": "2m", "namespace": "json"}}}"#
         let caches = try Self.caches([
-            .arguments(["shop", "serve", "--caches-my-pages-fetch-hard-timeout=3s", "--verbose", "--caches-my-pages-version", "4"]),
+            .arguments([
+                "shop", "serve", "--caches-my-pages-fetch-hard-timeout=3s", "--verbose", "--caches-my-pages-version",
+                "4",
+            ]),
             .environment(["CACHES_MY_PAGES_TTL": "5m", "CACHES_OTHER_URL": "memory://?entries=5", "HOME": "/"]),
             .json(json), .yaml(yaml),
         ])
@@ -165,13 +168,28 @@ import Testing
 
     @Test(
         arguments: [
-            (ConfigurationSource.environment(["CACHES_A_TLL": "5m", "CACHES_A_URL": "null://"]), "CACHES_A_TLL (environment): found an unknown setting"),
-            (.environment(["CACHES_A_URL": "null://", "CACHES_A_TTL": "5"]), "CACHES_A_TTL (environment): found \"5\""),
+            (
+                ConfigurationSource.environment(["CACHES_A_TLL": "5m", "CACHES_A_URL": "null://"]),
+                "CACHES_A_TLL (environment): found an unknown setting"
+            ),
+            (
+                .environment(["CACHES_A_URL": "null://", "CACHES_A_TTL": "5"]),
+                "CACHES_A_TTL (environment): found \"5\""
+            ),
             (.environment(["CACHES_URL": "null://"]), "CACHES_URL (environment): found an unknown setting"),
-            (.environment(["CACHES_A_URL": "null://", "CACHES_A_OPTIONS_X": "1"]), "CACHES_A_OPTIONS_X (environment): found an unknown setting"),
+            (
+                .environment(["CACHES_A_URL": "null://", "CACHES_A_OPTIONS_X": "1"]),
+                "CACHES_A_OPTIONS_X (environment): found an unknown setting"
+            ),
             (.arguments(["shop", "--caches-a-url"]), "--caches-a-url (arguments): found nothing"),
-            (.arguments(["shop", "--caches-a-url=null://", "--caches-a-tll=5m"]), "--caches-a-tll (arguments): found an unknown setting"),
-            (.arguments(["shop", "--caches-a-url=a", "--caches-a-url=b"]), "--caches-a-url (arguments): found a list of 2"),
+            (
+                .arguments(["shop", "--caches-a-url=null://", "--caches-a-tll=5m"]),
+                "--caches-a-tll (arguments): found an unknown setting"
+            ),
+            (
+                .arguments(["shop", "--caches-a-url=a", "--caches-a-url=b"]),
+                "--caches-a-url (arguments): found a list of 2"
+            ),
         ] as [(ConfigurationSource, String)]
     )
     func wrongVariablesAndArgumentsAreNamedAsTheyAreSpelled(_ source: ConfigurationSource, _ start: String) {
@@ -201,7 +219,8 @@ import Testing
     }
 
     @Test func theRestOfTheProgramReadsTheSameSources() throws {
-        let text = #"{"http": {"port": 8080, "hosts": ["a", "b"], "ratio": 0.5, "isOpen": true}, "caches": {"a": {"url": "null://"}}}"#
+        let text =
+            #"{"http": {"port": 8080, "hosts": ["a", "b"], "ratio": 0.5, "isOpen": true}, "caches": {"a": {"url": "null://"}}}"#
         let sources: [ConfigurationSource] = [
             .arguments(["shop", "--http-request-limit", "5"]), .environment(["HTTP_NAME": "shop"]), try .json(text),
         ]
@@ -220,7 +239,10 @@ import Testing
 
     @Test func anotherSectionCanHaveTheCaches() throws {
         let source = try ConfigurationSource.yaml("shopCaches: {a: {url: 'null://'}}\ncaches: 5")
-        let caches = try Caches(configuration: [source, .environment(["SHOP_CACHES_A_TTL": "9s"])], section: "shopCaches")
+        let caches = try Caches(
+            configuration: [source, .environment(["SHOP_CACHES_A_TTL": "9s"])],
+            section: "shopCaches"
+        )
         #expect(try caches["a"].defaults.ttl == .seconds(9))
     }
 }

@@ -19,7 +19,13 @@ import Testing
         var testDescription: String { "\(self.key): \(self.found)" }
 
         /// A wrong setting of a cache that is right otherwise.
-        init(_ path: String, _ value: ConfigurationTree, found: String, accepted: String, beside: [(String, ConfigurationTree)] = []) {
+        init(
+            _ path: String,
+            _ value: ConfigurationTree,
+            found: String,
+            accepted: String,
+            beside: [(String, ConfigurationTree)] = []
+        ) {
             self.key = "caches.pages.\(path)"
             self.found = found
             self.accepted = accepted
@@ -40,7 +46,12 @@ import Testing
 
     static let wrong: [Wrong] = [
         // Times.
-        .init("ttl", 300, found: "\"300\"", accepted: "a time with units, such as 250ms, 30s, 5m or 1h30m, 0s to store nothing, or forever"),
+        .init(
+            "ttl",
+            300,
+            found: "\"300\"",
+            accepted: "a time with units, such as 250ms, 30s, 5m or 1h30m, 0s to store nothing, or forever"
+        ),
         .init("ttl", "five minutes", found: "\"five minutes\"", accepted: "a time with units"),
         .init("ttl", "5M", found: "\"5M\"", accepted: "a time with units"),
         .init("ttl", "none", found: "\"none\"", accepted: "or forever"),
@@ -51,19 +62,44 @@ import Testing
         // What has to be a mapping, or must not be.
         .init("ttl.seconds", 5, found: "an unknown setting", accepted: "one of url, namespace"),
         .init("caches", of: ["caches": "redis"], found: "\"redis\"", accepted: "a mapping from the names of caches"),
-        .init("caches.pages", of: ["caches": ["pages": "memory://"]], found: "\"memory://\"", accepted: "a mapping of settings, with a url"),
+        .init(
+            "caches.pages",
+            of: ["caches": ["pages": "memory://"]],
+            found: "\"memory://\"",
+            accepted: "a mapping of settings, with a url"
+        ),
         .init("caches.pages", of: ["caches": ["pages": nil]], found: "nothing", accepted: "with a url"),
         .init("caches.pages", of: ["caches": ["pages": [:]]], found: "nothing", accepted: "with a url"),
-        .init("caches.pages.ttl", of: ["caches": ["pages": ["ttl": "5m"]]], found: "which has no url", accepted: "a url for each cache"),
-        .init("caches.1st.url", of: ["caches": ["1st": ["url": "null://"]]], found: "the name \"1st\"", accepted: "a letter first"),
+        .init(
+            "caches.pages.ttl",
+            of: ["caches": ["pages": ["ttl": "5m"]]],
+            found: "which has no url",
+            accepted: "a url for each cache"
+        ),
+        .init(
+            "caches.1st.url",
+            of: ["caches": ["1st": ["url": "null://"]]],
+            found: "the name \"1st\"",
+            accepted: "a letter first"
+        ),
         .init("encryption", nil, found: "nothing", accepted: "one of with, key, previousKeys in encryption"),
         .init("timeouts", "5s", found: "\"5s\"", accepted: "one of command, connect in timeouts"),
         // Unknown settings.
         .init("tll", "5m", found: "an unknown setting", accepted: "one of url, namespace, version, ttl"),
         .init("URL", "null://", found: "an unknown setting", accepted: "one of url"),
         .init("fetch.refreshafter", "5m", found: "an unknown setting", accepted: "one of preset, ttl, refreshAfter"),
-        .init("circuitBreaker.pause", "5m", found: "an unknown setting", accepted: "enabled, failures, firstPause, longestPause in circuitBreaker"),
-        .init("compression.method", "zlib", found: "an unknown setting", accepted: "one of with, threshold, level, limit in compression"),
+        .init(
+            "circuitBreaker.pause",
+            "5m",
+            found: "an unknown setting",
+            accepted: "enabled, failures, firstPause, longestPause in circuitBreaker"
+        ),
+        .init(
+            "compression.method",
+            "zlib",
+            found: "an unknown setting",
+            accepted: "one of with, threshold, level, limit in compression"
+        ),
         // URLs.
         .init("url", "memory", found: "a text without a scheme", accepted: "memory://?entries=10000"),
         .init("url", "", found: "an empty text", accepted: "the URL of a store"),
@@ -72,14 +108,29 @@ import Testing
         .init("url", "memcache://a", found: "the scheme \"memcache\"", accepted: "redis://"),
         .init("url", "memory://?entries=many", found: "\"many\"", accepted: "a whole number from 1 on"),
         .init("url", "memory://?bytes=256M", found: "\"256M\"", accepted: "a number of bytes, such as 64MiB"),
-        .init("url", "memory://?size=5", found: "the unknown option \"size\"", accepted: "one of entries, bytes in memory://"),
+        .init(
+            "url",
+            "memory://?size=5",
+            found: "the unknown option \"size\"",
+            accepted: "one of entries, bytes in memory://"
+        ),
         .init("url", "redis://localhost:99999", found: "a port that is none", accepted: "a number from 1 to 65535"),
         .init("url", "redis://localhost/one", found: "\"/one\"", accepted: "the number of a database"),
         .init("url", "redis://localhost?socket_timeout=1s", found: "\"1s\"", accepted: "seconds"),
         .init("url", "redis://localhost?on_loss=panic", found: "\"panic\"", accepted: "keep or cold_after_loss"),
-        .init("url", "redis://me:geheim@localhost:port", found: "a port that is none", accepted: "a number from 1 to 65535"),
+        .init(
+            "url",
+            "redis://me:geheim@localhost:port",
+            found: "a port that is none",
+            accepted: "a number from 1 to 65535"
+        ),
         // Options of stores.
-        .init("nearCache", 100, found: "the unknown option \"near_cache\"", accepted: "one of entries, bytes in memory://"),
+        .init(
+            "nearCache",
+            100,
+            found: "the unknown option \"near_cache\"",
+            accepted: "one of entries, bytes in memory://"
+        ),
         .init("options.entrys", 5, found: "the unknown option \"entrys\"", accepted: "one of entries, bytes"),
         .init("options.entries", 5, found: "in the URL and beside it", accepted: "one of them"),
         // Numbers, names and choices.
@@ -99,8 +150,18 @@ import Testing
         .init("circuitBreaker", "sometimes", found: "\"sometimes\"", accepted: "true or false"),
         .init("circuitBreaker.longestPause", "1ms", found: "\"1ms\"", accepted: "at least the first pause"),
         // Keys.
-        .init("encryption.key", "main", found: "the name \"main\" of a key that is nowhere", accepted: "a key in encryptionKeys"),
-        .init("encryption.key", "c2VjcmV0LWdlaGVpbQ==", found: "a text of 20 characters", accepted: "the name of a key"),
+        .init(
+            "encryption.key",
+            "main",
+            found: "the name \"main\" of a key that is nowhere",
+            accepted: "a key in encryptionKeys"
+        ),
+        .init(
+            "encryption.key",
+            "c2VjcmV0LWdlaGVpbQ==",
+            found: "a text of 20 characters",
+            accepted: "the name of a key"
+        ),
         .init("encryption.with", "rot13", found: "\"rot13\"", accepted: "only together with encryption.key"),
         .init(
             "encryptionKeys.main",
@@ -117,8 +178,18 @@ import Testing
         .init("fetch.earlyRefresh", "much", found: "\"much\"", accepted: "0 or a positive number"),
         .init("fetch.hardTimeout", "0s", found: "\"0s\"", accepted: "a time with units"),
         .init("fetch.scope", "cluster", found: "\"cluster\"", accepted: "process or fleet"),
-        .init("fetch.refreshAfter", "10m", found: "\"10m\"", accepted: "refreshAfter (600.0 seconds) has to be less than the ttl"),
-        .init("fetch.softTimeout", "1m", found: "\"1m\"", accepted: "softTimeout (60.0 seconds) has to be less than hardTimeout"),
+        .init(
+            "fetch.refreshAfter",
+            "10m",
+            found: "\"10m\"",
+            accepted: "refreshAfter (600.0 seconds) has to be less than the ttl"
+        ),
+        .init(
+            "fetch.softTimeout",
+            "1m",
+            found: "\"1m\"",
+            accepted: "softTimeout (60.0 seconds) has to be less than hardTimeout"
+        ),
         .init("fetch.negativeTTL", "never", found: "\"never\"", accepted: "or none"),
         .init(
             "fetch",
@@ -172,13 +243,18 @@ import Testing
 
     @Test(
         arguments: [
-            ("[]", 1), ("{", 1), ("{\"a\": 1,}", 1), ("{\n\"a\": 1\n\"b\": 2}", 3), ("{\n\"a\": 1,\n\"a\": 2}", 3), ("{} {}", 1),
-            ("{\"a\": tru}", 1), ("{\"a\": 01x}", 1), ("{\"a\": \"geheim\n\"}", 1), ("{\"a\": \"\\x\"}", 1), ("{\"a\": \"\\ud800\"}", 1),
-            ("", 1), (String(repeating: "{\"a\":", count: 100), 1), ("{\"a\":" + String(repeating: "[", count: 100_000), 1),
+            ("[]", 1), ("{", 1), ("{\"a\": 1,}", 1), ("{\n\"a\": 1\n\"b\": 2}", 3), ("{\n\"a\": 1,\n\"a\": 2}", 3),
+            ("{} {}", 1),
+            ("{\"a\": tru}", 1), ("{\"a\": 01x}", 1), ("{\"a\": \"geheim\n\"}", 1), ("{\"a\": \"\\x\"}", 1),
+            ("{\"a\": \"\\ud800\"}", 1),
+            ("", 1), (String(repeating: "{\"a\":", count: 100), 1),
+            ("{\"a\":" + String(repeating: "[", count: 100_000), 1),
         ] as [(String, Int)]
     )
     func malformedJSONIsRefusedWithItsLine(_ text: String, _ line: Int) {
-        let error = #expect(throws: ConfigurationError.self) { _ = try ConfigurationSource.json(text, named: "shop.json") }
+        let error = #expect(throws: ConfigurationError.self) {
+            _ = try ConfigurationSource.json(text, named: "shop.json")
+        }
         #expect(error?.key == "shop.json")
         #expect(error?.origin == "line \(line)")
         #expect(error?.description.contains("accepted is") == true)
@@ -192,7 +268,9 @@ import Testing
         ]
     )
     func malformedYAMLIsRefusedInOneLine(_ text: String) {
-        let error = #expect(throws: ConfigurationError.self) { _ = try ConfigurationSource.yaml(text, named: "shop.yaml") }
+        let error = #expect(throws: ConfigurationError.self) {
+            _ = try ConfigurationSource.yaml(text, named: "shop.yaml")
+        }
         #expect(error?.key == "shop.yaml")
         #expect(error?.description.contains("accepted is") == true)
         #expect(error?.description.contains("\n") == false)
@@ -200,7 +278,10 @@ import Testing
 
     @Test func aFileThatIsNotThereIsNamed() {
         let error = #expect(throws: ConfigurationError.self) { _ = try ConfigurationSource.file("/nowhere/shop.yaml") }
-        #expect(error?.description == "/nowhere/shop.yaml (file): found no file that can be read; accepted is the path of one")
+        #expect(
+            error?.description
+                == "/nowhere/shop.yaml (file): found no file that can be read; accepted is the path of one"
+        )
     }
 }
 

@@ -16,7 +16,7 @@ import Testing
                     public func top(slug: String, limit: Int = 10) async throws -> [Book] {
                         let (__macro_local_5cachefMu_, __macro_local_3keyfMu_) = try (
                             LarderMacros.CachedCall.cache(self.cache),
-                            Larder.CacheKey<[Book]>(LarderMacros.CallKey("Shop.Catalogue.top(slug:String,limit:Int)").adding(slug).adding(limit).text)
+                            Larder.CacheKey<[Book]>(LarderMacros.CallKey("Shop.Catalogue.top(slug:String,limit:Int)->[Book]").adding(slug).adding(limit).text)
                         )
                         return try await LarderMacros.CachedCall.fetch(
                             __macro_local_5cachefMu_,

@@ -84,6 +84,23 @@ extension Catalogue {
     static func count() async throws -> Int { Self.sharedRuns.add() }
 }
 
+/// Functions of one name and the same arguments.
+private struct Namesakes {
+    static let cache = Cache(.memory(entries: 100), namespace: "namesakes")
+
+    @Cached(in: Namesakes.cache)
+    static func load(_ id: Int) async throws -> Int { 1 }
+
+    @Cached(in: Namesakes.cache)
+    func load(_ id: Int) async throws -> Int { 2 }
+
+    @Cached(in: Namesakes.cache)
+    func load(_ id: Int) async throws -> Int64 { 3 }
+
+    @Cached(in: Namesakes.cache)
+    func size(_ value: some Codable & Sendable) async throws -> String { "\(type(of: value))" }
+}
+
 private actor Counter {
     nonisolated let cache = Cache(.memory(entries: 100), namespace: "counter")
     private var value = 0
@@ -169,6 +186,23 @@ private struct French: Named {
         #expect(byText == Book(id: 7, run: -2))
         #expect(try await self.catalogue.book(7) == byNumber)
         #expect(try await self.catalogue.book("7") == byText)
+    }
+
+    @Test func functionsOfOneNameAreToldApartByTheirResultsAndTheirOwners() async throws {
+        for _ in 0..<2 {
+            let first: Int = try await Namesakes.load(1)
+            let second: Int = try await Namesakes().load(1)
+            let third: Int64 = try await Namesakes().load(1)
+            #expect(first == 1)
+            #expect(second == 2)
+            #expect(third == 3)
+        }
+    }
+
+    @Test func argumentsThatLookAlikeAreToldApartByTheirTypes() async throws {
+        #expect(try await Namesakes().size(1) == "Int")
+        #expect(try await Namesakes().size(Int8(1)) == "Int8")
+        #expect(try await Namesakes().size(1) == "Int")
     }
 
     @Test func absenceIsRemembered() async throws {

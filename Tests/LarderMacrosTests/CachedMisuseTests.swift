@@ -130,6 +130,11 @@ import Testing
             message: "a key is made at once; its function must not be async",
             column: 50
         ),
+        Misuse(
+            source: "@CacheKeys(Shop.prefix) enum Keys { static func book(id: Int) -> CacheKey<Int> }",
+            message: "the prefix has to be a plain string, such as \"shop:\": its value is needed at compile time",
+            column: 13
+        ),
     ]
 
     @Test(arguments: misusedFamilies) func misusedFamilyIsAnError(_ misuse: Misuse) {

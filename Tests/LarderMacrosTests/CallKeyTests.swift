@@ -32,7 +32,8 @@ import Testing
         var seen: [String: [String]] = [:]
         for _ in 0..<20_000 {
             let list = (0..<Int.random(in: 0...3, using: &random)).map { _ in
-                (0..<Int.random(in: 0...3, using: &random)).map { _ in pieces.randomElement(using: &random) ?? "" }.joined()
+                (0..<Int.random(in: 0...3, using: &random)).map { _ in pieces.randomElement(using: &random) ?? "" }
+                    .joined()
             }
             let text = list.reduce(CallKey("f")) { $0.adding($1) }.text
             let other = seen.updateValue(list, forKey: text)

@@ -47,9 +47,18 @@ enum Expansion {
         let context = BasicMacroExpansionContext(
             sourceFiles: [file: .init(moduleName: "Shop", fullFilePath: "Shop.swift")]
         )
-        _ = file.expand(macroSpecs: Self.specs, contextGenerator: { BasicMacroExpansionContext(sharingWith: context, lexicalContext: $0.allMacroLexicalContexts()) })
+        _ = file.expand(
+            macroSpecs: Self.specs,
+            contextGenerator: {
+                BasicMacroExpansionContext(sharingWith: context, lexicalContext: $0.allMacroLexicalContexts())
+            }
+        )
         return context.diagnostics.map { diagnostic in
-            let location = context.location(for: diagnostic.position, anchoredAt: diagnostic.node, fileName: "Shop.swift")
+            let location = context.location(
+                for: diagnostic.position,
+                anchoredAt: diagnostic.node,
+                fileName: "Shop.swift"
+            )
             let edits = diagnostic.fixIts.first.map { $0.changes.map { change in Self.edit(change, in: context) } }
             return Report(
                 message: diagnostic.message,

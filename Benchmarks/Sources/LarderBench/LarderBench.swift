@@ -12,7 +12,8 @@ struct LarderBench: AsyncParsableCommand {
             standard error.
             """,
         subcommands: [
-            CachedBench.self, FetchBench.self, FetchWorker.self, NearBench.self, NearWorker.self, MemoryBench.self, HistoryBench.self,
+            CachedBench.self, FetchBench.self, FetchWorker.self, NearBench.self, NearWorker.self, MemoryBench.self,
+            HistoryBench.self,
             LocksBench.self, LockWorker.self,
             RateLimitBench.self, RateLimitWorker.self,
             CollectionsBench.self, CollectionsWorker.self,

@@ -124,6 +124,7 @@ extension Cache {
         var write = write
         var marks: [TagMark] = []
         var whole = addition
+        let read = self.clock.now
         if case .found(let entry) = try await self.readOne(write.key, options), !entry.isStale {
             guard let start = self.decoded(entry.value, Value.self, write.key) else {
                 try await self.space.release([lease])
@@ -131,7 +132,10 @@ extension Cache {
             }
             whole = start.appending(addition)
             marks = entry.marks
-            write.lifetime = EntryLifetime(freshFor: entry.info.timeLeft.duration, grace: entry.grace)
+            // It ends when it would have ended: what passes until the commit is not given to it once more.
+            let passed = read.duration(to: self.clock.now)
+            let timeLeft = entry.info.timeLeft.duration.map { max(.milliseconds(1), $0 - passed) }
+            write.lifetime = EntryLifetime(freshFor: timeLeft, grace: entry.grace)
             write.fillCost = entry.fillCost
         }
         write.value = .object(.boxing(whole))

@@ -141,8 +141,8 @@ extension Cache {
         let entry = coder.entry(for: value)
         let found = context.summary(of: seat.key)
         let tags = self.tags(of: seat, context, call)
-        var isAbsence = false
-        if case .null = entry { isAbsence = true }
+        // Not by the entry: what is sealed hides whether it is one.
+        let isAbsence = (value as? any OptionalCoding)?.isNone ?? false
         let lifetime = call.policy.lifetime(
             ttl: context.ttl,
             isAbsence: isAbsence,

@@ -89,7 +89,9 @@ extension Cache {
             }
             call.stale[key] = fetched
             call.staleMarks[key] = entry.marks
-            if let soft = call.policy.softTimeout, !call.isWarming { call.softDeadline = self.clock.now.advanced(by: soft) }
+            if let soft = call.policy.softTimeout, !call.isWarming {
+                call.softDeadline = self.clock.now.advanced(by: soft)
+            }
             return nil
         case .fill:
             return nil

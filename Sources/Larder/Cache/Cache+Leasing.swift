@@ -212,7 +212,8 @@ extension Cache {
         )
         let found = try await self.readAll(candidates.map(\.key), options)
         for (seat, lookup) in zip(candidates, found) {
-            guard case .found(let entry) = lookup, call.policy.decision(on: entry, chance: call.chances[seat.key] ?? 1) == .serve,
+            guard case .found(let entry) = lookup,
+                call.policy.decision(on: entry, chance: call.chances[seat.key] ?? 1) == .serve,
                 let fetched = self.fetched(entry, Value.self, seat.key)
             else { continue }
             seats.found[seat.key] = fetched

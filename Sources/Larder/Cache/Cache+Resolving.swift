@@ -122,7 +122,9 @@ extension Cache {
         _ error: any Error,
         _ call: FetchCall<Value>
     ) -> Fetched<Value>? {
-        guard !call.isWarming, let stale = call.stale[key], !(error is CancellationError && Task.isCancelled) else { return nil }
+        guard !call.isWarming, let stale = call.stale[key], !(error is CancellationError && Task.isCancelled) else {
+            return nil
+        }
         if !(error is SoftTimeout) {
             self.logger.warning(
                 "A fill failed, and a stale value takes its place",

@@ -55,7 +55,8 @@ public struct StoreOption: Sendable, Hashable {
 
     static func words(for range: ClosedRange<Int>) -> String {
         range.upperBound == .max
-            ? "a whole number from \(range.lowerBound) on" : "a whole number from \(range.lowerBound) to \(range.upperBound)"
+            ? "a whole number from \(range.lowerBound) on"
+            : "a whole number from \(range.lowerBound) to \(range.upperBound)"
     }
 }
 
@@ -177,4 +178,3 @@ extension Collection<String> {
         return "\(self.dropLast().joined(separator: ", ")) \(word) \(last)"
     }
 }
-

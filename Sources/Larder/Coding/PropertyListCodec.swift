@@ -6,7 +6,7 @@ import Foundation
 
 /// Values as binary property lists: for what else is read on Apple's platforms.
 ///
-/// Keys of maps are text, and there is no `nil` in arrays; take ``MessagePackCodec`` where you can.
+/// Keys of maps are text, there is no `nil` in arrays, and the text `$null` is read as `nil`; take ``MessagePackCodec`` where you can.
 public struct PropertyListCodec: CacheCodec {
     // Configured once and never changed; both are documented as safe to use from several threads then.
     private let encoder = PropertyListEncoder()
@@ -28,7 +28,10 @@ public struct PropertyListCodec: CacheCodec {
     }
 
     /// Turns a property list into a value.
+    ///
+    /// Only binary ones are read, no deeper than 128 levels, of up to 256 MiB.
     public func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throws -> Value {
+        try BinaryPropertyList(bytes).check()
         let values = try self.decoder.decode([Value].self, from: Data(bytes))
         guard let value = values.first, values.count == 1 else {
             let context = DecodingError.Context(codingPath: [], debugDescription: "there is not one value")

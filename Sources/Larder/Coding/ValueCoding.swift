@@ -19,7 +19,7 @@ struct ValueCoding<Value: Codable> {
         do {
             return .init(codec: self.codec.id, bytes: try self.codec.encode(value))
         } catch {
-            throw CacheError(.encodingFailed, "a \(Value.self) could not be encoded", underlying: error)
+            throw CacheError(.encodingFailed, "a \(Value.self) could not be encoded", underlying: CodingFault(error))
         }
     }
 
@@ -39,7 +39,7 @@ struct ValueCoding<Value: Codable> {
             do {
                 return try codec.decode(Value.self, from: encoded.bytes)
             } catch {
-                throw CacheError(.decodingFailed, "the bytes are not a \(Value.self)", underlying: error)
+                throw CacheError(.decodingFailed, "the bytes are not a \(Value.self)", underlying: CodingFault(error))
             }
         }
         throw CacheError(.decodingFailed, "a \(Value.self) cannot be read from codec \(encoded.codec.rawValue)")

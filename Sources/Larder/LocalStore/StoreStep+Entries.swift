@@ -101,7 +101,11 @@ extension StoreStep {
     func append(_ write: PreparedWrite, heaviest: Int) throws -> Int {
         let found = try self.entry(write.key)
         if var entry = found, try self.state(of: entry) == .fresh {
-            guard entry.header.codec == write.header.codec, !entry.header.isNull else {
+            let (old, new) = (entry.header, write.header)
+            // Bytes behind compressed or sealed ones, or such behind plain ones, would be a value that nobody can read.
+            guard old.codec == new.codec, old.compression == .none, old.seal == .none, new.compression == .none,
+                new.seal == .none, !old.isNull
+            else {
                 throw CacheError.notAppendable(write.key)
             }
             entry.value += write.value

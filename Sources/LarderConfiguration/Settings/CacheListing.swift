@@ -41,7 +41,9 @@ struct CacheListing {
             if case .unlisted = source.content { found[index] = try self.ask(source, about: names) }
         }
         for settings in found.reversed() {
-            for (name, settings) in settings { self.caches[name, default: [:]].merge(settings) { _, earlier in earlier } }
+            for (name, settings) in settings {
+                self.caches[name, default: [:]].merge(settings) { _, earlier in earlier }
+            }
         }
     }
 
@@ -78,7 +80,12 @@ struct CacheListing {
             }
             found.isSecret = setting == .url || setting == .encryptionKey
             if let other = caches[entry.path[1]]?[setting] {
-                throw ConfigurationError(key, in: found.origin, found: "\(other.key) as well", accepted: "one of the two")
+                throw ConfigurationError(
+                    key,
+                    in: found.origin,
+                    found: "\(other.key) as well",
+                    accepted: "one of the two"
+                )
             }
             caches[entry.path[1], default: [:]][setting] = found
         }
@@ -102,7 +109,10 @@ struct CacheListing {
         _ names: Set<String>
     ) throws(ConfigurationError) -> [String: [CacheSetting: FoundSetting]] {
         let settings = CacheSetting.spelled { $0.map(SettingSpelling.variable).joined(separator: "_") }
-        let options = Dictionary(self.storeOptions.map { ("OPTIONS_\(SettingSpelling.variable($0))", $0) }) { first, _ in first }
+        let options = Dictionary(self.storeOptions.map { ("OPTIONS_\(SettingSpelling.variable($0))", $0) }) {
+            first,
+            _ in first
+        }
         return try self.read(
             variables.mapValues { .text($0) },
             source,

@@ -84,7 +84,12 @@ extension CacheReading {
         do {
             // The cache's own ttl counts where the policy has none, so that what contradicts it is found, too.
             if lifetime == .default {
-                _ = try FetchPolicy(ttl: ttl, refreshAfter: refreshAfter, staleOnError: staleOnError, earlyRefresh: eagerness)
+                _ = try FetchPolicy(
+                    ttl: ttl,
+                    refreshAfter: refreshAfter,
+                    staleOnError: staleOnError,
+                    earlyRefresh: eagerness
+                )
             }
             return try FetchPolicy(
                 ttl: lifetime,

@@ -59,7 +59,12 @@ struct CacheReading {
             guard let name = setting.storeOption ?? alias else { continue }
             let text = try found.text("a text or a number")
             guard options.updateValue(text, forKey: name) == nil else {
-                throw ConfigurationError(found.key, in: found.origin, found: "the option \(name) twice", accepted: "one of them")
+                throw ConfigurationError(
+                    found.key,
+                    in: found.origin,
+                    found: "the option \(name) twice",
+                    accepted: "one of them"
+                )
             }
         }
         return options
@@ -99,7 +104,9 @@ struct CacheReading {
         do {
             compressor = try make(number)
         } catch {
-            throw (level ?? found).rejected(accepted: "what the compressor takes (\((error as? CacheError)?.message ?? "\(type(of: error))"))")
+            throw (level ?? found).rejected(
+                accepted: "what the compressor takes (\((error as? CacheError)?.message ?? "\(type(of: error))"))"
+            )
         }
         return EntryCompression(
             compressor,
@@ -136,7 +143,10 @@ struct CacheReading {
             make = only
         } else {
             let names = self.components.sealers.keys.sorted()
-            let accepted = names.isEmpty ? "no encryption, as the program has no sealers" : "it together with encryption.with: \(names.formatted(before: "or"))"
+            let accepted =
+                names.isEmpty
+                ? "no encryption, as the program has no sealers"
+                : "it together with encryption.with: \(names.formatted(before: "or"))"
             throw named.rejected(accepted: accepted)
         }
         let key = try self.keys.key(named: try named.text("the name of a key"), by: named)

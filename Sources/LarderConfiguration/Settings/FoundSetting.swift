@@ -44,7 +44,8 @@ struct FoundSetting: Sendable {
     }
 
     func count(in range: ClosedRange<Int>) throws(ConfigurationError) -> Int {
-        let words = range.upperBound == .max ? "from \(range.lowerBound) on" : "from \(range.lowerBound) to \(range.upperBound)"
+        let words =
+            range.upperBound == .max ? "from \(range.lowerBound) on" : "from \(range.lowerBound) to \(range.upperBound)"
         return try self.value("a whole number \(words)") { text in
             SettingText.wholeNumber(text).flatMap { range.contains($0) ? $0 : nil }
         }

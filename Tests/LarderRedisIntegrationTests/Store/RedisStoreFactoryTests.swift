@@ -75,7 +75,8 @@ import Testing
 
     @Test(
         arguments: [
-            "redis://localhost", "rediss://localhost:6380/1", "unix:///run/redis.sock?db=2", "redis://a,b:1?read_preference=replica",
+            "redis://localhost", "rediss://localhost:6380/1", "unix:///run/redis.sock?db=2",
+            "redis://a,b:1?read_preference=replica",
             "redis+sentinel://a,b/mymaster/1", "redis+cluster://a,b", "rediss+cluster://a", "redis+shards://a,b",
             "redis://me:p%40ss@localhost?near_cache=64MiB&acknowledged_by=1&acknowledge_timeout=200ms&connections=2&connect_timeout=1s",
         ]

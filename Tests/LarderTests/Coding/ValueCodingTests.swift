@@ -137,6 +137,32 @@ import Testing
         #expect(throws: CacheError.self) { try coder.value(of: .encoded(json), at: Self.key) }
     }
 
+    @Test func errorsCarryNothingOfTheValue() throws {
+        enum Status: String, Codable { case open }
+        struct Account: Codable { let statuses: [String: Status] }
+        struct Number: Codable { let value: Int8 }
+        let account = Array("{\"statuses\":{\"hunter2\":\"hunter2\"}}".utf8)
+        let first = #expect(throws: CacheError.self) {
+            try self.coder(Account.self).value(of: .encoded(EncodedValue(codec: .json, bytes: account)), at: Self.key)
+        }
+        let number = Array("{\"value\":1234567}".utf8)
+        let second = #expect(throws: CacheError.self) {
+            try self.coder(Number.self).value(of: .encoded(EncodedValue(codec: .json, bytes: number)), at: Self.key)
+        }
+        struct Secret: Codable {
+            let text: String
+            func encode(to encoder: any Encoder) throws {
+                throw EncodingError.invalidValue(self, .init(codingPath: [], debugDescription: self.text))
+            }
+        }
+        let third = #expect(throws: CacheError.self) { try self.encoded(Secret(text: "hunter2")) }
+        for error in [first, second, third] {
+            let text = "\(String(describing: error)) \(String(reflecting: error?.underlying))"
+            #expect(!text.contains("hunter2"))
+            #expect(!text.contains("1234567"))
+        }
+    }
+
     @Test func valueThatCannotBeEncodedIsATypedError() async throws {
         let error = #expect(throws: CacheError.self) { try self.encoded(Double.nan) }
         #expect(error?.code == .encodingFailed)

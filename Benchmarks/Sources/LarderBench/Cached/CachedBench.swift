@@ -23,7 +23,11 @@ struct CachedBench: AsyncParsableCommand {
 
     func run() async throws {
         let shop = CachedShop()
-        try await self.measure("integer", shop) { try await shop.cachedBook($0) } byHand: { try await shop.fetchedBook($0) }
+        try await self.measure("integer", shop) {
+            try await shop.cachedBook($0)
+        } byHand: {
+            try await shop.fetchedBook($0)
+        }
         try await self.measure("text, integer", shop) {
             try await shop.cachedTop(shelf: "fantasy and science", limit: $0)
         } byHand: {

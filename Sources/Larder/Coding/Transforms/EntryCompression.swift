@@ -116,7 +116,8 @@ public struct EntryCompression: Sendable {
 
     /// Compresses bytes where that is worth it.
     func compressed(_ bytes: [UInt8]) throws -> (bytes: [UInt8], id: CompressionID) {
-        guard bytes.count >= self.threshold, !bytes.isEmpty else { return (bytes, .none) }
+        // What is larger than the limit would be refused by whoever reads it.
+        guard bytes.count >= self.threshold, bytes.count <= self.limit, !bytes.isEmpty else { return (bytes, .none) }
         let smaller = try self.compressor.compress(bytes)
         return smaller.count < bytes.count ? (smaller, self.compressor.id) : (bytes, .none)
     }

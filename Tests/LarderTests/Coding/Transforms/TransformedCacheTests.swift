@@ -50,6 +50,26 @@ struct TransformedCaches {
 
     private let caches = TransformedCaches()
 
+    @Test func sealedAbsencesLiveAsLongAsThePolicySays() async throws {
+        let policy = try FetchPolicy(ttl: .seconds(1_000), negativeTTL: .seconds(30))
+        let cache = self.caches.cache(nil, ChecksumSealer())
+        let key = CacheKey<Book?>("nobody")
+        let first = try await cache.fetch(key, policy: policy) { nil }
+        #expect(first == nil)
+        self.caches.clock.advance(by: .seconds(29))
+        #expect(try await cache.contains(key))
+        self.caches.clock.advance(by: .seconds(2))
+        #expect(try await !cache.contains(key))
+    }
+
+    @Test func whatIsLargerThanTheLimitIsKeptAsItIs() async throws {
+        let compression = EntryCompression(RunLengthCompressor(), threshold: 0, limit: 100)
+        let cache = self.caches.cache(compression)
+        let key = CacheKey<String>("long")
+        try await cache.set(key, to: TransformedCaches.repetitive)
+        #expect(try await cache.get(key) == TransformedCaches.repetitive)
+    }
+
     @Test func valuesOfAllKindsComeBack() async throws {
         let cache = self.caches.cache(TransformedCaches.compression, ChecksumSealer())
         let text = TransformedCaches.repetitive

@@ -58,7 +58,11 @@ public final class Caches: Sendable {
             do {
                 store = try stores.open(definition.url, definition.options)
             } catch {
-                throw CacheError(.invalidConfiguration, "the cache \(name.debugDescription): \(error)", underlying: error)
+                throw CacheError(
+                    .invalidConfiguration,
+                    "the cache \(name.debugDescription): \(error)",
+                    underlying: error
+                )
             }
             caches[name] = try Self.cache(definition, on: store, clock, logger, onEvent)
         }
@@ -169,10 +173,12 @@ extension Caches: Service {
     ///
     /// Caches that were handed over ready-made are left alone.
     public func shutdown() async {
-        guard self.ownsCaches, self.hasShutDown.withLock({ hasShutDown in
-            defer { hasShutDown = true }
-            return !hasShutDown
-        }) else { return }
+        guard self.ownsCaches,
+            self.hasShutDown.withLock({ hasShutDown in
+                defer { hasShutDown = true }
+                return !hasShutDown
+            })
+        else { return }
         await withTaskGroup(of: Void.self) { group in
             for cache in self.caches.values { group.addTask { await cache.shutdown() } }
         }

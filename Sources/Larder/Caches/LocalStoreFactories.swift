@@ -2,7 +2,8 @@
 ///
 /// Caches with the same URL share the room; a name behind the slashes keeps them apart.
 public struct MemoryStoreFactory: StoreFactory {
-    private static let accepted = "memory://?entries=10000 or memory://?bytes=64MiB, with or without a name before the ?"
+    private static let accepted =
+        "memory://?entries=10000 or memory://?bytes=64MiB, with or without a name before the ?"
 
     /// Makes the factory.
     public init() {}

@@ -65,11 +65,18 @@ public struct StoreURL: Sendable, Hashable, CustomStringConvertible {
     /// - Throws: An error that says what is wrong, and quotes nothing that may be a password.
     public init(_ text: String) throws(StoreSettingError) {
         guard let separator = text.firstIndex(of: ":"), text[separator...].hasPrefix("://") else {
-            throw Self.error(text.isEmpty ? "nothing" : "a text without a scheme", "a URL, such as memory://?entries=10000")
+            throw Self.error(
+                text.isEmpty ? "nothing" : "a text without a scheme",
+                "a URL, such as memory://?entries=10000"
+            )
         }
         let scheme = text[..<separator].lowercased()
-        let isScheme = !scheme.isEmpty && scheme.utf8.allSatisfy { (0x61...0x7A).contains($0) || "+-.0123456789".utf8.contains($0) }
-        guard isScheme else { throw Self.error("a scheme with other characters than letters, digits and +", "a URL, such as memory://") }
+        let isScheme =
+            !scheme.isEmpty
+            && scheme.utf8.allSatisfy { (0x61...0x7A).contains($0) || "+-.0123456789".utf8.contains($0) }
+        guard isScheme else {
+            throw Self.error("a scheme with other characters than letters, digits and +", "a URL, such as memory://")
+        }
         let rest = text[separator...].dropFirst(3)
         let authorityEnd = rest.firstIndex { "/?#".contains($0) } ?? rest.endIndex
         let tail = rest[authorityEnd...]
@@ -175,7 +182,10 @@ public struct StoreURL: Sendable, Hashable, CustomStringConvertible {
             let name = try self.decoded(part[..<equals], "an option's name")
             let value = try self.decoded(part[equals...].dropFirst(), "an option's value")
             guard !options.contains(where: { $0.name == name }) else {
-                throw self.error(mayLeak ? "an option twice" : "the option \(name.debugDescription) twice", "each option once")
+                throw self.error(
+                    mayLeak ? "an option twice" : "the option \(name.debugDescription) twice",
+                    "each option once"
+                )
             }
             options.append(Option(name: name, value: value))
         }
@@ -197,7 +207,8 @@ public struct StoreURL: Sendable, Hashable, CustomStringConvertible {
                 bytes.append(byte)
                 continue
             }
-            guard let high = rest.popFirst().flatMap(self.hexadecimal), let low = rest.popFirst().flatMap(self.hexadecimal)
+            guard let high = rest.popFirst().flatMap(self.hexadecimal),
+                let low = rest.popFirst().flatMap(self.hexadecimal)
             else {
                 throw self.error("in \(part) a % that two hexadecimal digits do not follow", "%25 for a % itself")
             }

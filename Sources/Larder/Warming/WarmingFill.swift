@@ -106,7 +106,9 @@ extension Cache {
         _ fill: @escaping @Sendable () async throws -> Value
     ) async throws -> Bool {
         let storeKey = try self.storeKey(key)
-        var call: FetchCall<Value> = try self.call(tags, policy, ttl, nil, .throwing) { _, _ in [storeKey: try await fill()] }
+        var call: FetchCall<Value> = try self.call(tags, policy, ttl, nil, .throwing) { _, _ in
+            [storeKey: try await fill()]
+        }
         call.isWarming = true
         if try await self.firstRead(storeKey, &call, wantsTimes: false) != nil { return false }
         switch try await self.resolve([storeKey], call)[storeKey]?.outcome {

@@ -189,6 +189,9 @@ struct WarmingPass {
 
     private func logCheckpoint(_ error: any Error) {
         let summary = (error as? CacheError)?.description ?? "\(type(of: error))"
-        self.warmer.logger.warning("The checkpoint of a warming cannot be used", metadata: ["larder.error": "\(summary)"])
+        self.warmer.logger.warning(
+            "The checkpoint of a warming cannot be used",
+            metadata: ["larder.error": "\(summary)"]
+        )
     }
 }

@@ -137,7 +137,10 @@ final class WarmingPasses: Sendable {
     }
 
     func updates() -> AsyncStream<WarmingProgress> {
-        let (stream, continuation) = AsyncStream.makeStream(of: WarmingProgress.self, bufferingPolicy: .bufferingNewest(1))
+        let (stream, continuation) = AsyncStream.makeStream(
+            of: WarmingProgress.self,
+            bufferingPolicy: .bufferingNewest(1)
+        )
         let id = self.state.withLock { state -> UInt64? in
             if state.isClosed { return nil }
             let id = state.makeID()

@@ -139,7 +139,9 @@ import Testing
         var schemes: [String] { ["noting"] }
         var options: [StoreOption] { [] }
 
-        func makeStore(for url: StoreURL, _ options: StoreOptions, in context: StoreContext) -> any CacheStore { self.store }
+        func makeStore(for url: StoreURL, _ options: StoreOptions, in context: StoreContext) -> any CacheStore {
+            self.store
+        }
     }
 
     @Test func runningRunsTheStoresAndEndsFillsBeforeThem() async throws {
@@ -172,7 +174,11 @@ import Testing
 
     @Test func shutdownEndsTheStoresOfOwnCachesOnly() async throws {
         let store = NotingStore()
-        let caches = try Caches([.init("a", url: "noting://")], stores: [NotingFactory(store: store)], logger: Self.quiet)
+        let caches = try Caches(
+            [.init("a", url: "noting://")],
+            stores: [NotingFactory(store: store)],
+            logger: Self.quiet
+        )
         let handedOver = Caches(["a": try caches["a"]])
         await handedOver.shutdown()
         #expect(store.notes.withLock { $0.isEmpty })

@@ -151,7 +151,9 @@ import Foundation
             let fills = Fills()
             let broken = WarmingFill.keys("broken", in: subject.cache) { () -> [CacheKey<Int>] in
                 throw Failure()
-            } fill: { _ in 0 }
+            } fill: { _ in
+                0
+            }
             let numbers = Self.numbers(20, in: subject.cache, fills, failing: ["number:4", "number:5"])
             let report = try await Self.warmer([broken, numbers], subject).warm()
             #expect(report.failed == 3)
@@ -172,7 +174,11 @@ import Foundation
             let policy = try FetchPolicy(ttl: .seconds(100), refreshAfter: .seconds(80), staleOnError: .seconds(500))
             let fails = Box<Bool>()
             let warmer = Self.warmer(
-                [.key("k", in: subject.cache, policy: policy) { if fails.value == true { throw Failure() } else { 1 } }],
+                [
+                    .key("k", in: subject.cache, policy: policy) {
+                        if fails.value == true { throw Failure() } else { 1 }
+                    }
+                ],
                 subject
             )
             try await warmer.warm()

@@ -127,6 +127,7 @@ import Testing
         #expect(a.circuitBreaker == nil)
         #expect(a.invalidationPolicy == .replay())
         #expect(a.ttl == nil)
+        #expect(a.fetchPolicy == .resilient)
         #expect(b.ttl == .seconds(0))
         #expect(b.fetchPolicy == (try .refreshingBehind(ttl: .seconds(100))))
     }
@@ -137,7 +138,10 @@ import Testing
         let yaml = "caches: {my-pages: {url: 'null://', ttl: 1m, version: 1, fetch: {hardTimeout: 1s}}}"
         let json = #"{"caches": {"my-pages": {"version": 2, "ttl": "2m", "namespace": "json"}}}"#
         let caches = try Self.caches([
-            .arguments(["shop", "serve", "--caches-my-pages-fetch-hard-timeout=3s", "--verbose", "--caches-my-pages-version", "4"]),
+            .arguments([
+                "shop", "serve", "--caches-my-pages-fetch-hard-timeout=3s", "--verbose", "--caches-my-pages-version",
+                "4",
+            ]),
             .environment(["CACHES_MY_PAGES_TTL": "5m", "CACHES_OTHER_URL": "memory://?entries=5", "HOME": "/"]),
             .json(json), .yaml(yaml),
         ])
@@ -163,23 +167,6 @@ import Testing
         #expect(defaults.circuitBreaker == nil)
     }
 
-    @Test(
-        arguments: [
-            (ConfigurationSource.environment(["CACHES_A_TLL": "5m", "CACHES_A_URL": "null://"]), "CACHES_A_TLL (environment): found an unknown setting"),
-            (.environment(["CACHES_A_URL": "null://", "CACHES_A_TTL": "5"]), "CACHES_A_TTL (environment): found \"5\""),
-            (.environment(["CACHES_URL": "null://"]), "CACHES_URL (environment): found an unknown setting"),
-            (.environment(["CACHES_A_URL": "null://", "CACHES_A_OPTIONS_X": "1"]), "CACHES_A_OPTIONS_X (environment): found an unknown setting"),
-            (.arguments(["shop", "--caches-a-url"]), "--caches-a-url (arguments): found nothing"),
-            (.arguments(["shop", "--caches-a-url=null://", "--caches-a-tll=5m"]), "--caches-a-tll (arguments): found an unknown setting"),
-            (.arguments(["shop", "--caches-a-url=a", "--caches-a-url=b"]), "--caches-a-url (arguments): found a list of 2"),
-        ] as [(ConfigurationSource, String)]
-    )
-    func wrongVariablesAndArgumentsAreNamedAsTheyAreSpelled(_ source: ConfigurationSource, _ start: String) {
-        let error = #expect(throws: ConfigurationError.self) { _ = try Self.caches([source]) }
-        #expect(error?.description.hasPrefix(start) == true, "\(error?.description ?? "")")
-        #expect(error?.description.contains("accepted is") == true)
-    }
-
     @Test func aProviderIsAskedForTheCachesThatItIsSaidToHave() throws {
         let provider = InMemoryProvider(values: [
             "caches.pages.url": "memory://?entries=5", "caches.pages.version": 7, "caches.pages.fetch.jitter": 0.5,
@@ -201,7 +188,8 @@ import Testing
     }
 
     @Test func theRestOfTheProgramReadsTheSameSources() throws {
-        let text = #"{"http": {"port": 8080, "hosts": ["a", "b"], "ratio": 0.5, "isOpen": true}, "caches": {"a": {"url": "null://"}}}"#
+        let text =
+            #"{"http": {"port": 8080, "hosts": ["a", "b"], "ratio": 0.5, "isOpen": true}, "caches": {"a": {"url": "null://"}}}"#
         let sources: [ConfigurationSource] = [
             .arguments(["shop", "--http-request-limit", "5"]), .environment(["HTTP_NAME": "shop"]), try .json(text),
         ]
@@ -220,7 +208,10 @@ import Testing
 
     @Test func anotherSectionCanHaveTheCaches() throws {
         let source = try ConfigurationSource.yaml("shopCaches: {a: {url: 'null://'}}\ncaches: 5")
-        let caches = try Caches(configuration: [source, .environment(["SHOP_CACHES_A_TTL": "9s"])], section: "shopCaches")
+        let caches = try Caches(
+            configuration: [source, .environment(["SHOP_CACHES_A_TTL": "9s"])],
+            section: "shopCaches"
+        )
         #expect(try caches["a"].defaults.ttl == .seconds(9))
     }
 }

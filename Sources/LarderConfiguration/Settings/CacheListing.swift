@@ -41,7 +41,9 @@ struct CacheListing {
             if case .unlisted = source.content { found[index] = try self.ask(source, about: names) }
         }
         for settings in found.reversed() {
-            for (name, settings) in settings { self.caches[name, default: [:]].merge(settings) { _, earlier in earlier } }
+            for (name, settings) in settings {
+                self.caches[name, default: [:]].merge(settings) { _, earlier in earlier }
+            }
         }
     }
 
@@ -73,12 +75,18 @@ struct CacheListing {
             guard let setting = CacheSetting(path) else {
                 // A group that is there with nothing in it, or with something that it cannot stand for alone.
                 let isGroup = path.count == 1 && CacheSetting.all.contains { $0.path.count > 1 && $0.path[0] == first }
+                if path == ["options"] { throw found.rejected(accepted: "a mapping of the store's options") }
                 if isGroup { throw found.rejected(accepted: CacheSetting.accepted(insteadOf: [first, ""])) }
                 throw Self.unknown(found, path)
             }
             found.isSecret = setting == .url || setting == .encryptionKey
             if let other = caches[entry.path[1]]?[setting] {
-                throw ConfigurationError(key, in: found.origin, found: "\(other.key) as well", accepted: "one of the two")
+                throw ConfigurationError(
+                    key,
+                    in: found.origin,
+                    found: "\(other.key) as well",
+                    accepted: "one of the two"
+                )
             }
             caches[entry.path[1], default: [:]][setting] = found
         }
@@ -102,7 +110,10 @@ struct CacheListing {
         _ names: Set<String>
     ) throws(ConfigurationError) -> [String: [CacheSetting: FoundSetting]] {
         let settings = CacheSetting.spelled { $0.map(SettingSpelling.variable).joined(separator: "_") }
-        let options = Dictionary(self.storeOptions.map { ("OPTIONS_\(SettingSpelling.variable($0))", $0) }) { first, _ in first }
+        let options = Dictionary(self.storeOptions.map { ("OPTIONS_\(SettingSpelling.variable($0))", $0) }) {
+            first,
+            _ in first
+        }
         return try self.read(
             variables.mapValues { .text($0) },
             source,

@@ -24,8 +24,7 @@ struct CacheReading {
         definition.version = try self.settings[.version]?.count(in: 0...Int.max) ?? 1
         definition.defaults = try self.defaults()
         if let codec = self.settings[.codec] {
-            let builtIn: [String: any CacheCodec] = ["json": JSONCodec()]
-            definition.codec = try codec.registered(builtIn.merging(self.components.codecs) { $1 }, "codecs")
+            definition.codec = try codec.registered(Self.codecs.merging(self.components.codecs) { $1 }, "codecs")
         }
         definition.compression = try self.compression()
         definition.sealer = try self.sealer()
@@ -45,6 +44,11 @@ struct CacheReading {
         }
     }
 
+    /// The codecs that every program has.
+    private static let codecs: [String: any CacheCodec] = [
+        "json": JSONCodec(), "messagepack": MessagePackCodec(), "plist": PropertyListCodec(),
+    ]
+
     // MARK: The store
 
     /// Settings that are options of the store under another name.
@@ -59,7 +63,12 @@ struct CacheReading {
             guard let name = setting.storeOption ?? alias else { continue }
             let text = try found.text("a text or a number")
             guard options.updateValue(text, forKey: name) == nil else {
-                throw ConfigurationError(found.key, in: found.origin, found: "the option \(name) twice", accepted: "one of them")
+                throw ConfigurationError(
+                    found.key,
+                    in: found.origin,
+                    found: "the option \(name) twice",
+                    accepted: "one of them"
+                )
             }
         }
         return options
@@ -92,14 +101,16 @@ struct CacheReading {
             }
             return self.readingCompression()
         }
-        let make = try found.registered(self.components.compressors, "compressors")
+        let make = try found.registered(self.components.compressors, "compressors", or: "none")
         let level = self.settings[.compressionLevel]
         let number = try level?.value("a whole number") { Int($0) }
         let compressor: any ByteCompressor
         do {
             compressor = try make(number)
         } catch {
-            throw (level ?? found).rejected(accepted: "what the compressor takes (\((error as? CacheError)?.message ?? "\(type(of: error))"))")
+            throw (level ?? found).rejected(
+                accepted: "what the compressor takes (\((error as? CacheError)?.message ?? "\(type(of: error))"))"
+            )
         }
         return EntryCompression(
             compressor,
@@ -136,7 +147,10 @@ struct CacheReading {
             make = only
         } else {
             let names = self.components.sealers.keys.sorted()
-            let accepted = names.isEmpty ? "no encryption, as the program has no sealers" : "it together with encryption.with: \(names.formatted(before: "or"))"
+            let accepted =
+                names.isEmpty
+                ? "no encryption, as the program has no sealers"
+                : "it together with encryption.with: \(names.formatted(before: "or"))"
             throw named.rejected(accepted: accepted)
         }
         let key = try self.keys.key(named: try named.text("the name of a key"), by: named)
@@ -149,8 +163,8 @@ struct CacheReading {
         do {
             return try make(SealingKeys(current: key, previous: old))
         } catch {
-            let reason = (error as? CacheError)?.message ?? "\(type(of: error))"
-            throw ConfigurationError(named.key, in: named.origin, "no sealer can be made of the key: \(reason)")
+            let reason = (error as? CacheError)?.message ?? "what a sealer can be made of (\(type(of: error)))"
+            throw ConfigurationError(named.key, in: named.origin, "found keys that do not fit: \(reason)")
         }
     }
 }

@@ -53,9 +53,12 @@ struct CacheSetting: Sendable, Hashable {
     /// All but the options of stores.
     static let all: [CacheSetting] =
         [
-            .url, .namespace, .version, .ttl, .codec, .freshness, .onFailure, .nearCache, .timeout, .connectTimeout, .compressor,
-            .compressionThreshold, .compressionLevel, .compressionLimit, .sealer, .encryptionKey, .previousKeys, .breaker,
-            .breakerFailures, .breakerFirstPause, .breakerLongestPause, .invalidation, .invalidationLimit, .invalidationPath,
+            .url, .namespace, .version, .ttl, .codec, .freshness, .onFailure, .nearCache, .timeout, .connectTimeout,
+            .compressor,
+            .compressionThreshold, .compressionLevel, .compressionLimit, .sealer, .encryptionKey, .previousKeys,
+            .breaker,
+            .breakerFailures, .breakerFirstPause, .breakerLongestPause, .invalidation, .invalidationLimit,
+            .invalidationPath,
             .preset,
         ] + Self.fetchFields.map { .fetch($0) }
 

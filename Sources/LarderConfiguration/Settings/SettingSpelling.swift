@@ -21,7 +21,8 @@ enum SettingSpelling {
 
     /// A part of a variable's name: capitals, and underscores for all but letters and digits.
     static func variable(_ part: String) -> String {
-        self.words(in: part).joined(separator: "_").uppercased().map { $0.isLetter || $0.isNumber ? String($0) : "_" }.joined()
+        self.words(in: part).joined(separator: "_").uppercased().map { $0.isLetter || $0.isNumber ? String($0) : "_" }
+            .joined()
     }
 
     /// A part of an argument's name: small letters, and dashes between words.

@@ -54,7 +54,9 @@ public struct ConfigurationSource: Sendable {
             name: "environment",
             provider: EnvironmentVariablesProvider(
                 environmentVariables: variables,
-                secretsSpecifier: .dynamic { key, _ in Self.isSecret(key.lowercased().split(separator: "_").map(String.init)) }
+                secretsSpecifier: .dynamic { key, _ in
+                    Self.isSecret(key.lowercased().split(separator: "_").map(String.init))
+                }
             ),
             content: .variables(variables)
         )
@@ -100,7 +102,9 @@ public struct ConfigurationSource: Sendable {
     ///   - name: What errors call it.
     /// - Returns: The source.
     /// - Throws: ``ConfigurationError`` with the number of the line.
-    public static func json(_ text: String, named name: String = "json") throws(ConfigurationError) -> ConfigurationSource {
+    public static func json(_ text: String, named name: String = "json") throws(ConfigurationError)
+        -> ConfigurationSource
+    {
         try .tree(name) { () throws(SourceSyntaxError) in try JSONText.entries(of: text) }
     }
 
@@ -111,7 +115,9 @@ public struct ConfigurationSource: Sendable {
     ///   - name: What errors call it.
     /// - Returns: The source.
     /// - Throws: ``ConfigurationError`` with the number of the line.
-    public static func yaml(_ text: String, named name: String = "yaml") throws(ConfigurationError) -> ConfigurationSource {
+    public static func yaml(_ text: String, named name: String = "yaml") throws(ConfigurationError)
+        -> ConfigurationSource
+    {
         try .tree(name) { () throws(SourceSyntaxError) in try YAMLText.entries(of: text) }
     }
 

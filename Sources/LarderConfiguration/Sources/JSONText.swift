@@ -107,7 +107,9 @@ struct JSONText {
     }
 
     private static func isNumber(_ word: String) -> Bool {
-        guard let first = word.utf8.first, first == UInt8(ascii: "-") || (0x30...0x39).contains(first) else { return false }
+        guard let first = word.utf8.first, first == UInt8(ascii: "-") || (0x30...0x39).contains(first) else {
+            return false
+        }
         return word.utf8.allSatisfy { (0x30...0x39).contains($0) || "+-.eE".utf8.contains($0) } && Double(word) != nil
     }
 
@@ -140,7 +142,9 @@ struct JSONText {
         case UInt8(ascii: "u"):
             var units = [try self.readUnit()]
             if UTF16.isLeadSurrogate(units[0]), self.take("\\"), self.take("u") { units.append(try self.readUnit()) }
-            guard let text = String(validating: units, as: UTF16.self) else { throw self.error("a character behind \\u") }
+            guard let text = String(validating: units, as: UTF16.self) else {
+                throw self.error("a character behind \\u")
+            }
             return Array(text.utf8)
         case .some(let byte) where "\"\\/".utf8.contains(byte): return [byte]
         default: throw self.error("one of \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\u")

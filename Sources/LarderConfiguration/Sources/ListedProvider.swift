@@ -37,7 +37,9 @@ struct ListedProvider: ConfigProvider, ConfigSnapshot {
 
     init(name: String, options: [String: [String]]) {
         self.providerName = name
-        self.spell = { key in key.components.map { SettingSpelling.words(in: $0).joined(separator: "-") }.joined(separator: "-") }
+        self.spell = { key in
+            key.components.map { SettingSpelling.words(in: $0).joined(separator: "-") }.joined(separator: "-")
+        }
         self.values = options.mapValues { elements in
             Value(elements: elements.isEmpty ? ["true"] : elements, isList: elements.count > 1, isSecret: false)
         }
@@ -59,7 +61,8 @@ struct ListedProvider: ConfigProvider, ConfigSnapshot {
         case .intArray: return Self.all(elements) { Int($0) }.map { .intArray($0) }
         case .doubleArray: return Self.all(elements) { Double($0) }.map { .doubleArray($0) }
         case .boolArray: return Self.all(elements) { Bool($0) }.map { .boolArray($0) }
-        case .byteChunkArray: return Self.all(elements) { Data(base64Encoded: $0).map { [UInt8]($0) } }.map { .byteChunkArray($0) }
+        case .byteChunkArray:
+            return Self.all(elements) { Data(base64Encoded: $0).map { [UInt8]($0) } }.map { .byteChunkArray($0) }
         case .string, .int, .double, .bool, .bytes:
             guard !value.isList, let text = elements.first else { return nil }
             switch type {

@@ -72,7 +72,10 @@ enum YAMLText {
             .composer(_, let problem, let mark, _):
             // The problem is a fixed phrase; the rest of the error quotes the file.
             let line = problem.replacing("\n", with: " ")
-            return SourceSyntaxError(line: mark.line, message: "found something that is no YAML (\(line)); accepted is YAML")
+            return SourceSyntaxError(
+                line: mark.line,
+                message: "found something that is no YAML (\(line)); accepted is YAML"
+            )
         case .duplicatedKeysInMapping(let duplicates, let context):
             let name = duplicates.first?.debugDescription ?? "a name"
             return SourceSyntaxError(

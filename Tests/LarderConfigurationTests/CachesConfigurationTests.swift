@@ -204,6 +204,20 @@ import Testing
         #expect(reader.int(forKey: "http.absent") == nil)
         let url = try sources[2].provider.value(forKey: ["caches", "a", "url"], type: .string)
         #expect(url.value?.isSecret == true)
+        for name in ["password", "sentinel_password"] {
+            let source = try ConfigurationSource.yaml("caches: {a: {url: 'null://', options: {\(name): geheim}}}")
+            let found = try source.provider.value(forKey: ["caches", "a", "options", name], type: .string)
+            #expect(found.value?.isSecret == true)
+        }
+        let variables = ConfigurationSource.environment([
+            "CACHES_A_OPTIONS_PASSWORD": "x", "ENCRYPTION_KEYS_MAIN": "x", "PORT": "1",
+        ])
+        for (key, isSecret) in [
+            (["caches", "a", "options", "password"], true), (["encryptionKeys", "main"], true), (["port"], false),
+        ] as [([String], Bool)] {
+            let found = try variables.provider.value(forKey: AbsoluteConfigKey(key), type: .string)
+            #expect(found.value?.isSecret == isSecret)
+        }
     }
 
     @Test func anotherSectionCanHaveTheCaches() throws {

@@ -1,6 +1,8 @@
+import Configuration
 import Foundation
 import LarderTesting
 import Logging
+import ServiceLifecycle
 import Testing
 
 @testable import Larder
@@ -210,6 +212,60 @@ import Testing
         for name in caches.names { codecs.append(try caches[name].codec.codec.id) }
         #expect(codecs == [.messagePack, .propertyList, .json])
         await caches.shutdown()
+    }
+}
+
+/// What a program does at its start.
+@Suite(.timeLimit(.minutes(2))) struct ProgramStartTests {
+    private struct Shelf: Codable, Sendable, Equatable {
+        var slug: String
+    }
+
+    @Test func aProgramReadsItsFileMakesItsCachesCurrentAndWarmsThem() async throws {
+        let folder = try TestFolder()
+        let path = "\(folder.path)/shop.yaml"
+        let text = """
+            port: 8080
+            caches:
+              shelves: {url: "memory://?entries=1000", ttl: 1h}
+              covers: {url: "file://\(folder.path)/covers", compression: zlib}
+              sessions: {url: "sqlite://\(folder.path)/sessions.sqlite", ttl: 12h, onFailure: throwing}
+            """
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+        let sources: [ConfigurationSource] = [
+            .arguments(["shop"]), .environment(["CACHES_SHELVES_TTL": "2h"]), try .file(path),
+        ]
+        let caches = try Caches(
+            configuration: sources,
+            components: ConfigurationErrorTests.components,
+            logger: ConfigurationErrorTests.quiet
+        )
+        #expect(ConfigReader(providers: sources.map(\.provider)).int(forKey: "port") == 8080)
+        let shelves = try caches["shelves"]
+        #expect(shelves.defaults.ttl == .hours(2))
+        let warmer = Warmer(
+            [
+                .keys("shelves", in: shelves) {
+                    ["poetry", "science", "travel"].map { CacheKey<Shelf>($0) }
+                } fill: { key in
+                    Shelf(slug: key.name)
+                }
+            ],
+            WarmerOptions(concurrency: 2, checkpoint: CacheCheckpoint(in: try caches["sessions"])),
+            logger: ConfigurationErrorTests.quiet
+        )
+        let group = ServiceGroup(services: [caches, warmer], logger: ConfigurationErrorTests.quiet)
+        let running = Task { try await group.run() }
+        try await warmer.waitUntilWarm()
+        #expect(warmer.progress.filled == 3)
+        try await Caches.withCurrent(caches) {
+            let found = try await Caches.current["shelves"].get(CacheKey<Shelf>("travel"))
+            #expect(found == Shelf(slug: "travel"))
+            let error = #expect(throws: CacheError.self) { _ = try Caches.current["shelfs"] }
+            #expect(error?.message == "there is no cache named \"shelfs\"; there are covers, sessions and shelves")
+        }
+        await group.triggerGracefulShutdown()
+        try await running.value
     }
 }
 

@@ -158,10 +158,17 @@ let package = Package(
             name: "LarderConfigurationTests",
             dependencies: [
                 "Larder",
+                "LarderCompression",
                 "LarderConfiguration",
+                "LarderCrypto",
+                "LarderFiles",
+                "LarderMemcached",
                 "LarderRedis",
+                "LarderSQLite",
+                "LarderTesting",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),
         .testTarget(

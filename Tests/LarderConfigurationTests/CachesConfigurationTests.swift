@@ -127,6 +127,7 @@ import Testing
         #expect(a.circuitBreaker == nil)
         #expect(a.invalidationPolicy == .replay())
         #expect(a.ttl == nil)
+        #expect(a.fetchPolicy == .resilient)
         #expect(b.ttl == .seconds(0))
         #expect(b.fetchPolicy == (try .refreshingBehind(ttl: .seconds(100))))
     }
@@ -166,38 +167,6 @@ import Testing
         #expect(defaults.circuitBreaker == nil)
     }
 
-    @Test(
-        arguments: [
-            (
-                ConfigurationSource.environment(["CACHES_A_TLL": "5m", "CACHES_A_URL": "null://"]),
-                "CACHES_A_TLL (environment): found an unknown setting"
-            ),
-            (
-                .environment(["CACHES_A_URL": "null://", "CACHES_A_TTL": "5"]),
-                "CACHES_A_TTL (environment): found \"5\""
-            ),
-            (.environment(["CACHES_URL": "null://"]), "CACHES_URL (environment): found an unknown setting"),
-            (
-                .environment(["CACHES_A_URL": "null://", "CACHES_A_OPTIONS_X": "1"]),
-                "CACHES_A_OPTIONS_X (environment): found an unknown setting"
-            ),
-            (.arguments(["shop", "--caches-a-url"]), "--caches-a-url (arguments): found nothing"),
-            (
-                .arguments(["shop", "--caches-a-url=null://", "--caches-a-tll=5m"]),
-                "--caches-a-tll (arguments): found an unknown setting"
-            ),
-            (
-                .arguments(["shop", "--caches-a-url=a", "--caches-a-url=b"]),
-                "--caches-a-url (arguments): found a list of 2"
-            ),
-        ] as [(ConfigurationSource, String)]
-    )
-    func wrongVariablesAndArgumentsAreNamedAsTheyAreSpelled(_ source: ConfigurationSource, _ start: String) {
-        let error = #expect(throws: ConfigurationError.self) { _ = try Self.caches([source]) }
-        #expect(error?.description.hasPrefix(start) == true, "\(error?.description ?? "")")
-        #expect(error?.description.contains("accepted is") == true)
-    }
-
     @Test func aProviderIsAskedForTheCachesThatItIsSaidToHave() throws {
         let provider = InMemoryProvider(values: [
             "caches.pages.url": "memory://?entries=5", "caches.pages.version": 7, "caches.pages.fetch.jitter": 0.5,
@@ -235,6 +204,20 @@ import Testing
         #expect(reader.int(forKey: "http.absent") == nil)
         let url = try sources[2].provider.value(forKey: ["caches", "a", "url"], type: .string)
         #expect(url.value?.isSecret == true)
+        for name in ["password", "sentinel_password"] {
+            let source = try ConfigurationSource.yaml("caches: {a: {url: 'null://', options: {\(name): geheim}}}")
+            let found = try source.provider.value(forKey: ["caches", "a", "options", name], type: .string)
+            #expect(found.value?.isSecret == true)
+        }
+        let variables = ConfigurationSource.environment([
+            "CACHES_A_OPTIONS_PASSWORD": "x", "ENCRYPTION_KEYS_MAIN": "x", "PORT": "1",
+        ])
+        for (key, isSecret) in [
+            (["caches", "a", "options", "password"], true), (["encryptionKeys", "main"], true), (["port"], false),
+        ] as [([String], Bool)] {
+            let found = try variables.provider.value(forKey: AbsoluteConfigKey(key), type: .string)
+            #expect(found.value?.isSecret == isSecret)
+        }
     }
 
     @Test func anotherSectionCanHaveTheCaches() throws {

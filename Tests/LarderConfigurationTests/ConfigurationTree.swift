@@ -18,6 +18,20 @@ enum ConfigurationTree: Sendable {
         }
     }
 
+    /// Puts something at the end of a path, beside what is there.
+    mutating func set(_ path: [String], to value: ConfigurationTree) {
+        guard let name = path.first else {
+            self = value
+            return
+        }
+        var members: [(String, ConfigurationTree)] = []
+        if case .object(let present) = self { members = present }
+        let index = members.firstIndex { $0.0 == name } ?? members.endIndex
+        if index == members.endIndex { members.append((name, [:])) }
+        members[index].1.set(Array(path.dropFirst()), to: value)
+        self = .object(members)
+    }
+
     var yaml: String { self.yaml(indentation: "") }
 
     private func yaml(indentation: String) -> String {

@@ -56,6 +56,21 @@ package enum SettingText {
         return Int(text)
     }
 
+    /// A number with or without a fraction, without sign or exponent.
+    ///
+    /// - Parameter text: The text.
+    /// - Returns: The number.
+    package static func number(_ text: some StringProtocol) -> Double? { self.decimal(Substring(text)) }
+
+    /// A time as ``duration(_:)`` reads it.
+    ///
+    /// - Parameter duration: The time, in whole milliseconds.
+    /// - Returns: Its text, such as `60s` or `250ms`.
+    static func words(for duration: Duration) -> String {
+        let milliseconds = Int(duration / .milliseconds(1))
+        return milliseconds % 1_000 == 0 ? "\(milliseconds / 1_000)s" : "\(milliseconds)ms"
+    }
+
     /// A decision.
     ///
     /// - Parameter text: The text.
@@ -74,16 +89,20 @@ package enum SettingText {
 
     private static let longest = 100 * 365 * 86_400.0
 
+    /// The longest time that ``duration(_:)`` reads.
+    package static let longestDuration = Duration.seconds(Int64(Self.longest))
+
     private static let sizes: [String: Int] = [
         "B": 1,
         "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "TIB": 1 << 40,
         "KB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000, "TB": 1_000_000_000_000,
     ]
 
-    /// A number with or without a fraction, without sign or exponent.
     private static func decimal(_ text: Substring) -> Double? {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard (1...2).contains(parts.count), parts.allSatisfy({ !$0.isEmpty }) else { return nil }
+        guard (1...2).contains(parts.count),
+            parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy { (0x30...0x39).contains($0) } })
+        else { return nil }
         return Double(text)
     }
 }

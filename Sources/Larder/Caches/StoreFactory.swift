@@ -1,5 +1,11 @@
 public import Logging
 
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
 /// What makes stores of one kind from URLs.
 ///
 /// A module with a store brings one, and ``Caches`` is given a list of them: so the core knows no store by name, and a program
@@ -62,5 +68,37 @@ extension StoreURL {
         if self.hosts.count > 1 || self.hosts.contains(where: { $0.port != nil }) {
             throw StoreSettingError(found: "servers", accepted: accepted)
         }
+    }
+    /// The file or folder that a URL names: `scheme:///var/cache/entries` for one by its whole path, `scheme://./entries` and
+    /// `scheme://../entries` for one beside the folder that the program runs in.
+    ///
+    /// The folder that it lies in has to be there.
+    ///
+    /// - Parameter what: What it is, with its article: `a file`.
+    /// - Returns: The path.
+    /// - Throws: ``StoreSettingError``.
+    public func localPath(of what: String) throws(StoreSettingError) -> String {
+        let accepted =
+            "\(what) by its whole path, as in \(self.scheme):///var/cache/entries, or \(self.scheme)://./entries"
+        try self.expectNoServer(accepted: accepted)
+        let host = self.hosts.first?.name
+        guard host == nil || host == "." || host == ".." else {
+            throw StoreSettingError(found: "a server", accepted: accepted)
+        }
+        guard !self.path.isEmpty, !self.path.hasSuffix("/"), !self.path.utf8.contains(0) else {
+            throw StoreSettingError(found: "no path of \(what)", accepted: accepted)
+        }
+        let path = (host ?? "") + self.path
+        let end = path.lastIndex(of: "/") ?? path.startIndex
+        let folder = end == path.startIndex ? "/" : String(path[..<end])
+        // Only a folder has a member of that name.
+        guard FileManager.default.fileExists(atPath: "\(folder)/.") else {
+            let shown = self.mayHoldPasswordInWrongPlace ? "" : " \(folder.debugDescription)"
+            throw StoreSettingError(
+                found: "\(what) in the folder\(shown), which is not there",
+                accepted: "a folder that is there"
+            )
+        }
+        return path
     }
 }

@@ -27,11 +27,41 @@ public struct StoreOption: Sendable, Hashable {
     /// - Returns: The option.
     public static func duration(_ name: String) -> Self { .init(name, accepts: SettingText.durationForm) }
 
-    /// An option that is a number of bytes; see ``StoreOptions/size(_:)``.
+    /// An option that is a time within bounds; see ``StoreOptions/duration(_:in:)``.
+    ///
+    /// - Parameters:
+    ///   - name: Its name.
+    ///   - range: Which times are accepted.
+    /// - Returns: The option.
+    public static func duration(_ name: String, in range: ClosedRange<Duration>) -> Self {
+        .init(name, accepts: Self.words(for: range))
+    }
+
+    /// An option that is a number of bytes; see ``StoreOptions/size(_:from:)``.
+    ///
+    /// - Parameters:
+    ///   - name: Its name.
+    ///   - least: The smallest number that is accepted.
+    /// - Returns: The option.
+    public static func size(_ name: String, from least: Int = 1) -> Self {
+        .init(name, accepts: Self.words(forSizesFrom: least))
+    }
+
+    /// An option that is a number with or without a fraction; see ``StoreOptions/number(_:in:)``.
+    ///
+    /// - Parameters:
+    ///   - name: Its name.
+    ///   - range: Which numbers are accepted.
+    /// - Returns: The option.
+    public static func number(_ name: String, in range: ClosedRange<Double>) -> Self {
+        .init(name, accepts: Self.words(for: range))
+    }
+
+    /// An option that is `true` or `false`; see ``StoreOptions/flag(_:)``.
     ///
     /// - Parameter name: Its name.
     /// - Returns: The option.
-    public static func size(_ name: String) -> Self { .init(name, accepts: SettingText.sizeForm) }
+    public static func flag(_ name: String) -> Self { .init(name, accepts: "true or false") }
 
     /// An option that is a whole number; see ``StoreOptions/count(_:in:)``.
     ///
@@ -57,6 +87,22 @@ public struct StoreOption: Sendable, Hashable {
         range.upperBound == .max
             ? "a whole number from \(range.lowerBound) on"
             : "a whole number from \(range.lowerBound) to \(range.upperBound)"
+    }
+
+    static func words(for range: ClosedRange<Duration>) -> String {
+        let least = SettingText.words(for: range.lowerBound)
+        let bounds =
+            range.upperBound >= SettingText.longestDuration
+            ? "\(least) or more" : "from \(least) to \(SettingText.words(for: range.upperBound))"
+        return "\(SettingText.durationForm), \(bounds)"
+    }
+
+    static func words(for range: ClosedRange<Double>) -> String {
+        "a number from \(range.lowerBound) to \(range.upperBound)"
+    }
+
+    static func words(forSizesFrom least: Int) -> String {
+        least > 1 ? "\(SettingText.sizeForm), \(least) or more" : SettingText.sizeForm
     }
 }
 
@@ -97,17 +143,49 @@ public struct StoreOptions: Sendable {
         return duration
     }
 
+    /// An option that is a time within bounds.
+    ///
+    /// - Parameters:
+    ///   - name: The option.
+    ///   - range: Which times are accepted; a hundred years is the most that can be written.
+    /// - Returns: The time; `nil` where it is not set.
+    /// - Throws: ``StoreSettingError`` where it is something else.
+    public func duration(_ name: String, in range: ClosedRange<Duration>) throws(StoreSettingError) -> Duration? {
+        guard let text = self.values[name] else { return nil }
+        guard let duration = SettingText.duration(text), range.contains(duration) else {
+            throw self.rejected(name, accepted: StoreOption.words(for: range))
+        }
+        return duration
+    }
+
     /// An option that is a number of bytes, such as `256MiB`.
     ///
-    /// - Parameter name: The option.
-    /// - Returns: The number, at least 1; `nil` where it is not set.
+    /// - Parameters:
+    ///   - name: The option.
+    ///   - least: The smallest number that is accepted, at least 1.
+    /// - Returns: The number; `nil` where it is not set.
     /// - Throws: ``StoreSettingError`` where it is something else.
-    public func size(_ name: String) throws(StoreSettingError) -> Int? {
+    public func size(_ name: String, from least: Int = 1) throws(StoreSettingError) -> Int? {
         guard let text = self.values[name] else { return nil }
-        guard let size = SettingText.size(text), size > 0 else {
-            throw self.rejected(name, accepted: SettingText.sizeForm)
+        guard let size = SettingText.size(text), size >= max(1, least) else {
+            throw self.rejected(name, accepted: StoreOption.words(forSizesFrom: least))
         }
         return size
+    }
+
+    /// An option that is a number with or without a fraction, such as `0.5`.
+    ///
+    /// - Parameters:
+    ///   - name: The option.
+    ///   - range: Which numbers are accepted, none of them negative.
+    /// - Returns: The number; `nil` where it is not set.
+    /// - Throws: ``StoreSettingError`` where it is something else.
+    public func number(_ name: String, in range: ClosedRange<Double>) throws(StoreSettingError) -> Double? {
+        guard let text = self.values[name] else { return nil }
+        guard let number = SettingText.number(text), range.contains(number) else {
+            throw self.rejected(name, accepted: StoreOption.words(for: range))
+        }
+        return number
     }
 
     /// An option that is a whole number.

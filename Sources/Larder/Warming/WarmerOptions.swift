@@ -22,6 +22,7 @@ public struct WarmerOptions: Sendable {
         /// The pause before the next pass; `nil` where there is none.
         ///
         /// - Parameter chance: A random number from -1 to 1.
+        /// - Returns: The pause.
         func pause(chance: Double) -> Duration? {
             self.interval.map { $0 * (1 + self.jitter * chance) }
         }

@@ -4,12 +4,13 @@ public import Larder
 ///
 /// ```swift
 /// let components = CacheComponents(
-///     stores: [.redis],
-///     codecs: ["messagepack": MessagePackCodec()],
-///     compressors: ["zstandard": { level in try ZstandardCompressor(level: level ?? 3) }],
-///     sealers: ["aes-gcm": { keys in try AESGCMSealer(keys) }]
+///     stores: [.redis, .memcached, .sqlite, .files],
+///     compressors: Compressors.named,
+///     sealers: Sealers.named
 /// )
 /// ```
+///
+/// `LarderConfiguration` itself imports none of the modules that have these, so a program builds only what it names here.
 public struct CacheComponents: Sendable {
     /// Makes a compressor of a level; `nil` is the level that it thinks best.
     public typealias CompressorMaker = @Sendable (_ level: Int?) throws -> any ByteCompressor
@@ -20,15 +21,15 @@ public struct CacheComponents: Sendable {
     /// What makes stores, beside those for `memory://` and `null://`.
     public var stores: [any StoreFactory]
 
-    /// Codecs by the names that the configuration gives them; `json` is there without being named.
+    /// Codecs by the names that the configuration gives them, beside `json`, `messagepack` and `plist`.
     public var codecs: [String: any CacheCodec]
 
-    /// Makers of compressors by name.
+    /// Makers of compressors by name; `LarderCompression` has those of its compressors as `Compressors.named`.
     ///
     /// Each of them reads what it has written before the configuration chose another.
     public var compressors: [String: CompressorMaker]
 
-    /// Makers of sealers by name.
+    /// Makers of sealers by name; `LarderCrypto` has those of its sealers as `Sealers.named`.
     public var sealers: [String: SealerMaker]
 
     /// Looks a key for sealing up by its name; `nil` where there is none of the name.
@@ -41,7 +42,7 @@ public struct CacheComponents: Sendable {
     ///
     /// - Parameters:
     ///   - stores: What makes stores, beside those for `memory://` and `null://`.
-    ///   - codecs: Codecs by name, beside `json`.
+    ///   - codecs: Codecs by name, beside `json`, `messagepack` and `plist`.
     ///   - compressors: Makers of compressors by name.
     ///   - sealers: Makers of sealers by name.
     ///   - sealingKey: Looks a key up by its name; `nil`, only the configuration has keys.
@@ -57,43 +58,5 @@ public struct CacheComponents: Sendable {
         self.compressors = compressors
         self.sealers = sealers
         self.sealingKey = sealingKey
-    }
-}
-
-/// The keys of a sealer.
-public struct SealingKeys: Sendable {
-    /// One of them.
-    public struct Key: Sendable {
-        /// Its name in the configuration.
-        public let name: String
-
-        /// The key.
-        public let bytes: [UInt8]
-
-        /// Names a key.
-        ///
-        /// - Parameters:
-        ///   - name: Its name in the configuration.
-        ///   - bytes: The key.
-        public init(name: String, bytes: [UInt8]) {
-            self.name = name
-            self.bytes = bytes
-        }
-    }
-
-    /// The one that seals.
-    public let current: Key
-
-    /// Those that entries may be sealed with that are there yet.
-    public let previous: [Key]
-
-    /// Gathers keys.
-    ///
-    /// - Parameters:
-    ///   - current: The one that seals.
-    ///   - previous: Those that entries may be sealed with that are there yet.
-    public init(current: Key, previous: [Key] = []) {
-        self.current = current
-        self.previous = previous
     }
 }

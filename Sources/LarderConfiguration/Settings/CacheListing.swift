@@ -75,6 +75,7 @@ struct CacheListing {
             guard let setting = CacheSetting(path) else {
                 // A group that is there with nothing in it, or with something that it cannot stand for alone.
                 let isGroup = path.count == 1 && CacheSetting.all.contains { $0.path.count > 1 && $0.path[0] == first }
+                if path == ["options"] { throw found.rejected(accepted: "a mapping of the store's options") }
                 if isGroup { throw found.rejected(accepted: CacheSetting.accepted(insteadOf: [first, ""])) }
                 throw Self.unknown(found, path)
             }

@@ -72,7 +72,7 @@ extension CacheReading {
         var lifetime = base.ttl
         if let setting = found("ttl") { lifetime = try Self.timeToLive(setting) }
         let refreshAfter = try optional("refreshAfter", base.refreshAfter)
-        let staleOnError = try duration("staleOnError", base.staleOnError)
+        var staleOnError = try duration("staleOnError", base.staleOnError)
         let softTimeout = try optional("softTimeout", base.softTimeout)
         let hardTimeout = try duration("hardTimeout", base.hardTimeout, allowsZero: false)
         let jitter = try found("jitter")?.number(in: 0...1, "a number from 0 to 1") ?? base.jitter
@@ -81,13 +81,18 @@ extension CacheReading {
         let retryAfter = try duration("retryAfter", base.retryAfter)
         let leaseDuration = try duration("leaseDuration", base.leaseDuration, allowsZero: false)
         let scope = try found("scope")?.choice(["process": FetchPolicy.Scope.process, "fleet": .fleet]) ?? base.scope
+        // Of what a preset brings, the time in which values are stale has no meaning where they never are, or are not stored: only
+        // who writes that setting down contradicts himself.
+        let isFromPreset = found("staleOnError") == nil
+        if isFromPreset, !Self.canBeStale(lifetime) { staleOnError = .zero }
         do {
-            // The cache's own ttl counts where the policy has none, so that what contradicts it is found, too.
+            // The cache's own ttl counts where the policy has none, so that what contradicts it is found, too. The preset's time stays
+            // in the policy all the same: a call may say a ttl that ends.
             if lifetime == .default {
                 _ = try FetchPolicy(
                     ttl: ttl,
                     refreshAfter: refreshAfter,
-                    staleOnError: staleOnError,
+                    staleOnError: isFromPreset && !Self.canBeStale(ttl) ? .zero : staleOnError,
                     earlyRefresh: eagerness
                 )
             }
@@ -107,6 +112,12 @@ extension CacheReading {
         } catch {
             throw self.contradiction(error)
         }
+    }
+
+    /// Whether values of this ttl are stored and end.
+    private static func canBeStale(_ ttl: TimeToLive?) -> Bool {
+        guard let ttl else { return false }
+        return ttl.fixedDuration.map { $0 > .zero } ?? true
     }
 
     private func preset(ttl: TimeToLive?) throws(ConfigurationError) -> FetchPolicy {

@@ -24,8 +24,7 @@ struct CacheReading {
         definition.version = try self.settings[.version]?.count(in: 0...Int.max) ?? 1
         definition.defaults = try self.defaults()
         if let codec = self.settings[.codec] {
-            let builtIn: [String: any CacheCodec] = ["json": JSONCodec()]
-            definition.codec = try codec.registered(builtIn.merging(self.components.codecs) { $1 }, "codecs")
+            definition.codec = try codec.registered(Self.codecs.merging(self.components.codecs) { $1 }, "codecs")
         }
         definition.compression = try self.compression()
         definition.sealer = try self.sealer()
@@ -44,6 +43,11 @@ struct CacheReading {
             ConfigurationError(url.key, in: url.origin, option == nil ? error.message : error.description)
         }
     }
+
+    /// The codecs that every program has.
+    private static let codecs: [String: any CacheCodec] = [
+        "json": JSONCodec(), "messagepack": MessagePackCodec(), "plist": PropertyListCodec(),
+    ]
 
     // MARK: The store
 
@@ -97,7 +101,7 @@ struct CacheReading {
             }
             return self.readingCompression()
         }
-        let make = try found.registered(self.components.compressors, "compressors")
+        let make = try found.registered(self.components.compressors, "compressors", or: "none")
         let level = self.settings[.compressionLevel]
         let number = try level?.value("a whole number") { Int($0) }
         let compressor: any ByteCompressor
@@ -159,8 +163,8 @@ struct CacheReading {
         do {
             return try make(SealingKeys(current: key, previous: old))
         } catch {
-            let reason = (error as? CacheError)?.message ?? "\(type(of: error))"
-            throw ConfigurationError(named.key, in: named.origin, "no sealer can be made of the key: \(reason)")
+            let reason = (error as? CacheError)?.message ?? "what a sealer can be made of (\(type(of: error)))"
+            throw ConfigurationError(named.key, in: named.origin, "found keys that do not fit: \(reason)")
         }
     }
 }

@@ -13,6 +13,7 @@ struct FoundSetting: Sendable {
     /// The error of a setting that cannot be used.
     ///
     /// - Parameter accepted: What would have been right.
+    /// - Returns: The error.
     func rejected(accepted: String) -> ConfigurationError {
         ConfigurationError(
             self.key,
@@ -67,9 +68,22 @@ struct FoundSetting: Sendable {
     }
 
     /// One of the names that the program has given to something.
-    func registered<Value>(_ values: [String: Value], _ what: String) throws(ConfigurationError) -> Value {
-        let names = values.keys.sorted()
-        let accepted = names.isEmpty ? "nothing here, as the program has no \(what)" : names.formatted(before: "or")
+    ///
+    /// - Parameters:
+    ///   - values: What has which name.
+    ///   - what: What it is, in the plural.
+    ///   - other: A name that stands for none of it, and is accepted as well.
+    /// - Returns: What has the name that the setting says.
+    /// - Throws: ``ConfigurationError`` where nothing has it.
+    func registered<Value>(
+        _ values: [String: Value],
+        _ what: String,
+        or other: String? = nil
+    ) throws(ConfigurationError) -> Value {
+        let names = values.keys.sorted() + (other.map { [$0] } ?? [])
+        let accepted =
+            values.isEmpty
+            ? "\(other ?? "nothing here"), as the program has no \(what)" : names.formatted(before: "or")
         return try self.value(accepted) { values[$0] }
     }
 

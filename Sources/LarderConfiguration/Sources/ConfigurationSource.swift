@@ -35,7 +35,7 @@ public struct ConfigurationSource: Sendable {
     /// The same settings as a provider of swift-configuration, for the rest of the program.
     ///
     /// Files and arguments hand out texts, numbers, booleans and lists of them, whatever was written with or without quotation
-    /// marks. Values under `encryptionKeys`, and those named `url` or `password`, are marked as secret.
+    /// marks. Values under `encryptionKeys`, and those named `url` or that end in `password`, are marked as secret.
     public let provider: any ConfigProvider
 
     let content: Content
@@ -158,6 +158,6 @@ public struct ConfigurationSource: Sendable {
     /// Whether what a key holds must not be logged.
     static func isSecret(_ path: [String]) -> Bool {
         if let first = path.first?.lowercased(), first == "encryptionkeys" || first == "encryption" { return true }
-        return path.last.map { ["url", "password"].contains($0.lowercased()) } ?? false
+        return path.last.map { $0.lowercased() == "url" || $0.lowercased().hasSuffix("password") } ?? false
     }
 }

@@ -16,6 +16,8 @@ public import Logging
 /// never more.
 public struct MemcachedStore: CacheStore {
     private let client: MemcachedClient
+    /// The client, where it runs and ends with the store.
+    private let ownedClient: MemcachedClient?
     private let logger: Logger
 
     /// Makes a store on a client, which stays its maker's to run and to shut down.
@@ -24,7 +26,18 @@ public struct MemcachedStore: CacheStore {
     ///   - client: The client.
     ///   - logger: Where failures are reported that no caller hears of.
     public init(_ client: MemcachedClient, logger: Logger = Logger(label: "larder.memcached")) {
+        self.init(client, logger: logger, ownsClient: false)
+    }
+
+    /// Makes a store that may run its client, and shut it down.
+    ///
+    /// - Parameters:
+    ///   - client: The client.
+    ///   - logger: Where failures are reported that no caller hears of.
+    ///   - ownsClient: Whether the client runs and ends with the store.
+    init(_ client: MemcachedClient, logger: Logger, ownsClient: Bool) {
         self.client = client
+        self.ownedClient = ownsClient ? client : nil
         self.logger = logger
     }
 
@@ -38,6 +51,12 @@ public struct MemcachedStore: CacheStore {
     public func open(_ namespace: CacheNamespace) -> any NamespaceStore {
         MemcachedNamespace(namespace, client: self.client, logger: self.logger)
     }
+
+    /// Runs the client, where it was made together with the store; otherwise there is nothing to do.
+    public func run() async throws { try await self.ownedClient?.run() }
+
+    /// Ends the client, where it was made together with the store; other clients stay their maker's to shut down.
+    public func shutdown() async { await self.ownedClient?.shutdown() }
 }
 
 extension CacheStore where Self == MemcachedStore {

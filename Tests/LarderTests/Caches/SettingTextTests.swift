@@ -42,4 +42,14 @@ import Testing
     func otherTextIsNoSize(_ text: String) {
         #expect(SettingText.size(text) == nil)
     }
+
+    @Test(arguments: [("0", 0), ("1", 1), ("0.25", 0.25), ("10.5", 10.5)] as [(String, Double)])
+    func numbersMayHaveAFraction(_ text: String, _ number: Double) {
+        #expect(SettingText.number(text) == number)
+    }
+
+    @Test(arguments: ["", ".", "1.", ".5", "-1", "1e3", "nan", "inf", "0x1", "1.2.3", "٥"])
+    func otherTextIsNoNumber(_ text: String) {
+        #expect(SettingText.number(text) == nil)
+    }
 }

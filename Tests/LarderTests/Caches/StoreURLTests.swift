@@ -38,7 +38,7 @@ import Testing
         #expect(
             "\(try StoreURL("redis://me:geheim@[::1]:1/2?password=geheim"))" == "redis://me:***@[::1]:1/2?password=…"
         )
-        #expect("\(try StoreURL("redis://me:ge/heim@host/2"))" == "redis://***")
+        #expect("\(try StoreURL("redis://me:12/heim@host/2"))" == "redis://***")
     }
 
     @Test(

@@ -29,6 +29,7 @@ struct WriterProcess {
     ///   - count: How many lines it is let say.
     ///   - pause: How long to wait then.
     /// - Returns: The lines that it has said, but not one that was broken off.
+    /// - Throws: What reading from it throws; `CancellationError`.
     func kill9(afterLines count: Int, and pause: Duration) async throws -> [String] {
         let reading = self.output.fileHandleForReading
         var said = Data()

@@ -12,6 +12,8 @@ public struct KillRun: Sendable {
     public static let keys = 24
     /// How many tags there are.
     public static let tags = 3
+    /// How many writers a test kills: more in a soak.
+    public static var kills: Int { ProcessInfo.processInfo.environment["LARDER_SOAK"] == nil ? 20 : 200 }
 
     /// - Parameters:
     ///   - kind: The store's kind, as the program that writes knows it.
@@ -52,10 +54,14 @@ public struct KillRun: Sendable {
             let writer = try WriterProcess([self.kind, self.path, "\(next)"])
             // Now and then this process reads what the other one is writing.
             let watch = kill.isMultiple(of: 8) ? Task { [open = self.open] in try await Self.watch(open()) } : nil
-            let lines = try await writer.kill9(after: .microseconds(Int.random(in: 0...25_000)))
+            let lines = try await writer.kill9(
+                afterLines: Int.random(in: 1...40),
+                and: .microseconds(Int.random(in: 0...2_000))
+            )
             watch?.cancel()
             if let watch { outcome.values += try await watch.value }
-            guard lines.count > 1 else { throw KillFailure("the writer has said nothing: \(lines)") }
+            // One that was killed before its first operation was done has acknowledged nothing, which is checked as well.
+            guard lines.first == "ready" else { throw KillFailure("the writer has not begun: \(lines)") }
             for line in lines.dropFirst() { next = try Self.learn(line, &known, &counter) + 1 }
             outcome.acknowledged += lines.count - 1
             outcome.kills += 1

@@ -21,18 +21,28 @@ struct WriterProcess {
         try self.process.run()
     }
 
-    /// Kills the process after a while, once it has begun to write.
+    /// Kills the process after a while, once it has said so many lines.
     ///
+    /// By lines, not by time alone: so a slow machine kills it in the midst of its writing as well as a quick one.
+    ///
+    /// - Parameters:
+    ///   - count: How many lines it is let say.
+    ///   - pause: How long to wait then.
     /// - Returns: The lines that it has said, but not one that was broken off.
-    func kill9(after pause: Duration) async throws -> [String] {
+    /// - Throws: What reading from it throws; `CancellationError`.
+    func kill9(afterLines count: Int, and pause: Duration) async throws -> [String] {
         let reading = self.output.fileHandleForReading
         var said = Data()
-        let first = reading.availableData
-        said.append(first)
+        while said.count(where: { $0 == UInt8(ascii: "\n") }) < count {
+            let more = reading.availableData
+            // It has ended by itself.
+            if more.isEmpty { break }
+            said.append(more)
+        }
         try await Task.sleep(for: pause)
         kill(self.process.processIdentifier, SIGKILL)
         // To the end of what it has left in the pipe.
-        if !first.isEmpty, let rest = try reading.readToEnd() { said.append(rest) }
+        if let rest = try reading.readToEnd() { said.append(rest) }
         self.process.waitUntilExit()
         let lines = String(decoding: said, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
         return lines.dropLast().map(String.init)

@@ -235,6 +235,13 @@ final class FileStep: StoreStep {
         return counted
     }
 
+    /// Counts anew what a folder has.
+    func count(_ index: Int) throws {
+        var totals = try self.currentTotals()
+        totals.set(index, try self.counted(index))
+        if totals != self.totals { try self.write(totals) }
+    }
+
     func write(_ totals: FileTotals) throws {
         self.totals = totals
         try SystemFiles.overwrite(self.folder.totalsPath, totals.encoded)
@@ -249,49 +256,9 @@ final class FileStep: StoreStep {
     }
 }
 
-// MARK: Room
+// MARK: Upkeep
 
 extension FileStep {
-    private struct Candidate {
-        let name: String
-        let used: Int64
-    }
-
-    private static let sampleSize = 64
-
-    /// Sees to it that the store holds no more than it may.
-    ///
-    /// Files lie under hashes of their names, so each folder is a sample of all. Of up to 64 files of one, drawn at random, the
-    /// quarter leaves that was used the longest time ago, and so on; some more than have to, so that not every write has to look.
-    func cull() throws {
-        let limits = self.folder.configuration
-        let (mostEntries, mostBytes) = (Int64(limits.mostEntries), Int64(limits.mostBytes))
-        var totals = try self.currentTotals()
-        guard totals.entries > mostEntries || totals.bytes > mostBytes else { return }
-        let entries = mostEntries - min(mostEntries / 100, 64)
-        let bytes = mostBytes - mostBytes / 100
-        while totals.entries > entries || totals.bytes > bytes, let index = totals.randomFolder() {
-            let folder = self.folder.folder(index, .entry)
-            let names = try SystemFiles.names(in: folder)
-            let sample = names.shuffled().prefix(Self.sampleSize).compactMap { name in
-                SystemFiles.status("\(folder)/\(name)").map { Candidate(name: name, used: $0.used) }
-            }
-            if sample.isEmpty {
-                // A process has died before it could count.
-                totals.set(index, try self.counted(index))
-                try self.write(totals)
-                if totals.folders[index].entries > 0 { return }
-                continue
-            }
-            let most = max(1, sample.count / 4)
-            for candidate in sample.sorted(by: { $0.used < $1.used }).prefix(most)
-            where totals.entries > entries || totals.bytes > bytes {
-                _ = try self.removeFile((index, "\(folder)/\(candidate.name)"))
-                totals = try self.currentTotals()
-            }
-        }
-    }
-
     /// Does what readers have noted.
     func work(off notes: (uses: [UInt64], tending: ReadNotes<FileSpace>.Tending?)) throws {
         for number in notes.uses { SystemFiles.mark(self.folder.place(of: number, .entry).path, used: self.now) }
@@ -334,9 +301,7 @@ extension FileStep {
                 if let end, end <= self.now { try SystemFiles.remove(path) }
             }
         }
-        var totals = try self.currentTotals()
-        totals.set(index, try self.counted(index))
-        if totals != self.totals { try self.write(totals) }
+        try self.count(index)
     }
 
     /// Removes files that processes were writing when they died.

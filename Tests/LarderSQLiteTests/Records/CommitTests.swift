@@ -132,6 +132,35 @@ import Testing
         #expect(afterDelete == [nil, nil])
     }
 
+    @Test func relatedEntriesOfTheRowThatIsReplacedAreInvalidatedToo() async throws {
+        let shop = try await Shop()
+        func fill() async throws {
+            for category in 1...2 { try await shop.cache.set(CacheKey<Int>("page:\(category)"), to: category) }
+            try await shop.cache.set("shown", to: 1, tags: ["category:1"])
+        }
+        func left() async throws -> [Int?] {
+            var left: [Int?] = []
+            for key in ["page:1", "page:2", "shown"] { left.append(try await shop.cache.get(CacheKey<Int>(key))) }
+            return left
+        }
+        let moved = ShopBook(id: 1, title: "Roses", price: 5, categoryID: 2, isbn: "a")
+        try await fill()
+        try await shop.database.write { db in try moved.update(db) }
+        let afterMove = try await left()
+        #expect(afterMove == [nil, nil, nil])
+        // The record in hand is older than the row.
+        let outdated = ShopBook(id: 3, title: "Sails", price: 25, categoryID: 1, isbn: "c")
+        try await fill()
+        try await shop.database.write { db in _ = try outdated.delete(db) }
+        let afterDelete = try await left()
+        #expect(afterDelete == [nil, nil, nil])
+        try await fill()
+        let new = ShopBook(id: 9, title: "Oars", price: 12, categoryID: 2, isbn: nil)
+        try await shop.database.write { db in try new.insert(db) }
+        let afterInsert = try await left()
+        #expect(afterInsert == [1, nil, 1])
+    }
+
     @Test func entriesOfOnesOwnAreInvalidatedAfterTheCommit() async throws {
         let shop = try await Shop()
         try await shop.cache.set("mine", to: 1, tags: ["own"])

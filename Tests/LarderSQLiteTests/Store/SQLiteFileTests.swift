@@ -153,7 +153,9 @@ import Testing
         let store = try database.store { $0.busyTimeout = .milliseconds(100) }
         let cache = throwingCache(on: store)
         try await cache.set("k" as CacheKey<Int>, to: 1)
-        let other = try DatabaseQueue(path: database.path)
+        var options = Configuration()
+        options.allowsUnsafeTransactions = true
+        let other = try DatabaseQueue(path: database.path, configuration: options)
         let (locked, free) = (Gate(), Gate())
         let holder = Task.detached {
             try await other.writeWithoutTransaction { database in

@@ -295,9 +295,10 @@ struct HistoryBench: AsyncParsableCommand {
         // What is left is in the system's folder for what may go.
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let stores: [any CacheStore] = try (0..<HistoryOptions.realTime.caches).map { _ in
-            self.store == .sqlite
-                ? try SQLiteStore(SQLiteStoreConfiguration(path: "\(folder)/history.sqlite"))
-                : try FileStore(FileStoreConfiguration(path: "\(folder)/history"))
+            if self.store == .sqlite {
+                return try SQLiteStore(SQLiteStoreConfiguration(path: "\(folder)/history.sqlite"))
+            }
+            return try FileStore(FileStoreConfiguration(path: "\(folder)/history"))
         }
         for seed in self.all {
             let namespace = try CacheNamespace("history\(seed)")

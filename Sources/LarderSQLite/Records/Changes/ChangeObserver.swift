@@ -191,7 +191,7 @@ extension Database {
             for name in try self.schemaNames {
                 hasher.add(name)
                 // Prepared once: it is asked after each commit.
-                let sql = "PRAGMA \(name.quotedDatabaseIdentifier).schema_version"
+                let sql = "PRAGMA \(name.asSQLName).schema_version"
                 hasher.add(try Int.fetchOne(self.cachedStatement(sql: sql)) ?? 0)
             }
             return hasher.value
@@ -204,7 +204,7 @@ extension Database {
             var hasher = FoldedNumbers()
             for name in try self.schemaNames where name != "temp" {
                 hasher.add(name)
-                let sql = "PRAGMA \(name.quotedDatabaseIdentifier).data_version"
+                let sql = "PRAGMA \(name.asSQLName).data_version"
                 hasher.add(try Int.fetchOne(self.cachedStatement(sql: sql)) ?? 0)
             }
             return hasher.value

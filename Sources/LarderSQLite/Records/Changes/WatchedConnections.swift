@@ -27,6 +27,12 @@ enum WatchedConnections {
         }
     }
 
+    /// Whether a connection is watched.
+    static func isWatched(_ db: Database) -> Bool {
+        let id = WriterConnection(db).id
+        return Self.observers.withLock { $0[id, default: []].contains { $0.observer != nil } }
+    }
+
     /// Invalidates entries with the transaction of a connection, in all caches that watch it.
     ///
     /// - Throws: ``CacheError`` with ``CacheError/Code/invalidTag`` or ``CacheError/Code/invalidKey``.

@@ -41,7 +41,7 @@ struct WatchedSchema: Sendable {
         var definitions: [String: String] = [:]
         var aTriggerReplaces = false
         for name in try String.fetchAll(db, sql: "SELECT name FROM pragma_database_list") {
-            let master = "\(name.quotedDatabaseIdentifier).sqlite_master"
+            let master = "\(name.asSQLName).sqlite_master"
             let objects = "SELECT type, name, sql FROM \(master) WHERE type IN ('table', 'trigger')"
             for row in try Row.fetchAll(db, sql: objects) {
                 let sql = (row["sql"] as String? ?? "").lowercased()
@@ -78,7 +78,7 @@ struct WatchedSchema: Sendable {
 
 extension WatchedTable {
     fileprivate mutating func readColumns(_ db: Database, _ schema: String) throws {
-        let (space, table) = (schema.quotedDatabaseIdentifier, self.name.quotedDatabaseIdentifier)
+        let (space, table) = (schema.asSQLName, self.name.asSQLName)
         var keys: [(position: Int, name: String, type: String)] = []
         for row in try Row.fetchAll(db, sql: "PRAGMA \(space).table_xinfo(\(table))") {
             let name: String = row["name"]
@@ -115,4 +115,9 @@ extension WatchedTable {
         both.isWatchable = self.isWatchable && other.isWatchable
         return both
     }
+}
+
+extension String {
+    /// As a name in SQL: GRDB's `quotedDatabaseIdentifier` leaves quotes within it as they are.
+    var asSQLName: String { "\"\(self.replacing("\"", with: "\"\""))\"" }
 }

@@ -29,8 +29,9 @@ public protocol CachedRecord: FetchableRecord, MutablePersistableRecord, Codable
 
     /// What else is to be invalidated when this record is saved, updated, inserted or deleted through GRDB's persistence methods.
     ///
-    /// It takes effect with the transaction's commit, and only then. A type that implements `aroundSave` or `aroundDelete` by itself
-    /// calls ``noteRelatedEntries(_:)`` there. Writes by SQL do not know it.
+    /// That of the row which is overwritten or deleted counts as well: a book that moves to another category changes both. It takes effect with
+    /// the transaction's commit, and only then. A type that implements `aroundSave` or `aroundDelete` by itself calls
+    /// ``noteStoredRelatedEntries(_:)`` before it saves or deletes, and ``noteRelatedEntries(_:)`` after it. Writes by SQL do not know it.
     var relatedEntries: RelatedEntries { get }
 }
 
@@ -49,6 +50,38 @@ extension CachedRecord {
         try WatchedConnections.invalidate(self.relatedEntries, afterCommitOf: db)
     }
 
+    /// Invalidates with the transaction's commit the ``relatedEntries`` of the record as the database has it before it is saved or deleted.
+    ///
+    /// It reads the row of the record's primary key, on connections that a ``CachedDatabase`` watches.
+    ///
+    /// - Parameter db: The connection that writes.
+    /// - Throws: `DatabaseError`; ``CacheError`` as ``noteRelatedEntries(_:)``.
+    public func noteStoredRelatedEntries(_ db: Database) throws {
+        guard WatchedConnections.isWatched(db) else { return }
+        try self.stored(db)?.noteRelatedEntries(db)
+    }
+
+    /// The record of the same primary key in the database.
+    private func stored(_ db: Database) throws -> Self? {
+        let values = Dictionary(
+            try self.databaseDictionary.map { ($0.key.lowercased(), $0.value) },
+            uniquingKeysWith: { first, _ in first }
+        )
+        var key: [String: any DatabaseValueConvertible] = [:]
+        for column in try db.primaryKey(Self.databaseTableName).columns {
+            guard let value = values[column.lowercased()], !value.isNull else { return nil }
+            key[column] = value
+        }
+        do {
+            return try Self.fetchOne(db, key: key)
+        } catch let error as DatabaseError {
+            throw error
+        } catch {
+            // Nothing that is cached was made of a row that cannot be decoded, and saving may be what repairs it.
+            return nil
+        }
+    }
+
     /// Saves, and notes what is related.
     ///
     /// - Parameters:
@@ -56,6 +89,7 @@ extension CachedRecord {
     ///   - save: Saves the record.
     /// - Throws: What `save` throws; ``CacheError`` as ``noteRelatedEntries(_:)``.
     public func aroundSave(_ db: Database, save: () throws -> PersistenceSuccess) throws {
+        try self.noteStoredRelatedEntries(db)
         _ = try save()
         try self.noteRelatedEntries(db)
     }
@@ -67,6 +101,7 @@ extension CachedRecord {
     ///   - delete: Deletes the record.
     /// - Throws: What `delete` throws; ``CacheError`` as ``noteRelatedEntries(_:)``.
     public func aroundDelete(_ db: Database, delete: () throws -> Bool) throws {
+        try self.noteStoredRelatedEntries(db)
         _ = try delete()
         try self.noteRelatedEntries(db)
     }
@@ -97,6 +132,10 @@ extension CachedRecord {
     }
 
     /// The records of several primary keys: one read of the cache for all, and one of the database for those that are missing.
+    ///
+    /// Each record is what the database held at some moment since the call began, but not all of them at the same one: they are cached
+    /// and invalidated one by one, so a transaction that was committed meanwhile may show in some and not yet in others. Records that have to fit
+    /// together are read by a query, such as `cachedFetchAll(Book.filter(keys: [1, 2, 3]))`, whose result is of one moment.
     ///
     /// - Parameters:
     ///   - ids: The primary keys.

@@ -71,14 +71,26 @@ enum HistoryQuery: Sendable {
         }
     }
 
-    /// What the cached database brings, as numbers.
-    func ask(_ database: CachedDatabase) async throws -> [Int] {
+    /// What has to be true at one moment: the whole query, but of several records each by itself.
+    var parts: [HistoryQuery] {
+        if case .records(let ids) = self { ids.map { .record($0) } } else { [self] }
+    }
+
+    /// What the cached database brings, in ``parts``, as numbers.
+    func ask(_ database: CachedDatabase) async throws -> [[Int]] {
+        if case .records(let ids) = self {
+            let found = try await HistoryItem.cached(ids: ids, in: database)
+            return ids.map { Self.numbers([found[$0]]) }
+        }
+        return [try await self.askAtOnce(database)]
+    }
+
+    private func askAtOnce(_ database: CachedDatabase) async throws -> [Int] {
         switch self {
         case .record(let id):
             return Self.numbers([try await HistoryItem.cached(id: id, in: database)])
-        case .records(let ids):
-            let found = try await HistoryItem.cached(ids: ids, in: database)
-            return Self.numbers(ids.map { found[$0] })
+        case .records:
+            preconditionFailure("several records are not read at once")
         case .list(let place):
             let request = HistoryItem.filter(Column("place") == place).order(Column("id"))
             return Self.numbers(try await database.cachedFetchAll(request))
@@ -116,7 +128,7 @@ enum HistoryQuery: Sendable {
         case .record(let id):
             Self.numbers([state.items.first { $0.id == id }])
         case .records(let ids):
-            Self.numbers(ids.map { id in state.items.first { $0.id == id } })
+            ids.flatMap { HistoryQuery.record($0).answer(state) }
         case .list(let place):
             Self.numbers(state.items.filter { $0.place == place })
         case .sum(let place):
@@ -171,13 +183,15 @@ final class HistoryWitness: TransactionObserver, Sendable {
     /// Whether a query may have brought an answer.
     ///
     /// - Parameters:
-    ///   - answer: The answer.
+    ///   - answer: The answer, in as many parts as ``HistoryQuery/parts`` has.
     ///   - query: The query.
     ///   - first: ``ended``, when the read began.
-    /// - Returns: Whether one of the states that the database has held since has this answer.
-    func allows(_ answer: [Int], of query: HistoryQuery, since first: Int) -> Bool {
+    /// - Returns: Whether each part of the answer is that of one of the states that the database has held since.
+    func allows(_ answer: [[Int]], of query: HistoryQuery, since first: Int) -> Bool {
         let states = self.state.withLock { Array($0.states[first...$0.begun]) }
-        return states.contains { query.answer($0) == answer }
+        let parts = query.parts
+        return parts.count == answer.count
+            && zip(parts, answer).allSatisfy { part, answer in states.contains { part.answer($0) == answer } }
     }
 
     /// The state of now.

@@ -75,6 +75,8 @@ struct LaneStateMachine<Waiter> {
     private var connection: UInt64 = 0
     /// When the connection last showed that it lives, or had its first request to answer.
     private var lastProgress = MonotonicTime(nanoseconds: 0)
+    /// Grows whenever the server answers something.
+    private(set) var answers: UInt64 = 0
 
     init(parameters: Parameters, backoff: Backoff) {
         self.parameters = parameters
@@ -211,6 +213,7 @@ struct LaneStateMachine<Waiter> {
         ready: inout Deque<(Waiter, RequestOutcome)>
     ) -> Bool {
         self.lastProgress = .coarse
+        self.answers &+= 1
         self.backoff.reset()
         while let reply = replies.popFirst() {
             guard self.queue.answer(reply, on: self.connection, ready: &ready) else { return false }
@@ -234,6 +237,8 @@ struct LaneStateMachine<Waiter> {
         self.phase = .active
         self.connection = number
         self.lastProgress = .coarse
+        // It has said who it is.
+        self.answers &+= 1
         return true
     }
 

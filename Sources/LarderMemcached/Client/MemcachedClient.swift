@@ -26,6 +26,8 @@ public final class MemcachedClient: Service, Sendable {
 
     let links: [ServerLink]
     let ring: KetamaRing
+    /// The servers' numbers, by which rosters name them.
+    let numbers: [UInt64]
     let requestTimeout: Int64
     let logger: Logger
 
@@ -52,6 +54,7 @@ public final class MemcachedClient: Service, Sendable {
                 logger: logger
             )
         }
+        self.numbers = configuration.servers.map { ServerRoster.number(ofServerNamed: $0.ringName) }
         self.ring = KetamaRing(configuration.servers.map { ($0.ringName, $0.weight) })
     }
 

@@ -29,6 +29,20 @@ public struct MemcachedConfiguration: Sendable {
     /// The pauses between attempts to connect.
     public var reconnect: Reconnect = .init()
 
+    // MARK: Lost servers
+
+    /// Whether the next server on the circle takes over the keys of one that is lost, for caches.
+    ///
+    /// Without it they are unavailable until the server answers again. What has been stored under keys that change their server is
+    /// not read again, neither before nor after: see <doc:LarderMemcached>. A namespace's generations stay where they are, so
+    /// while their server is lost the namespace is unavailable in any case.
+    public var failover: Bool = false
+
+    /// How long a server whose keys others have taken over stays out at least.
+    ///
+    /// Each change is a change for all keys of that server, so a server that comes and goes should not take part.
+    public var failoverPause: Duration = .seconds(10)
+
     // MARK: Bounds
 
     /// The most bytes that one reply may take.
@@ -185,6 +199,7 @@ extension MemcachedConfiguration {
             "the longest pause must be no shorter than the first"
         )
         try Self.check((0...1).contains(self.reconnect.jitter), "reconnect", "the jitter must be from 0 to 1")
+        try Self.check(self.failoverPause >= .zero, "failoverPause", "must not be negative")
         try Self.check(self.maximumReplySize >= 1024, "maximumReplySize", "must be at least 1024 bytes")
         try Self.check(self.maximumRequestsInFlight >= 1, "maximumRequestsInFlight", "must be at least 1")
         try Self.check(self.maximumBytesInFlight >= 1, "maximumBytesInFlight", "must be at least 1")

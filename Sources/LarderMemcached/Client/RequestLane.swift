@@ -141,6 +141,19 @@ final class RequestLane: Sendable {
     /// Whether there is a connection.
     var isConnected: Bool { self.state.withLock { $0.isActive } }
 
+    /// Grows whenever the server answers something.
+    var answers: UInt64 { self.state.withLock { $0.answers } }
+
+    /// Asks the server for an answer, without waiting for it: ``answers`` tells of it.
+    ///
+    /// - Parameter deadline: Until when it may take to be sent.
+    func probe(_ deadline: MonotonicTime) {
+        let submission = self.state.withLock {
+            $0.submit(deadline: deadline, bound: 0) { $0.append(.noop, waiter: nil, deadline: deadline) }
+        }
+        if case .queuedNeedsService = submission { self.eventLoop.execute { self.service() } }
+    }
+
     // MARK: The event loop's side
 
     private func service() {

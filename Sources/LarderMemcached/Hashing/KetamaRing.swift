@@ -47,31 +47,37 @@ package struct KetamaRing: Sendable {
     /// - Returns: The server's place in the list.
     package func server(of key: String) -> Int {
         if self.count <= 1 { return 0 }
-        return self.server(at: MD5(key).words.0) { _ in true }
+        if self.points.isEmpty { return 0 }
+        return Int(self.points[self.index(at: MD5(key).words.0)].server)
     }
 
-    /// The first server at or behind a place on the circle that is there.
+    /// The servers from a key's own one to the first that is not out.
     ///
     /// - Parameters:
     ///   - key: The key, as it is sent.
-    ///   - isThere: Whether a server is there.
-    /// - Returns: The server's place in the list; that of the key's own server where none is there.
-    func server(of key: String, where isThere: (Int) -> Bool) -> Int {
-        if self.count <= 1 { return 0 }
-        return self.server(at: MD5(key).words.0, where: isThere)
+    ///   - isOut: Whether a server is out.
+    /// - Returns: The server that has the key, and those before it on the circle, which are out. Where all are, the key's own.
+    func path(of key: String, isOut: (Int) -> Bool) -> (server: Int, detour: [Int]) {
+        let own = self.server(of: key)
+        guard self.count > 1, isOut(own) else { return (own, []) }
+        var detour = [own]
+        let begin = self.index(at: MD5(key).words.0)
+        for step in 1..<max(2, self.points.count) {
+            let server = Int(self.points[(begin + step) % self.points.count].server)
+            if detour.contains(server) { continue }
+            if !isOut(server) { return (server, detour) }
+            detour.append(server)
+        }
+        return (own, [])
     }
 
-    private func server(at position: UInt32, where isThere: (Int) -> Bool) -> Int {
-        guard !self.points.isEmpty else { return 0 }
+    /// The first point at or behind a position.
+    private func index(at position: UInt32) -> Int {
         var (low, high) = (0, self.points.count)
         while low < high {
             let middle = (low + high) / 2
             if self.points[middle].position < position { low = middle + 1 } else { high = middle }
         }
-        for step in 0..<self.points.count {
-            let server = Int(self.points[(low + step) % self.points.count].server)
-            if isThere(server) { return server }
-        }
-        return Int(self.points[low % self.points.count].server)
+        return self.points.isEmpty ? 0 : low % self.points.count
     }
 }

@@ -1,28 +1,43 @@
 import Larder
 import NIOCore
 
-/// What a namespace's own item holds: the stamp, and the serial with it.
+/// What a namespace's own item holds: the stamp, and the serial and the roster of servers with it.
 ///
 /// | bytes | field |
 /// |---|---|
 /// | 2 | `N`, 1 |
 /// | 8, 8, 8 | generation, fill epoch, serial |
+/// | 8, 8, 8 | number and epoch of a server that was lost, and since when others have its keys, in milliseconds since 1970; 0, it has them |
+/// | … | the same of others |
 struct StampItem: Sendable, Hashable {
     var stamp: NamespaceStamp
     var serial: UInt64
+    var roster: ServerRoster
 
-    init(stamp: NamespaceStamp, serial: UInt64) {
+    /// The most servers that a client knows.
+    private static let mostServers = 1024
+
+    init(stamp: NamespaceStamp, serial: UInt64, roster: ServerRoster = ServerRoster()) {
         self.stamp = stamp
         self.serial = serial
+        self.roster = roster
     }
 
     init?(_ buffer: ByteBuffer) {
-        guard let words = buffer.words(3, behind: UInt8(ascii: "N")) else { return nil }
-        self.init(stamp: NamespaceStamp(generation: words[0], epoch: words[1]), serial: words[2])
+        let count = (buffer.readableBytes - 2) / 8
+        guard count >= 3, (count - 3).isMultiple(of: ServerRoster.wordsPerRecord),
+            count <= 3 + ServerRoster.wordsPerRecord * Self.mostServers,
+            let words = buffer.words(count, behind: UInt8(ascii: "N"))
+        else { return nil }
+        self.init(
+            stamp: NamespaceStamp(generation: words[0], epoch: words[1]),
+            serial: words[2],
+            roster: ServerRoster(words: words[3...])
+        )
     }
 
     var bytes: [UInt8] {
-        .words([self.stamp.generation, self.stamp.epoch, self.serial], behind: UInt8(ascii: "N"))
+        .words([self.stamp.generation, self.stamp.epoch, self.serial] + self.roster.words, behind: UInt8(ascii: "N"))
     }
 }
 

@@ -6,6 +6,8 @@ struct GenerationView: Sendable {
     /// `nil` where there is none, or where it was not read.
     var stamp: NamespaceStamp?
     var serial: UInt64 = 0
+    /// Which servers were lost.
+    var roster = ServerRoster()
     /// What changes the stamp's item only if nobody has since.
     var stampVersion: UInt64 = 0
     /// The connection that all was read on.
@@ -17,6 +19,14 @@ struct GenerationView: Sendable {
     struct TagRecord: Sendable {
         var item: TagItem?
         var version: UInt64
+    }
+
+    /// The stamp as it is for an item: with the generation under which entries are stored where it lies.
+    func stamp(for found: FoundItem) -> NamespaceStamp? {
+        guard let stamp = self.stamp else { return nil }
+        if self.roster.records.isEmpty { return stamp }
+        let generation = self.roster.generation(stamp.generation, on: found.server, behind: found.detour)
+        return NamespaceStamp(generation: generation, epoch: stamp.epoch)
     }
 
     /// Takes what was read of a tag.

@@ -20,6 +20,9 @@ struct FoundItem: Sendable {
     let name: ItemNames.ItemName
     /// The server that has it.
     let place: Int
+    /// The number of that server, and those of the servers that it stands in for.
+    let server: UInt64
+    var detour: [UInt64] = []
     /// What it holds; `nil` where there is none, or where it is not ours, or another name's.
     var item: EntryItem?
     /// The item's number; 0 where there is none.
@@ -54,7 +57,9 @@ struct JudgingView: Sendable {
     func judge(_ found: FoundItem) -> Judgement {
         guard let entry = found.item?.entry, entry.end == 0 || found.now < entry.end else { return .absent }
         let header = entry.header
-        guard header.generation == self.view.stamp?.generation else { return self.isLater ? .dead(nil) : .unclear([]) }
+        guard header.generation == self.view.stamp(for: found)?.generation else {
+            return self.isLater ? .dead(nil) : .unclear([])
+        }
         var expiredTag: String?
         switch self.view.judge(header.marks) {
         case .unknown: return .unclear(header.marks.map(\.name))
@@ -80,7 +85,7 @@ struct JudgingView: Sendable {
     /// Judges the lease of an item: whether it stands, under the stamp and the generations of its tags as they are.
     func judgeLease(_ found: FoundItem) -> LeaseJudgement {
         guard let lease = found.item?.lease, found.now < lease.end else { return .none }
-        guard lease.stamp == self.view.stamp else { return self.isLater ? .none : .unclear([]) }
+        guard lease.stamp == self.view.stamp(for: found) else { return self.isLater ? .none : .unclear([]) }
         switch self.view.judge(lease.marks) {
         case .unknown: return .unclear(lease.marks.map(\.name))
         case .dead: return self.isLater ? .none : .unclear(lease.marks.map(\.name))
@@ -132,15 +137,16 @@ extension MemcachedNamespace {
     /// - Parameters:
     ///   - keys: The keys. One that stands there twice is changed twice, in order.
     ///   - needs: What has to be known of the generations.
+    ///   - deadline: When the call has to end.
     ///   - decide: Says what is to be done, by the place of the key, its item and the view. May be asked several times.
     /// - Returns: An answer for each key.
     /// - Throws: What `decide` throws; ``MemcachedError``; `CacheError`; `CancellationError`.
     func change<Answer>(
         _ keys: [StoreKey],
         _ needs: ViewNeeds,
+        _ deadline: MonotonicTime,
         _ decide: (Int, FoundItem, JudgingView) throws -> Verdict<Answer>
     ) async throws -> [Answer] {
-        let deadline = self.client.deadline
         var answers: [Answer?] = Array(repeating: nil, count: keys.count)
         var pending = Array(keys.indices)
         var rounds = 0
@@ -176,8 +182,10 @@ extension MemcachedNamespace {
             var pendingNext = later
             if !unclear.isEmpty {
                 let view = try await self.laterView(needs, adding: unknown, deadline)
+                // Where servers have come or gone meanwhile, the items may be others.
+                let isElsewhere = view.view.roster != gathered.view.roster
                 for (place, found) in unclear
-                where take(try decide(place, found, view), place, found) != nil {
+                where try isElsewhere || take(decide(place, found, view), place, found) != nil {
                     pendingNext.append(place)
                 }
             }

@@ -1,5 +1,6 @@
 import Larder
 import NIOCore
+import Synchronization
 
 /// Where a batch of requests goes: a server, and the connection to it that has to carry them, if any.
 struct BatchAddress: Sendable, Hashable {
@@ -10,10 +11,15 @@ struct BatchAddress: Sendable, Hashable {
 extension MemcachedClient {
     /// Sends several batches at the same time.
     ///
+    /// - Parameters:
+    ///   - batches: Where to send what.
+    ///   - deadline: When the call has to end.
+    ///   - endsWait: Says of a batch, by its place, and what became of it, whether the others need not be waited for any more.
     /// - Returns: What became of each, in order.
     func sendAll(
         _ batches: [(address: BatchAddress, requests: [MetaRequest])],
-        _ deadline: MonotonicTime
+        _ deadline: MonotonicTime,
+        endsWait: (Int, Result<ServerLink.Answers, any Error>) -> Bool = { _, _ in false }
     ) async -> [Result<ServerLink.Answers, any Error>] {
         if batches.count == 1 {
             return [await self.send(batches[0].requests, to: batches[0].address, deadline)]
@@ -25,7 +31,10 @@ extension MemcachedClient {
             var results: [Result<ServerLink.Answers, any Error>] = batches.map { _ in
                 .failure(CancellationError())
             }
-            for await (index, result) in group { results[index] = result }
+            for await (index, result) in group {
+                results[index] = result
+                if endsWait(index, result) { group.cancelAll() }
+            }
             return results
         }
     }
@@ -61,19 +70,49 @@ struct Gathered: Sendable {
 }
 
 extension MemcachedNamespace {
-    /// A key's item before anybody has looked at it.
-    func unread(_ key: StoreKey) -> FoundItem {
+    /// A key's item before anybody has looked at it, where it is by a roster of servers.
+    func unread(_ key: StoreKey, _ roster: ServerRoster) -> FoundItem {
         let name = self.names.entry(key)
-        let place = self.client.ring.server(of: name.text)
-        return FoundItem(name: name, place: place, now: self.client.links[place].clock.now)
+        let numbers = self.client.numbers
+        guard !roster.records.isEmpty else {
+            let place = self.client.ring.server(of: name.text)
+            return FoundItem(name: name, place: place, server: numbers[place], now: self.client.links[place].clock.now)
+        }
+        let (place, detour) = self.client.ring.path(of: name.text) { roster.outSince(numbers[$0]) != nil }
+        return FoundItem(
+            name: name,
+            place: place,
+            server: numbers[place],
+            detour: detour.map { numbers[$0] },
+            now: self.client.links[place].clock.now
+        )
     }
 
     /// Reads items and generations, at the same time from all servers that have them.
     ///
     /// On the server of the generations the items come first, so that what they say of those items is of later.
+    ///
+    /// Where an item lies is known from the roster that was read last. If the view has another one, all is read again.
     func gather(_ keys: [StoreKey], _ needs: ViewNeeds, _ deadline: MonotonicTime) async throws -> Gathered {
+        var rounds = 0
+        while true {
+            let roster = try await self.settledRoster(before: keys, deadline)
+            let gathered = try await self.gather(keys, needs, by: roster, deadline)
+            if needs.isNothing { return gathered }
+            self.watch.withLock { $0.take(gathered.view.roster) }
+            if gathered.view.roster == roster { return gathered }
+            try NamespaceHome.checkPatience(&rounds, deadline)
+        }
+    }
+
+    private func gather(
+        _ keys: [StoreKey],
+        _ needs: ViewNeeds,
+        by roster: ServerRoster,
+        _ deadline: MonotonicTime
+    ) async throws -> Gathered {
         let home = self.home.place
-        var gathered = Gathered(items: keys.map { self.unread($0) }, view: GenerationView(), home: home)
+        var gathered = Gathered(items: keys.map { self.unread($0, roster) }, view: GenerationView(), home: home)
         var order: [Int] = []
         var places: [Int: [Int]] = [:]
         for (index, item) in gathered.items.enumerated() {
@@ -87,19 +126,26 @@ extension MemcachedNamespace {
             if place == home, !needs.isNothing { requests += self.home.requests(needs.tags) }
             return (address: BatchAddress(place: place, connection: 0), requests: requests)
         }
-        let results = await self.client.sendAll(batches, deadline)
+        let homeIndex = needs.isNothing ? nil : order.firstIndex(of: home)
+        let homeCount = places[home]?.count ?? 0
+        // By another roster the items may lie elsewhere. Then nothing is of interest that servers say of them, above all not of those
+        // that say nothing because they are lost.
+        let results = await self.client.sendAll(batches, deadline) { index, result in
+            guard index == homeIndex, case .success(let answers) = result, let stamp = answers.replies.last else {
+                return false
+            }
+            return (StampItem(stamp.value)?.roster ?? ServerRoster()) != roster
+        }
+        if let homeIndex {
+            let answers = try results[homeIndex].get()
+            gathered.view = try self.home.view(answers.replies.dropFirst(homeCount), needs.tags, on: answers.connection)
+            if gathered.view.roster != roster { return gathered }
+        }
         for (index, place) in order.enumerated() {
             let answers = try results[index].get()
             let indices = places[place] ?? []
             for (item, reply) in zip(indices, answers.replies) {
                 try self.take(reply, on: answers.connection, begun[index], into: &gathered.items[item])
-            }
-            if place == home, !needs.isNothing {
-                gathered.view = try self.home.view(
-                    answers.replies.dropFirst(indices.count),
-                    needs.tags,
-                    on: answers.connection
-                )
             }
         }
         if needs.makesStamp, gathered.view.stamp == nil || gathered.view.marks(of: needs.taken) == nil {

@@ -8,8 +8,8 @@ extension MemcachedNamespace {
         let late = TagName.union(commits.lazy.map(\.lateTags))
         let marked = commits.lazy.flatMap { $0.lease.marks + $0.marks }.map(\.name)
         let needs = ViewNeeds(tags: TagName.union([Array(marked), late]), taken: late)
-        return try await self.translatingErrors {
-            try await self.change(commits.map(\.write.key), needs) { place, found, view in
+        return try await self.translatingErrors(isRepeatable: false) { deadline in
+            try await self.change(commits.map(\.write.key), needs, deadline) { place, found, view in
                 let commit = commits[place]
                 guard var item = found.item, let lease = item.lease, lease.token == commit.lease.token else {
                     return .answer(false)
@@ -21,7 +21,7 @@ extension MemcachedNamespace {
                 // Somebody was shown a later serial together with the lease: he may know of an invalidation that this view
                 // does not have, and may have joined the fill.
                 guard lease.shown <= view.view.serial else { return view.isLater ? refusal : .unclear([]) }
-                guard let marks = Self.bind(commit, by: view) else { return refusal }
+                guard let marks = Self.bind(commit, by: view, found) else { return refusal }
                 let entry = EntryItem.Entry(
                     writes[place],
                     generation: commit.lease.stamp.generation,
@@ -45,9 +45,9 @@ extension MemcachedNamespace {
     /// nobody knows yet when it was made, says nothing of what was before it; then no tag at all may have been invalidated.
     ///
     /// - Returns: The tags of the entry's header; `nil` where the commit is refused.
-    private static func bind(_ commit: EntryCommit, by judging: JudgingView) -> [TagMark]? {
+    private static func bind(_ commit: EntryCommit, by judging: JudgingView, _ found: FoundItem) -> [TagMark]? {
         let view = judging.view
-        guard let stamp = view.stamp, stamp == commit.lease.stamp else { return nil }
+        guard let stamp = view.stamp, view.stamp(for: found) == commit.lease.stamp else { return nil }
         var names: [String] = []
         var chosen: [TagName: TagMark] = [:]
         for mark in commit.lease.marks + commit.marks {
@@ -74,8 +74,8 @@ extension MemcachedNamespace {
 
     func release(_ leases: [Lease]) async throws {
         if leases.isEmpty { return }
-        _ = try await self.translatingErrors {
-            try await self.change(leases.map(\.key), .nothing) { place, found, _ -> Verdict<Bool> in
+        _ = try await self.translatingErrors(isRepeatable: false) { deadline in
+            try await self.change(leases.map(\.key), .nothing, deadline) { place, found, _ -> Verdict<Bool> in
                 guard var item = found.item, item.lease?.token == leases[place].token else { return .answer(false) }
                 item.lease = nil
                 return item.entry == nil ? .remove(true) : .store(item, true)
@@ -87,8 +87,8 @@ extension MemcachedNamespace {
         if leases.isEmpty { return [] }
         let tags = TagName.union(leases.lazy.map { $0.marks.map(\.name) })
         let milliseconds = max(1, duration.wholeNanoseconds / 1_000_000)
-        return try await self.translatingErrors {
-            try await self.change(leases.map(\.key), ViewNeeds(tags: tags)) { place, found, view in
+        return try await self.translatingErrors(isRepeatable: false) { deadline in
+            try await self.change(leases.map(\.key), ViewNeeds(tags: tags), deadline) { place, found, view in
                 let own = leases[place]
                 guard var item = found.item, let lease = item.lease, lease.token == own.token, lease.stamp == own.stamp
                 else { return .answer(false) }
@@ -104,8 +104,7 @@ extension MemcachedNamespace {
     }
 
     func report(on key: StoreKey) async throws -> [EntryReport] {
-        try await self.translatingErrors {
-            let deadline = self.client.deadline
+        try await self.translatingErrors(isRepeatable: true) { deadline in
             var needs = self.needs(of: key)
             needs.makesStamp = false
             let gathered = try await self.gather([key], needs, deadline)

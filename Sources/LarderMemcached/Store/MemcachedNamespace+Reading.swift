@@ -6,17 +6,21 @@ extension MemcachedNamespace {
 
     func read(_ keys: [StoreKey], _ options: ReadOptions) async throws -> [StoreLookup] {
         if keys.isEmpty { return [] }
-        return try await self.translatingErrors {
-            if let lease = options.lease { return try await self.readOrLease(keys, lease) }
-            return try await self.readPlainly(keys, expecting: options.expectedTags)
+        let isRepeatable = options.lease == nil || keys.count == 1
+        return try await self.translatingErrors(isRepeatable: isRepeatable) { deadline in
+            if let lease = options.lease { return try await self.readOrLease(keys, lease, deadline) }
+            return try await self.readPlainly(keys, expecting: options.expectedTags, deadline)
         }
     }
 
     // MARK: Without a lease
 
     /// Reads entries without changing any but those that are dead, which go.
-    func readPlainly(_ keys: [StoreKey], expecting expected: [String] = []) async throws -> [StoreLookup] {
-        let deadline = self.client.deadline
+    func readPlainly(
+        _ keys: [StoreKey],
+        expecting expected: [String] = [],
+        _ deadline: MonotonicTime
+    ) async throws -> [StoreLookup] {
         let tags = self.rememberedTags.tags(of: keys, expected) ?? expected
         let needs = ViewNeeds(tags: tags, makesStamp: false)
         let gathered = try await self.gather(keys, needs, deadline)
@@ -36,7 +40,8 @@ extension MemcachedNamespace {
         }
         if !unclear.isEmpty {
             let view = try await self.laterView(needs, adding: unknown, deadline)
-            for index in unclear {
+            // Where servers have come or gone meanwhile, what was read is not what there is.
+            for index in unclear where view.view.roster == gathered.view.roster {
                 let found = gathered.items[index]
                 switch self.lookup(found, view, keys[index]) {
                 case .found(let lookup): lookups[index] = lookup
@@ -95,10 +100,14 @@ extension MemcachedNamespace {
 
     // MARK: With a lease
 
-    private func readOrLease(_ keys: [StoreKey], _ request: LeaseRequest) async throws -> [StoreLookup] {
+    private func readOrLease(
+        _ keys: [StoreKey],
+        _ request: LeaseRequest,
+        _ deadline: MonotonicTime
+    ) async throws -> [StoreLookup] {
         let remembered = self.rememberedTags.tags(of: keys, request.tags) ?? request.tags
         let needs = ViewNeeds(tags: TagName.union([request.tags, remembered]), taken: request.tags)
-        return try await self.change(keys, needs) { place, found, view in
+        return try await self.change(keys, needs, deadline) { place, found, view in
             let key = keys[place]
             var kept: EntryItem.Entry?
             switch self.lookup(found, view, key) {
@@ -137,7 +146,9 @@ extension MemcachedNamespace {
         _ view: JudgingView,
         keeping entry: EntryItem.Entry?
     ) throws -> Verdict<StoreLookup> {
-        guard let stamp = view.view.stamp, let marks = view.view.marks(of: request.tags) else { return .unclear([]) }
+        guard let stamp = view.view.stamp(for: found), let marks = view.view.marks(of: request.tags) else {
+            return .unclear([])
+        }
         let serial = view.view.serial
         let milliseconds = max(1, request.duration.wholeNanoseconds / 1_000_000)
         let lease = ItemLease(

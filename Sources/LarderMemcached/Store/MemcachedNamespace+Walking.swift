@@ -1,4 +1,5 @@
 import Larder
+import Synchronization
 
 extension MemcachedNamespace {
     func keys(matching pattern: GlobPattern) -> any AsyncSequence<StoreKey, any Error> & Sendable {
@@ -11,7 +12,10 @@ extension MemcachedNamespace {
     /// it has been committed by then, and the entry goes. One that comes to its commit after that is refused: the server changes an
     /// item only if it is still the one that was read, and the epoch was raised before.
     func removeAll(matching pattern: GlobPattern) async throws -> Int {
-        try await self.translatingErrors { try await self.home.raiseEpoch(self.client.deadline) }
+        try await self.translatingErrors(isRepeatable: false) { deadline in
+            let roster = try await self.home.raiseEpoch(deadline)
+            self.watch.withLock { $0.take(roster) }
+        }
         var removed = 0
         for try await batch in EntryWalk(namespace: self, pattern: pattern, only: .all) {
             removed += try await self.remove(batch).count { $0 }
@@ -34,7 +38,9 @@ extension MemcachedNamespace {
         if !replaced.isEmpty { keys += try await self.wholeNames(replaced, from: place) }
         keys = keys.filter { walk.pattern.matches($0.name) }
         guard walk.only == .fresh, !keys.isEmpty else { return keys }
-        let lookups = try await self.translatingErrors { [keys] in try await self.readPlainly(keys) }
+        let lookups = try await self.translatingErrors(isRepeatable: true) { [keys] deadline in
+            try await self.readPlainly(keys, deadline)
+        }
         var fresh: [StoreKey] = []
         for (key, lookup) in zip(keys, lookups) {
             if case .found(let entry) = lookup, !entry.isStale { fresh.append(key) }
@@ -44,9 +50,9 @@ extension MemcachedNamespace {
 
     /// The keys whose names do not stand in the names of their items.
     private func wholeNames(_ names: [String], from place: Int) async throws -> [StoreKey] {
-        try await self.translatingErrors {
+        try await self.translatingErrors(isRepeatable: false) { deadline in
             let requests = names.map { MetaRequest.get($0, wants: " v") }
-            let answers = try await self.client.links[place].send(requests, deadline: self.client.deadline)
+            let answers = try await self.client.links[place].send(requests, deadline: deadline)
             return zip(names, answers.replies).compactMap { name, reply in
                 guard let whole = EntryItem(reply.value)?.name, let key = self.names.parse(whole: whole),
                     self.names.entry(key).text == name
@@ -56,9 +62,11 @@ extension MemcachedNamespace {
         }
     }
 
-    /// All names on a server that could be entries of this namespace.
+    /// All names on a server that could be entries of this namespace; none where others have its keys, since nothing on it is alive.
     fileprivate func entryNames(on place: Int) async throws -> [String] {
-        try await self.translatingErrors {
+        try await self.translatingErrors(isRepeatable: true) { deadline in
+            try await self.settle(before: [place], deadline)
+            if self.watch.withLock({ $0.isOut(place) }) { return [] }
             let link = self.client.links[place]
             return try await NameCrawl(link: link, prefix: self.names.prefix).names()
         }

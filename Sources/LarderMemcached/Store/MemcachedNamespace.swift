@@ -1,6 +1,7 @@
 import Larder
 import Logging
 import NIOCore
+import Synchronization
 
 /// One namespace in memcached: what its verbs send, and how the replies read.
 ///
@@ -13,6 +14,9 @@ final class MemcachedNamespace: NamespaceStore {
     let home: NamespaceHome
     let logger: Logger
 
+    /// Which servers were lost, as far as this process knows.
+    let watch: Mutex<ServerWatch>
+
     /// The tags that entries had when this process last met them.
     let rememberedTags = RememberedTags()
 
@@ -20,6 +24,16 @@ final class MemcachedNamespace: NamespaceStore {
         self.client = client
         self.names = ItemNames(namespace)
         self.home = NamespaceHome(client: client, names: self.names)
+        self.watch = Mutex(
+            ServerWatch(
+                .init(
+                    servers: client.numbers,
+                    home: self.home.place,
+                    failover: client.configuration.failover,
+                    pause: client.configuration.failoverPause.wholeNanoseconds / 1_000_000
+                )
+            )
+        )
         self.logger = logger
     }
 
@@ -30,9 +44,11 @@ final class MemcachedNamespace: NamespaceStore {
         let prepared = try writes.map { try PreparedWrite($0) }
         let tags = TagName.union(prepared.lazy.map(\.tags))
         let needs = ViewNeeds(tags: tags, taken: tags)
-        let written = try await self.translatingErrors { () async throws -> [Bool] in
-            if case .always = condition { return try await self.overwrite(prepared, needs) }
-            return try await self.change(prepared.map(\.key), needs) { place, found, view in
+        var isRepeatable = writes.count == 1
+        if case .always = condition { isRepeatable = true }
+        let written = try await self.translatingErrors(isRepeatable: isRepeatable) { deadline async throws -> [Bool] in
+            if case .always = condition { return try await self.overwrite(prepared, needs, deadline) }
+            return try await self.change(prepared.map(\.key), needs, deadline) { place, found, view in
                 if case .ifPresent = condition {
                     switch view.judge(found) {
                     case .unclear(let tags): return .unclear(tags)
@@ -57,7 +73,7 @@ final class MemcachedNamespace: NamespaceStore {
 
     /// The item of an entry that is written with the tags that it names, under the generations of a view.
     private func item(_ write: PreparedWrite, by view: JudgingView, _ found: FoundItem) throws -> EntryItem {
-        guard let stamp = view.view.stamp, let marks = view.view.marks(of: write.tags) else {
+        guard let stamp = view.view.stamp(for: found), let marks = view.view.marks(of: write.tags) else {
             throw CacheError(.unavailable, "memcached has lost generations that were just made")
         }
         let entry = EntryItem.Entry(write, generation: stamp.generation, marks: marks, now: found.now)
@@ -65,14 +81,21 @@ final class MemcachedNamespace: NamespaceStore {
     }
 
     /// Writes entries whatever there is.
-    private func overwrite(_ writes: [PreparedWrite], _ needs: ViewNeeds) async throws -> [Bool] {
-        let deadline = self.client.deadline
+    private func overwrite(
+        _ writes: [PreparedWrite],
+        _ needs: ViewNeeds,
+        _ deadline: MonotonicTime
+    ) async throws -> [Bool] {
+        let roster = try await self.settledRoster(before: writes.map(\.key), deadline)
         let read = try await self.home.read(needs.tags, deadline)
         let (view, _) = try await self.home.complete(read, needs.tags, taking: needs.taken, deadline)
+        self.watch.withLock { $0.take(view.roster) }
+        // Somebody has taken a server out or let it in: then ours may be one to see to as well.
+        if view.roster != roster { return try await self.overwrite(writes, needs, deadline) }
         let judging = JudgingView(view: view, made: [], isLater: false)
         var changes: [ItemChange] = []
         for (place, write) in writes.enumerated() {
-            let found = self.unread(write.key)
+            let found = self.unread(write.key, view.roster)
             changes.append(ItemChange(place, found, .store(try self.item(write, by: judging, found)), isBound: false))
         }
         _ = try await self.send(changes, deadline)
@@ -82,8 +105,8 @@ final class MemcachedNamespace: NamespaceStore {
     func remove(_ keys: [StoreKey]) async throws -> [Bool] {
         if keys.isEmpty { return [] }
         let tags = self.rememberedTags.tags(of: keys, []) ?? []
-        return try await self.translatingErrors {
-            try await self.change(keys, ViewNeeds(tags: tags)) { _, found, view in
+        return try await self.translatingErrors(isRepeatable: keys.count == 1) { deadline in
+            try await self.change(keys, ViewNeeds(tags: tags), deadline) { _, found, view in
                 // Whatever else is there goes as well: a lease, a dead entry, what is not ours.
                 guard found.version != 0 else { return .answer(false) }
                 switch view.judge(found) {
@@ -96,8 +119,8 @@ final class MemcachedNamespace: NamespaceStore {
     }
 
     func touch(_ key: StoreKey, _ lifetime: EntryLifetime) async throws -> Bool {
-        try await self.translatingErrors {
-            try await self.change([key], self.needs(of: key)) { _, found, view in
+        try await self.translatingErrors(isRepeatable: true) { deadline in
+            try await self.change([key], self.needs(of: key), deadline) { _, found, view in
                 switch view.judge(found) {
                 case .unclear(let tags): return .unclear(tags)
                 case .fresh(var entry):
@@ -106,7 +129,6 @@ final class MemcachedNamespace: NamespaceStore {
                     // Its lease stands: that it lives longer makes nobody's fill untrue.
                     let item = EntryItem(
                         name: found.name.whole,
-
                         lease: found.item?.lease,
                         entry: entry
                     )
@@ -127,8 +149,8 @@ final class MemcachedNamespace: NamespaceStore {
         var needs = self.needs(of: key)
         needs.taken = initial?.tags ?? []
         needs.tags = TagName.union([needs.tags, needs.taken])
-        return try await self.translatingErrors {
-            try await self.change([key], needs) { _, found, view in
+        return try await self.translatingErrors(isRepeatable: true) { [needs] deadline in
+            try await self.change([key], needs, deadline) { _, found, view in
                 var item: EntryItem
                 switch view.judge(found) {
                 case .unclear(let tags):
@@ -156,8 +178,8 @@ final class MemcachedNamespace: NamespaceStore {
         var needs = self.needs(of: write.key)
         needs.taken = write.tags
         needs.tags = TagName.union([needs.tags, needs.taken])
-        return try await self.translatingErrors {
-            try await self.change([write.key], needs) { _, found, view in
+        return try await self.translatingErrors(isRepeatable: true) { [needs] deadline in
+            try await self.change([write.key], needs, deadline) { _, found, view in
                 switch view.judge(found) {
                 case .unclear(let tags):
                     return .unclear(tags)
@@ -183,8 +205,7 @@ final class MemcachedNamespace: NamespaceStore {
 
     func marks(of tags: [String], for duration: Duration) async throws -> [TagMark] {
         if tags.isEmpty { return [] }
-        return try await self.translatingErrors {
-            let deadline = self.client.deadline
+        return try await self.translatingErrors(isRepeatable: false) { deadline in
             let read = try await self.home.read(tags, deadline)
             let (view, _) = try await self.home.complete(read, tags, taking: tags, deadline)
             guard let marks = view.marks(of: tags) else {
@@ -195,19 +216,20 @@ final class MemcachedNamespace: NamespaceStore {
     }
 
     func invalidate(_ tags: [String], _ manner: TagInvalidation) async throws {
-        try await self.translatingErrors { try await self.home.invalidate(tags, manner, self.client.deadline) }
+        try await self.translatingErrors(isRepeatable: false) { try await self.home.invalidate(tags, manner, $0) }
     }
 
     func clear() async throws {
-        try await self.translatingErrors { try await self.home.clear(self.client.deadline) }
+        try await self.translatingErrors(isRepeatable: false) { try await self.home.clear($0) }
     }
 
     // MARK: Errors
 
     func failureDomains(of keys: [StoreKey]) -> Set<FailureDomain> {
         guard self.client.links.count > 1 else { return [] }
+        let roster = self.watch.withLock { $0.roster }
         // Whatever is done with an entry takes the generations.
-        let places = [self.home.place] + keys.map { self.client.ring.server(of: self.names.entry($0).text) }
+        let places = [self.home.place] + keys.map { self.unread($0, roster).place }
         return Set(places.map { FailureDomain(self.client.links[$0].name) })
     }
 
@@ -216,14 +238,5 @@ final class MemcachedNamespace: NamespaceStore {
             return nil
         }
         return FailureDomain(server)
-    }
-
-    /// Makes the client's errors a cache's: whatever went wrong there, the store could not be used.
-    func translatingErrors<Result>(_ body: () async throws -> Result) async throws -> Result {
-        do {
-            return try await body()
-        } catch let error as MemcachedError {
-            throw CacheError(.unavailable, "memcached could not be used", underlying: error)
-        }
     }
 }

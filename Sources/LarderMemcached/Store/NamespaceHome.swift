@@ -62,6 +62,7 @@ struct NamespaceHome: Sendable {
         if let item = StampItem(reply.value) {
             view.stamp = item.stamp
             view.serial = item.serial
+            view.roster = item.roster
         }
         return view
     }
@@ -181,7 +182,7 @@ struct NamespaceHome: Sendable {
             var requests = [
                 MetaRequest.set(
                     self.names.stamp,
-                    StampItem(stamp: stamp, serial: serial).bytes,
+                    StampItem(stamp: stamp, serial: serial, roster: view.roster).bytes,
                     cas: view.stampVersion
                 )
             ]
@@ -220,21 +221,38 @@ struct NamespaceHome: Sendable {
     }
 
     /// Gives the namespace a new fill epoch, which leaves every lease void.
-    func raiseEpoch(_ deadline: MonotonicTime) async throws {
+    ///
+    /// - Returns: The roster of servers.
+    @discardableResult
+    func raiseEpoch(_ deadline: MonotonicTime) async throws -> ServerRoster {
+        try await self.revise(deadline) { _ in true }
+    }
+
+    /// Changes the roster of servers, and with it the fill epoch, which leaves every lease void.
+    ///
+    /// - Parameters:
+    ///   - deadline: When the call has to end.
+    ///   - change: Changes the roster as it was read; false, nothing is to be changed. May be asked several times.
+    /// - Returns: The roster as it is then.
+    /// - Throws: ``MemcachedError``; `CacheError` where others have been in the way for too long; `CancellationError`.
+    func revise(
+        _ deadline: MonotonicTime,
+        _ change: (inout ServerRoster) -> Bool
+    ) async throws -> ServerRoster {
         var rounds = 0
         while true {
-            let view = try await self.read([], deadline)
-            guard var stamp = view.stamp else {
-                _ = try await self.complete(view, [], taking: [], deadline)
-                return
-            }
+            var view = try await self.read([], deadline)
+            if view.stamp == nil { view = try await self.complete(view, [], taking: [], deadline).view }
+            guard var stamp = view.stamp else { continue }
+            var roster = view.roster
+            guard change(&roster) else { return roster }
             stamp.epoch = NamespaceStamp.random().epoch
-            let bytes = StampItem(stamp: stamp, serial: view.serial).bytes
+            let bytes = StampItem(stamp: stamp, serial: view.serial, roster: roster).bytes
             let request = MetaRequest.set(self.names.stamp, bytes, cas: view.stampVersion)
             let answers = try await self.sendUnlessChanged([request], view.connection, deadline)
             if let reply = answers?.replies.first {
                 if let error = reply.error(at: self.link.name) { throw error }
-                if reply.status == .done { return }
+                if reply.status == .done { return roster }
             }
             try await Self.pause(&rounds, deadline)
         }

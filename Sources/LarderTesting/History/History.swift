@@ -14,6 +14,8 @@ public struct History: Sendable, Hashable, Codable {
 
     /// When the store could not be asked, or lost something.
     public var outages: [HistoryOutage] = []
+    /// From when on an entry could be lost at any time, as one that a cache's store does not trust any more; `nil`, never.
+    public var entriesAreLoseableFrom: Int64?
 
     /// When the caches' client has seen that the server has started anew, and may have forgotten what it had
     /// acknowledged; `nil` where it has not.

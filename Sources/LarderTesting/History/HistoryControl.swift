@@ -54,6 +54,14 @@ public final class HistoryControl: Sendable {
         self.recorder.wasOut(since: begin, losesEntries: true)
     }
 
+    /// Writes down that from a moment on entries may be lost at any time, and nothing else: their store gives up what a server
+    /// holds when it meets it again, which is with a call of its own.
+    ///
+    /// - Parameter begin: The moment.
+    public func canLoseEntries(from begin: Int64) {
+        self.recorder.canLoseEntries(from: begin)
+    }
+
     /// Writes down that nothing takes effect any more of calls that had ended by a moment.
     ///
     /// Such is the case where every connection on which they can have sent something is closed, and where the server has

@@ -40,7 +40,9 @@ struct HistoryCounters {
     init(_ history: History, recovery: Int64, readsAreMonotonic: Bool) {
         self.calls = history.calls
         self.outages = history.outages
-        self.losses = history.outages.filter(\.losesEntries).map { Reset(begin: $0.begin, end: $0.end ?? .max) }
+        self.losses =
+            history.outages.filter(\.losesEntries).map { Reset(begin: $0.begin, end: $0.end ?? .max) }
+            + (history.entriesAreLoseableFrom.map { [Reset(begin: $0, end: .max)] } ?? [])
         self.recovery = recovery
         self.readsAreMonotonic = readsAreMonotonic
     }

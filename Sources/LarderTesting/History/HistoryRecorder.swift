@@ -8,6 +8,7 @@ final class HistoryRecorder: Sendable {
         var last: Int64 = 0
         var lastValue = 0
         var outages: [HistoryOutage] = []
+        var entriesAreLoseableFrom: Int64?
         /// When the calls to the store had failed that are outages of unknown end.
         var failedBy: [Int: Int64] = [:]
         /// Calls that have thrown and are not settled yet.
@@ -126,6 +127,11 @@ final class HistoryRecorder: Sendable {
         }
     }
 
+    /// Writes down that from a moment on entries may be lost at any time.
+    func canLoseEntries(from begin: Int64) {
+        self.state.withLock { $0.entriesAreLoseableFrom = min($0.entriesAreLoseableFrom ?? .max, begin) }
+    }
+
     /// Writes down that from now on nothing takes effect any more of calls that had ended by a moment.
     ///
     /// - Parameters:
@@ -148,6 +154,7 @@ final class HistoryRecorder: Sendable {
             var history = state.notes
             history.calls = state.calls
             history.outages = state.outages
+            history.entriesAreLoseableFrom = state.entriesAreLoseableFrom
             return history
         }
     }

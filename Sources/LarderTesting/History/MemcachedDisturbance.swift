@@ -99,6 +99,8 @@ public struct MemcachedDisturbance: Sendable {
         let duration = Duration.milliseconds(Int64.random(in: 20...250, using: &random))
         history.narrowGate(to: Int.random(in: 6...20, using: &random))
         defer { history.openGate() }
+        // Of a server that did not answer in time nothing is read any more that it had then.
+        history.canLoseEntries(from: history.now)
         server.pause()
         // At the history's end it has slept long enough.
         try? await Task.sleep(for: duration)
@@ -134,6 +136,7 @@ public struct MemcachedDisturbance: Sendable {
     ) async throws {
         let pause = Duration.milliseconds(Int64.random(in: 0...200, using: &random))
         let begin = history.now
+        history.canLoseEntries(from: begin)
         history.narrowGate(to: Int.random(in: 6...20, using: &random))
         defer { history.openGate() }
         await server.kill()

@@ -11,9 +11,13 @@ import Darwin
 /// One request to a memcached server and what it answers, with blocking calls and a deadline.
 ///
 /// The server under a test must be reachable without the client that is being tested. Every exchange has a connection of its own.
-/// A request that asks for nothing (`mn`) follows each, so that the end of the answer can be seen.
+/// A request that asks for nothing (`mn`) follows each, so that the end of the answer can be seen; except the crawler's listing,
+/// which has an end of its own: the server forgets what came behind it on the same connection.
 enum RawMemcachedExchange {
     private static let end = Array("MN\r\n".utf8)
+
+    /// What the last line of a crawler's listing, or its refusal, begins with.
+    private static let listingEnds = ["END", "BUSY", "ERROR", "CLIENT_ERROR", "SERVER_ERROR"]
 
     /// Sends a request.
     ///
@@ -34,18 +38,26 @@ enum RawMemcachedExchange {
         let descriptor = try Self.connect(port)
         defer { close(descriptor) }
         let isNothing = request == Array("mn".utf8)
-        try Self.write(request + (isNothing ? "\r\n" : "\r\nmn\r\n").utf8, to: descriptor)
+        let isListing = request.starts(with: "lru_crawler metadump".utf8)
+        try Self.write(request + (isNothing || isListing ? "\r\n" : "\r\nmn\r\n").utf8, to: descriptor)
         var answer: [UInt8] = []
-        while !answer.suffix(Self.end.count).elementsEqual(Self.end) {
+        while !(isListing ? Self.endsListing(answer) : answer.suffix(Self.end.count).elementsEqual(Self.end)) {
             let chunk = try Self.receive(descriptor, until: deadline)
             guard !chunk.isEmpty else {
                 throw TestServerError(.noAnswer, "The server closed the connection before it had answered.")
             }
             answer += chunk
         }
-        if !isNothing { answer.removeLast(Self.end.count) }
+        if !isNothing, !isListing { answer.removeLast(Self.end.count) }
         if answer.suffix(2).elementsEqual([0x0D, 0x0A]) { answer.removeLast(2) }
         return answer
+    }
+
+    /// Whether the last line is whole, and names no item.
+    private static func endsListing(_ answer: [UInt8]) -> Bool {
+        guard answer.last == 0x0A else { return false }
+        let line = answer.dropLast().split(separator: 0x0A).last ?? []
+        return Self.listingEnds.contains { line.starts(with: $0.utf8) }
     }
 
     private static func connect(_ port: Int) throws -> Int32 {

@@ -35,9 +35,14 @@ import Testing
         #expect(!violations.isEmpty)
     }
 
-    @Test(arguments: [1, 3]) func noneDoesWithServersKilledAndReturning(_ servers: Int) async throws {
+    @Test(arguments: [(1, false), (3, false), (3, true)])
+    func noneDoesWithServersKilledAndReturning(_ servers: Int, _ failover: Bool) async throws {
         let configure = { (configuration: inout MemcachedConfiguration) in
-            configuration.requestTimeout = .milliseconds(500)
+            // Shorter than the longest pause, so that servers are lost and return with what they held.
+            configuration.requestTimeout = .milliseconds(150)
+            configuration.reconnect = .init(base: .milliseconds(2), maximum: .milliseconds(20))
+            configuration.failover = failover
+            configuration.failoverPause = .milliseconds(100)
         }
         try await withMemcached(servers: servers, .init(), configure) { memcached in
             let client = memcached.client

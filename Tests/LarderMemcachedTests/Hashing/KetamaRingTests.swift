@@ -48,15 +48,33 @@ import Testing
         let after = KetamaRing(names.dropLast().map { ($0, 1) })
         for index in 0..<2_000 {
             let owner = before.server(of: "key\(index)")
-            let others = before.server(of: "key\(index)") { $0 != 4 }
+            let others = before.path(of: "key\(index)") { $0 == 4 }.server
             #expect(after.server(of: "key\(index)") == others)
             if owner != 4 { #expect(others == owner) }
+        }
+    }
+
+    @Test func keysOfServersThatAreOutGoToTheNextOnTheCircle() {
+        let ring = KetamaRing((0..<4).map { ("10.0.0.\($0)", 1) })
+        for index in 0..<500 {
+            let key = "key\(index)"
+            let own = ring.server(of: key)
+            #expect(ring.path(of: key) { _ in false } == (own, []))
+            #expect(ring.path(of: key) { $0 != own } == (own, []))
+            let first = ring.path(of: key) { $0 == own }
+            #expect(first.server != own && first.detour == [own])
+            let second = ring.path(of: key) { $0 == own || $0 == first.server }
+            #expect(second.detour == [own, first.server])
+            #expect(![own, first.server].contains(second.server))
+            let last = ring.path(of: key) { $0 == own || $0 == first.server || $0 == second.server }
+            #expect(last.detour == [own, first.server, second.server])
+            #expect(ring.path(of: key) { _ in true } == (own, []))
         }
     }
 
     @Test func oneServerHasAllKeysAndNoneIsAsked() {
         let ring = KetamaRing([("a", 1)])
         #expect(ring.server(of: "k") == 0)
-        #expect(ring.server(of: "k") { _ in false } == 0)
+        #expect(ring.path(of: "k") { _ in true }.server == 0)
     }
 }

@@ -44,6 +44,9 @@ struct HistoryBench: AsyncParsableCommand {
     @Option(help: "How many servers share the keys, with --store memcached.")
     var servers = 1
 
+    @Flag(help: "Others take over the keys of a lost server, with --store memcached.")
+    var failover = false
+
     @Option(help: "How many histories.")
     var seeds = 100
 
@@ -145,6 +148,9 @@ struct HistoryBench: AsyncParsableCommand {
         guard self.servers > 0, self.servers == 1 || self.store == .memcached else {
             throw ValidationError("--servers goes with --store memcached")
         }
+        guard !self.failover || self.store == .memcached else {
+            throw ValidationError("--failover goes with --store memcached")
+        }
         guard self.topology == nil || (self.store == .redis && self.disturb.kinds.isEmpty && !self.apart) else {
             throw ValidationError("--topology goes with --store redis, and neither with --disturb nor with --apart")
         }
@@ -165,7 +171,8 @@ struct HistoryBench: AsyncParsableCommand {
             let histories = MemcachedHistories(
                 servers: self.servers,
                 kinds: self.memcachedDisturbances,
-                isFenced: self.fence == .on
+                isFenced: self.fence == .on,
+                failover: self.failover
             )
             tally = try await histories.run(self.all, tally)
         } else if self.store.isSimulated {
@@ -183,7 +190,10 @@ struct HistoryBench: AsyncParsableCommand {
         line.set("seeds", self.seeds)
         line.set("operations", tally.operations)
         if self.apart { line.set("apart", "true") }
-        if self.store == .memcached { line.set("servers", self.servers) }
+        if self.store == .memcached {
+            line.set("servers", self.servers)
+            line.set("failover", self.failover ? "on" : "off")
+        }
         if let topology = self.topology {
             line.set("topology", topology.rawValue)
             line.set("near", self.near.rawValue)

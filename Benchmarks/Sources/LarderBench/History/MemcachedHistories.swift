@@ -7,12 +7,15 @@ struct MemcachedHistories {
     let servers: Int
     let kinds: Set<MemcachedDisturbance.Kind>
     let isFenced: Bool
+    let failover: Bool
 
     /// Runs a history for each seed.
     func run(_ seeds: Range<UInt64>, _ tally: HistoryTally) async throws -> HistoryTally {
         try await withMemcachedServers(self.servers) { servers in
             var tally = tally
             var configuration = MemcachedConfiguration(servers: servers.map { .init($0.host, port: $0.port) })
+            configuration.failover = self.failover
+            configuration.failoverPause = .milliseconds(100)
             if !self.kinds.isEmpty {
                 // Shorter than the longest pause, so that there are calls of which nobody knows what became of them.
                 configuration.requestTimeout = .milliseconds(100)

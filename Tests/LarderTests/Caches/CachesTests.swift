@@ -6,7 +6,7 @@ import Testing
 
 @testable import Larder
 
-@Suite(.timeLimit(.minutes(2))) struct CachesTests {
+@Suite(.timeLimit(.minutes(10))) struct CachesTests {
     private static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     private static func caches(_ definitions: CacheDefinition...) throws -> Caches {

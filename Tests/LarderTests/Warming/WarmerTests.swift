@@ -12,7 +12,7 @@ import FoundationEssentials
 import Foundation
 #endif
 
-@Suite(.timeLimit(.minutes(2))) struct WarmerTests {
+@Suite(.timeLimit(.minutes(10))) struct WarmerTests {
     private static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     /// The keys that were filled, in the order in which that was done.

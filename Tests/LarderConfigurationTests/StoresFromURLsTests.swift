@@ -92,7 +92,7 @@ import Testing
     @Test func memcachedTakesAllOptions() throws {
         let (url, options) = try Self.url(
             "memcached://a,[::1]:11212?weights=2,5&timeout=250ms&connect_timeout=1s&health_check_interval=5s&reconnect_base=10ms"
-                + "&reconnect_maximum=2s&reconnect_jitter=0.25&max_reply_size=1MiB&max_requests_in_flight=500&max_bytes_in_flight=2MiB"
+                + "&failover=true&failover_pause=30s&reconnect_maximum=2s&reconnect_jitter=0.25&max_reply_size=1MiB&max_requests_in_flight=500&max_bytes_in_flight=2MiB"
         )
         let made = try MemcachedStoreFactory.configuration(for: url, options)
         #expect(made.servers == [.init("a", weight: 2), .init("::1", port: 11212, weight: 5)])
@@ -100,6 +100,8 @@ import Testing
         #expect(made.connectTimeout == .seconds(1))
         #expect(made.healthCheckInterval == .seconds(5))
         #expect(made.reconnect == .init(base: .milliseconds(10), maximum: .seconds(2), jitter: 0.25))
+        #expect(made.failover)
+        #expect(made.failoverPause == .seconds(30))
         #expect(made.maximumReplySize == 1 << 20)
         #expect(made.maximumRequestsInFlight == 500)
         #expect(made.maximumBytesInFlight == 2 << 20)

@@ -180,6 +180,16 @@ struct WrongFile: Sendable, CustomTestStringConvertible {
         ),
         .init(
             "url",
+            "memcached://a?failover=perhaps",
+            "the option failover: found \"perhaps\"; accepted is true or false"
+        ),
+        .init(
+            "url",
+            "memcached://a?failover_pause=5s",
+            "the option failover_pause: found \"5s\"; accepted is a time only together with failover=true"
+        ),
+        .init(
+            "url",
             "memcached://a?reconnect_jitter=2",
             "the option reconnect_jitter: found \"2\"; accepted is a number from 0.0 to 1.0"
         ),
@@ -191,7 +201,7 @@ struct WrongFile: Sendable, CustomTestStringConvertible {
         .init(
             "url",
             "memcached://a?pool=5",
-            "found the unknown option \"pool\"; accepted is one of weights, timeout, connect_timeout, health_check_interval, reconnect_base, reconnect_maximum, reconnect_jitter, max_reply_size, max_requests_in_flight, max_bytes_in_flight in memcached://"
+            "found the unknown option \"pool\"; accepted is one of weights, timeout, connect_timeout, health_check_interval, reconnect_base, reconnect_maximum, reconnect_jitter, failover, failover_pause, max_reply_size, max_requests_in_flight, max_bytes_in_flight in memcached://"
         ),
         .init("url", "memcached://a/path", "found a path behind the servers; accepted is \(Form.memcached)"),
         .init("url", "sqlite://", "found no path of a file; accepted is \(Form.database)"),

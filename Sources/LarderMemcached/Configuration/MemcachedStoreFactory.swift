@@ -11,6 +11,8 @@ public import Larder
 /// | `connect_timeout` | ``MemcachedConfiguration/connectTimeout`` |
 /// | `health_check_interval` | ``MemcachedConfiguration/healthCheckInterval``, or `none` |
 /// | `reconnect_base`, `reconnect_maximum`, `reconnect_jitter` | ``MemcachedConfiguration/reconnect-swift.property`` |
+/// | `failover` | ``MemcachedConfiguration/failover``: `true` or `false`, for all processes alike |
+/// | `failover_pause` | ``MemcachedConfiguration/failoverPause``, such as `10s` |
 /// | `max_reply_size` | ``MemcachedConfiguration/maximumReplySize``, such as `128MiB` |
 /// | `max_requests_in_flight` | ``MemcachedConfiguration/maximumRequestsInFlight`` |
 /// | `max_bytes_in_flight` | ``MemcachedConfiguration/maximumBytesInFlight``, such as `256MiB` |
@@ -34,6 +36,7 @@ public struct MemcachedStoreFactory: StoreFactory {
             StoreOption("weights", accepts: Self.weightsForm), .duration("timeout"), .duration("connect_timeout"),
             StoreOption("health_check_interval", accepts: Self.healthCheckForm),
             .duration("reconnect_base"), .duration("reconnect_maximum"), .number("reconnect_jitter", in: 0...1),
+            .flag("failover"), .duration("failover_pause"),
             .size("max_reply_size", from: Self.leastReplySize), .count("max_requests_in_flight", in: Self.requests),
             .size("max_bytes_in_flight"),
         ]
@@ -75,6 +78,13 @@ public struct MemcachedStoreFactory: StoreFactory {
             throw options.rejected(name, accepted: "a reconnect_maximum no shorter than reconnect_base")
         }
         if let jitter = try options.number("reconnect_jitter", in: 0...1) { configuration.reconnect.jitter = jitter }
+        if let failover = try options.flag("failover") { configuration.failover = failover }
+        if let pause = try options.duration("failover_pause") {
+            guard configuration.failover else {
+                throw options.rejected("failover_pause", accepted: "a time only together with failover=true")
+            }
+            configuration.failoverPause = pause
+        }
         if let size = try options.size("max_reply_size", from: Self.leastReplySize) {
             configuration.maximumReplySize = size
         }

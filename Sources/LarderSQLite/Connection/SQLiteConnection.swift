@@ -27,8 +27,9 @@ final class SQLiteConnection {
     /// - Parameters:
     ///   - path: The file, which is there.
     ///   - pragmas: What is set first.
+    ///   - limit: How long to wait meanwhile for others who are about to make the file.
     /// - Throws: ``SQLiteFailure``.
-    init(_ path: String, _ pragmas: [String]) throws {
+    init(_ path: String, _ pragmas: [String], atMost limit: Duration) throws {
         var opened: OpaquePointer?
         let code = sqlite3_open_v2(path, &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nil)
         guard code == SQLITE_OK, let handle = opened else {
@@ -43,6 +44,8 @@ final class SQLiteConnection {
         self.patience = .allocate(capacity: 1)
         self.patience.initialize(to: .now)
         sqlite3_extended_result_codes(handle, 1)
+        self.wait(atMost: limit)
+        defer { self.wait(atMost: .zero) }
         for pragma in pragmas {
             guard sqlite3_exec(handle, "PRAGMA \(pragma)", nil, nil, nil) == SQLITE_OK else { throw self.lastFailure() }
         }

@@ -166,8 +166,10 @@ final class DatabaseFile: Sendable {
             do {
                 return try Self.trySetUp(configuration)
             } catch let error as DatabaseError {
-                // Where two processes make the file at the same time, SQLite does not always wait by itself.
-                if error.resultCode == .SQLITE_BUSY, ContinuousClock.now < deadline {
+                // Where two processes make the file at the same time, SQLite does not always wait by itself; and GRDB looks
+                // which migrations there are before it has the lock, so the tables that it makes can be there by then.
+                let retried: [ResultCode] = [.SQLITE_BUSY, .SQLITE_ERROR, .SQLITE_CONSTRAINT]
+                if retried.contains(error.resultCode), ContinuousClock.now < deadline {
                     usleep(10_000)
                     continue
                 }

@@ -13,7 +13,9 @@ final class SQLiteReaders: Sendable {
 
         init(_ file: SQLiteFileState) throws {
             let pragmas = file.configuration.pragmas + ["query_only = 1"]
-            self.connection = Mutex(try SQLiteConnection(file.configuration.path, pragmas))
+            self.connection = Mutex(
+                try SQLiteConnection(file.configuration.path, pragmas, atMost: file.configuration.busyTimeout)
+            )
         }
     }
 

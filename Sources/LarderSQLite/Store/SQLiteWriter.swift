@@ -31,10 +31,18 @@ final class SQLiteWriter: StepWorker {
     /// - Throws: ``SQLiteFailure``.
     init(_ file: SQLiteFileState) throws {
         self.file = file
-        let connection = try SQLiteConnection(file.configuration.path, file.configuration.pragmas)
+        let connection = try SQLiteConnection(
+            file.configuration.path,
+            file.configuration.pragmas,
+            atMost: file.configuration.busyTimeout
+        )
         connection.countLogPages()
         self.state = Mutex(State(connection: connection))
-        let checkpointer = try SQLiteConnection(file.configuration.path, file.configuration.pragmas)
+        let checkpointer = try SQLiteConnection(
+            file.configuration.path,
+            file.configuration.pragmas,
+            atMost: file.configuration.busyTimeout
+        )
         self.checkpointer = Mutex(checkpointer)
     }
 

@@ -88,6 +88,29 @@ import Testing
         await store.shutdown()
     }
 
+    @Test func runSweepsAgainAndAgain() async throws {
+        let folder = try TemporaryFolder()
+        let clock = ManualClock()
+        let store = try folder.store {
+            $0.clock = CacheClock(clock)
+            $0.sweepInterval = .seconds(5)
+        }
+        let cache = throwingCache(on: store)
+        let service = Task { try await store.run() }
+        for round in 0..<3 {
+            try await cache.set(CacheKey<Int>("\(round)"), to: 1, ttl: .seconds(5))
+            try await clock.waitForSleepers()
+            clock.advance(by: .seconds(5))
+            // It sleeps again when it has swept.
+            try await clock.waitForSleepers()
+            let entries = try await store.statistics().entries
+            #expect(entries == 0)
+        }
+        service.cancel()
+        try await service.value
+        await store.shutdown()
+    }
+
     @Test func whatADeadProcessHasLeftIsRemovedAndCountedAnew() async throws {
         let folder = try TemporaryFolder()
         let store = try folder.store()

@@ -102,8 +102,9 @@ public final class SQLiteStore: CacheStore {
     public func shutdown() async {
         // Behind steps that are waiting on that thread; closing waits for those on other threads.
         try? await self.steps.onThread {
-            self.writer.close()
+            // The writer last: who closes last folds the log into the database, which one that only reads cannot.
             self.readers.close()
+            self.writer.close()
             self.file.letGo()
         }
     }

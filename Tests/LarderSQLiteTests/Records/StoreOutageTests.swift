@@ -40,6 +40,7 @@ import Testing
         let clock = ManualClock()
         let options = CachedDatabaseOptions(
             foreignWrites: .unnoticed,
+            settleTimeout: .milliseconds(500),
             retryPause: .seconds(1) ... .seconds(4),
             clock: CacheClock(clock)
         )
@@ -48,7 +49,10 @@ import Testing
         shop.store.fail([.invalidate])
         try await shop.database.write { db in try db.execute(sql: "UPDATE book SET price = 99 WHERE id = 1") }
         for pause in [1, 2, 4, 4] {
-            try await clock.waitForSleepers()
+            // Who waits for the writing to be told sleeps as well, and for longer.
+            try await eventually("it sleeps for \(pause) seconds") {
+                clock.nextDeadline.map { clock.now.duration(to: $0) } == .seconds(pause)
+            }
             let before = shop.store.calls[.invalidate] ?? 0
             let price = try await self.price(shop)
             #expect(price == 99)
@@ -56,9 +60,8 @@ import Testing
             #expect(shop.store.calls[.invalidate] ?? 0 == before)
             if pause == 4 { shop.store.recover() }
             clock.advance(by: .milliseconds(1))
+            try await eventually("it has tried again") { shop.store.calls[.invalidate] ?? 0 == before + 1 }
             if pause == 4 { break }
-            try await clock.waitForSleepers()
-            #expect(shop.store.calls[.invalidate] ?? 0 == before + 1)
         }
         let isSettled = await shop.database.settlement.settled(atMost: .seconds(60))
         #expect(isSettled)

@@ -31,6 +31,20 @@ final class Gate: Sendable {
     }
 }
 
+/// The condition did not come true in time.
+struct NeverHappened: Error {
+    var what: String
+}
+
+/// Waits for something that other tasks are about to bring about.
+func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
+    let deadline = ContinuousClock.now.advanced(by: .seconds(60))
+    while try await !condition() {
+        if ContinuousClock.now > deadline { throw NeverHappened(what: what) }
+        await Task.yield()
+    }
+}
+
 /// Keeps bytes as they are.
 struct BytesCoder: EntryCoder {
     func encode(_ box: ValueBox, for key: StoreKey) throws -> EncodedValue {

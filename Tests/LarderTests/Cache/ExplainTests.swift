@@ -4,7 +4,7 @@ import Testing
 @testable import Larder
 
 /// `explain`: why a read finds what it finds.
-@Suite(.timeLimit(.minutes(2))) struct ExplainTests {
+@Suite(.timeLimit(.minutes(10))) struct ExplainTests {
     private static let key = CacheKey<Int>("k")
 
     private func report(_ cache: Cache) async throws -> EntryReport {

@@ -4,7 +4,7 @@ import Testing
 @testable import Larder
 
 /// What the cache does while its store fails, hangs, or answers nonsense.
-@Suite(.timeLimit(.minutes(2))) struct FailurePolicyTests {
+@Suite(.timeLimit(.minutes(10))) struct FailurePolicyTests {
     @Test func readsMissAndAreCountedUnderMissing() async throws {
         try await withCache { subject in
             let cache = subject.cache

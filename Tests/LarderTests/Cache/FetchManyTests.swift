@@ -3,7 +3,7 @@ import Testing
 
 @testable import Larder
 
-@Suite(.timeLimit(.minutes(2))) struct FetchManyTests {
+@Suite(.timeLimit(.minutes(10))) struct FetchManyTests {
     private let keys = (0..<10).map { CacheKey<Int>("n\($0)") }
 
     @Test func missingKeysTakeOneReadOneLeaseOneFillAndOneCommit() async throws {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Larder
 
-@Suite(.timeLimit(.minutes(2))) struct ShutdownTests {
+@Suite(.timeLimit(.minutes(10))) struct ShutdownTests {
     @Test(arguments: CacheUnderTest.Shape.allCases)
     func shutdownEndsFillsUnderWayAndLaterOnes(_ shape: CacheUnderTest.Shape) async throws {
         try await withCache(shape) { subject in

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Larder
 
-@Suite(.timeLimit(.minutes(2))) struct CircuitBreakerTests {
+@Suite(.timeLimit(.minutes(10))) struct CircuitBreakerTests {
     private let key = CacheKey<Int>("k")
     private let throwing = CacheDefaults(failurePolicy: .throwing)
 

@@ -6,7 +6,7 @@ import Testing
 @testable import Larder
 
 /// Invalidations during an outage, under `.replay` with a file, which outlives the process.
-@Suite(.timeLimit(.minutes(2))) struct InvalidationReplayFileTests {
+@Suite(.timeLimit(.minutes(10))) struct InvalidationReplayFileTests {
     private let key = CacheKey<Int>("k")
     /// Stands still, so that no replay is late on a busy machine.
     private let clock = CacheClock(ManualClock())

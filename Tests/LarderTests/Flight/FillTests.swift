@@ -4,7 +4,7 @@ import Testing
 @testable import Larder
 
 /// What a fill may do, and what it must not.
-@Suite(.timeLimit(.minutes(2))) struct FillTests {
+@Suite(.timeLimit(.minutes(10))) struct FillTests {
     @Test(arguments: CacheUnderTest.Shape.allCases)
     func fillThatTakesTooLongFailsItsWaitersAndIsCancelled(_ shape: CacheUnderTest.Shape) async throws {
         try await withCache(shape, .init(fetchPolicy: FetchPolicy(hardTimeout: .seconds(30)))) { subject in

@@ -4,7 +4,7 @@ import Testing
 @testable import Larder
 
 /// Several caches on one store, as in several processes: one fills, the others wait.
-@Suite(.timeLimit(.minutes(2))) struct FleetTests {
+@Suite(.timeLimit(.minutes(10))) struct FleetTests {
     private static let key = CacheKey<Int>("k")
 
     @Test(arguments: CacheUnderTest.Shape.allCases)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Larder
 
-@Suite(.timeLimit(.minutes(2))) struct FlightCancellationTests {
+@Suite(.timeLimit(.minutes(10))) struct FlightCancellationTests {
     /// A hundred tasks that wait for one fill.
     private func start(_ subject: CacheUnderTest, _ gate: Gate, _ ended: Tally) async throws -> [Task<Int, any Error>] {
         let cache = subject.cache

@@ -4,7 +4,7 @@ import Testing
 @testable import Larder
 
 /// No resurrection: what was filled before an invalidation is never seen by who came after it.
-@Suite(.timeLimit(.minutes(2))) struct InvalidationTests {
+@Suite(.timeLimit(.minutes(10))) struct InvalidationTests {
     enum Invalidation: CaseIterable {
         case remove, removeMany, set, setMany, setForNoTime, add, clear, removeAll, removeAllOfOthers, increment, append
         case incrementVersion

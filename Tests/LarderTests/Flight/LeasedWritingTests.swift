@@ -4,7 +4,7 @@ import Testing
 @testable import Larder
 
 /// Filling by hand: a read that asks for a lease, and a write under it.
-@Suite(.timeLimit(.minutes(2))) struct LeasedWritingTests {
+@Suite(.timeLimit(.minutes(10))) struct LeasedWritingTests {
     private static let key = CacheKey<Int>("k")
 
     private func lease(_ cache: Cache) async throws -> FillLease<Int>? {

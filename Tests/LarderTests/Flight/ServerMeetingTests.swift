@@ -5,7 +5,7 @@ import Testing
 
 /// What becomes of fills under way when another server takes over that has forgotten the invalidation which cut them off,
 /// and shows their leases as if nothing had been.
-@Suite(.timeLimit(.minutes(2))) struct ServerMeetingTests {
+@Suite(.timeLimit(.minutes(10))) struct ServerMeetingTests {
     private static let key = CacheKey<Int>("k")
 
     /// A cache on a store that forgets, and what it takes to look inside.

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Larder
 
-@Suite(.timeLimit(.minutes(2))) struct SingleFlightTests {
+@Suite(.timeLimit(.minutes(10))) struct SingleFlightTests {
     @Test(arguments: CacheUnderTest.Shape.allCases)
     func aThousandTasksThatMissOneKeyRunOneFill(_ shape: CacheUnderTest.Shape) async throws {
         try await withCache(shape) { subject in

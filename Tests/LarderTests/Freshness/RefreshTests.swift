@@ -4,7 +4,7 @@ import Testing
 @testable import Larder
 
 /// Filling anew behind callers who are served with what there is.
-@Suite(.timeLimit(.minutes(2))) struct RefreshTests {
+@Suite(.timeLimit(.minutes(10))) struct RefreshTests {
     private static let key = CacheKey<Int>("k")
 
     private static func policy() throws -> FetchPolicy {

@@ -4,7 +4,7 @@ import Testing
 @testable import Larder
 
 /// What stands in for a fill that fails or takes long, and for how long.
-@Suite(.timeLimit(.minutes(2))) struct StaleServingTests {
+@Suite(.timeLimit(.minutes(10))) struct StaleServingTests {
     private static let key = CacheKey<Int>("k")
 
     private static func policy(soft: Duration? = nil, retryAfter: Duration = .seconds(1)) throws -> FetchPolicy {

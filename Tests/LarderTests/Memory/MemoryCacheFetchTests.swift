@@ -5,7 +5,7 @@ import Testing
 @testable import Larder
 
 /// One fill for all who wait, by the memory cache itself.
-@Suite(.timeLimit(.minutes(2)), .integrity) struct MemoryCacheFetchTests {
+@Suite(.timeLimit(.minutes(10)), .integrity) struct MemoryCacheFetchTests {
     private let clock = ManualClock()
     private let gate = Gate()
     private let fills = Tally()

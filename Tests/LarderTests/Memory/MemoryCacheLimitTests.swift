@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 /// Limits that change, entries heavier than a shard's share, and memory that is given back.
-@Suite(.integrity, .timeLimit(.minutes(2))) struct MemoryCacheLimitTests {
+@Suite(.integrity, .timeLimit(.minutes(10))) struct MemoryCacheLimitTests {
     /// Large enough for several shards.
     private static let manyShards = 1 << 20
 

@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 /// What a listener is told of entries that leave.
-@Suite(.timeLimit(.minutes(5)), .integrity) struct MemoryCacheListenerTests {
+@Suite(.timeLimit(.minutes(10)), .integrity) struct MemoryCacheListenerTests {
     struct Departure: Sendable, Equatable {
         var key: String
         var value: Int

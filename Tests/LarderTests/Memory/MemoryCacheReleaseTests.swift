@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 /// What the cache lets go of is released with nothing locked: these values use the cache when they go.
-@Suite(.timeLimit(.minutes(1)), .integrity) struct MemoryCacheReleaseTests {
+@Suite(.timeLimit(.minutes(10)), .integrity) struct MemoryCacheReleaseTests {
     private final class Reentrant: Sendable {
         let cache: MemoryCache<String, Reentrant>
         let released: Counter

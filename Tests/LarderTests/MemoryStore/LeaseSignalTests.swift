@@ -3,7 +3,7 @@ import Testing
 
 @testable import Larder
 
-@Suite(.timeLimit(.minutes(1))) struct LeaseSignalTests {
+@Suite(.timeLimit(.minutes(10))) struct LeaseSignalTests {
     private let subject: MemorySpace
 
     init() throws {

@@ -6,7 +6,7 @@ import Testing
 
 /// Fills and invalidations in many threads at once: what a reader finds is never older than an invalidation that had
 /// returned before it asked.
-@Suite(.timeLimit(.minutes(2))) struct TagRaceTests {
+@Suite(.timeLimit(.minutes(10))) struct TagRaceTests {
     /// What a fill reads: for each tag, how often its data has changed, and up to which change readers have been promised
     /// to see it.
     private final class Database: Sendable {

@@ -58,7 +58,7 @@ struct MemorySpace {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct TagTests {
+@Suite(.timeLimit(.minutes(10))) struct TagTests {
     private let subject: MemorySpace
 
     init() throws {

@@ -4,7 +4,7 @@ import Testing
 @testable import Larder
 
 /// What a cache tells those who watch it.
-@Suite(.timeLimit(.minutes(2))) struct CacheEventTests {
+@Suite(.timeLimit(.minutes(10))) struct CacheEventTests {
     @Test func eventsTellWhatHappensInOrder() async throws {
         let recorder = EventRecorder()
         let clock = ManualClock()

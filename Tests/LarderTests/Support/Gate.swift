@@ -83,7 +83,7 @@ struct NeverHappened: Error {
 
 /// Waits for something that other tasks are about to bring about.
 func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
-    let deadline = ContinuousClock.now.advanced(by: .seconds(30))
+    let deadline = ContinuousClock.now.advanced(by: .seconds(120))
     while try await !condition() {
         if ContinuousClock.now > deadline { throw NeverHappened(what: what) }
         await Task.yield()

@@ -4,7 +4,7 @@ import Testing
 @testable import Larder
 
 /// What a fill reads from the cache while the store cannot be asked has tags that nobody could take.
-@Suite(.timeLimit(.minutes(1))) struct DependencyOutageTests {
+@Suite(.timeLimit(.minutes(10))) struct DependencyOutageTests {
     private static let page = CacheKey<Int>("page")
     private static let row = CacheKey<Int>("row")
 

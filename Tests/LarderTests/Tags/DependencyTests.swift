@@ -4,7 +4,7 @@ import Testing
 @testable import Larder
 
 /// What a fill reads from the cache hands its tags up.
-@Suite(.timeLimit(.minutes(2))) struct DependencyTests {
+@Suite(.timeLimit(.minutes(10))) struct DependencyTests {
     private static let page = CacheKey<Int>("page")
 
     enum Way: CaseIterable, Sendable {

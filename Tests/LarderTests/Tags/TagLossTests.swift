@@ -4,7 +4,7 @@ import Testing
 @testable import Larder
 
 /// Ways in which a value could lose its tags on the way into the store.
-@Suite(.timeLimit(.minutes(2))) struct TagLossTests {
+@Suite(.timeLimit(.minutes(10))) struct TagLossTests {
     private static let page = CacheKey<Int>("page")
 
     @Test(arguments: CacheUnderTest.Shape.allCases)

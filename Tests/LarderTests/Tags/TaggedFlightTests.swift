@@ -4,7 +4,7 @@ import Testing
 @testable import Larder
 
 /// Tags that are invalidated while a fill is under way.
-@Suite(.timeLimit(.minutes(2))) struct TaggedFlightTests {
+@Suite(.timeLimit(.minutes(10))) struct TaggedFlightTests {
     private static let key = CacheKey<Int>("k")
 
     /// How the fill comes by its tag.

@@ -4,7 +4,7 @@ import Testing
 @testable import Larder
 
 /// Tags: what is under one is gone when it is invalidated, and nothing else is.
-@Suite(.timeLimit(.minutes(2))) struct TaggedVerbTests {
+@Suite(.timeLimit(.minutes(10))) struct TaggedVerbTests {
     @Test(arguments: CacheUnderTest.Shape.allCases)
     func everyWayOfWritingPutsEntriesUnderTags(_ shape: CacheUnderTest.Shape) async throws {
         try await withCache(shape) { subject in

@@ -4,7 +4,7 @@ import Testing
 @testable import Larder
 
 /// What strict reads see of what other processes did below a tier, and tracked ones do not yet.
-@Suite(.timeLimit(.minutes(2))) struct ReadFreshnessTests {
+@Suite(.timeLimit(.minutes(10))) struct ReadFreshnessTests {
     private static let key = CacheKey<Int>("k")
     /// What fills make.
     private static let filled = -1

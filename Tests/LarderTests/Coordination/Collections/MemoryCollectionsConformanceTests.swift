@@ -2,7 +2,7 @@ import Larder
 import LarderTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct MemoryCollectionsConformanceTests {
+@Suite(.timeLimit(.minutes(10))) struct MemoryCollectionsConformanceTests {
     private static let checks =
         CollectionConformance.checks + LeaderboardConformance.checks + DistinctCountConformance.checks
         + StreamConformance.checks

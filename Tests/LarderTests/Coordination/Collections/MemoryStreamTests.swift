@@ -3,7 +3,7 @@ import Testing
 
 @testable import Larder
 
-@Suite(.timeLimit(.minutes(5))) struct MemoryStreamTests {
+@Suite(.timeLimit(.minutes(10))) struct MemoryStreamTests {
     private let clock = ManualClock()
     private let store: MemoryCollections
     private let collections: Collections

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Larder
 
-@Suite(.timeLimit(.minutes(5))) struct QueueLinesTests {
+@Suite(.timeLimit(.minutes(10))) struct QueueLinesTests {
     private let clock = ManualClock()
     private let collections: Collections
 

@@ -4,7 +4,7 @@ import Testing
 @testable import Larder
 
 /// Random histories of holders that are stopped past their lease, give up, and lose their releases; with a checker.
-@Suite(.timeLimit(.minutes(2))) struct LockHistoryTests {
+@Suite(.timeLimit(.minutes(10))) struct LockHistoryTests {
     /// A holder as its process knows it.
     private struct Holder {
         var owner: LockOwner
@@ -162,7 +162,7 @@ import Testing
                 let patience = Int.random(in: 0...400, using: &random)
                 group.addTask {
                     let section = Task {
-                        try await locks[index % 3].withLock("k", lease: .seconds(60), wait: .seconds(60)) { token in
+                        try await locks[index % 3].withLock("k", lease: .seconds(600), wait: .seconds(600)) { token in
                             running.withLock { state in
                                 state.count += 1
                                 state.sections += 1

@@ -6,7 +6,7 @@ import Testing
 @testable import Larder
 
 /// What becomes of sections whose lease is renewed, lost, taken away, or given back in vain.
-@Suite(.timeLimit(.minutes(5))) struct LockSectionTests {
+@Suite(.timeLimit(.minutes(10))) struct LockSectionTests {
     private static let lease = Duration.seconds(30)
     private let clock = ManualClock()
     private let store: FaultyLockStore

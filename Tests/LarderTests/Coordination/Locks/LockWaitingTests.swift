@@ -5,7 +5,7 @@ import Testing
 @testable import Larder
 
 /// Who waits for a lock, in which order, for how long, and what that costs the store.
-@Suite(.timeLimit(.minutes(5))) struct LockWaitingTests {
+@Suite(.timeLimit(.minutes(10))) struct LockWaitingTests {
     private let clock = ManualClock()
     private let store: FaultyLockStore
     private let locks: Locks

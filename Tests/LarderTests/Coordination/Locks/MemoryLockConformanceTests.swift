@@ -3,7 +3,7 @@ import Testing
 
 @testable import Larder
 
-@Suite(.timeLimit(.minutes(5))) struct MemoryLockConformanceTests {
+@Suite(.timeLimit(.minutes(10))) struct MemoryLockConformanceTests {
     @Test(arguments: LockConformance.checks) func conforms(_ check: LockCheck) async throws {
         let clock = ManualClock()
         let store = MemoryLockStore(clock: CacheClock(clock))

@@ -112,11 +112,18 @@ func value<Value: Sendable>(
     before limit: Duration = .seconds(Int.max / 2)
 ) async throws -> Value {
     let isOver = Box<Bool>()
-    Task {
+    let watcher = Task {
         _ = await task.result
         isOver.value = true
     }
-    try await eventually("the task is over", advancing: clock, before: limit) { isOver.value == true }
+    do {
+        try await eventually("the task is over", advancing: clock, before: limit) { isOver.value == true }
+    } catch {
+        // Neither is left behind.
+        task.cancel()
+        throw error
+    }
+    await watcher.value
     return try await task.value
 }
 

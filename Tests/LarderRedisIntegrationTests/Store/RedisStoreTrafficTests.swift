@@ -94,7 +94,6 @@ import Testing
         Foreign(testDescription: "a truncated header", commands: [Self.cut(20)]),
         Foreign(testDescription: "a header that lacks a byte", commands: [Self.cut(39)]),
         Foreign(testDescription: "another format version", commands: [["SETRANGE", "ns:1:k", "1", "\u{2}"]]),
-        Foreign(testDescription: "a compressed entry", commands: [["SETRANGE", "ns:1:k", "3", "\u{1}"]]),
         Foreign(testDescription: "an entry with unknown flags", commands: [["SETRANGE", "ns:1:k", "4", "\u{2}"]]),
         Foreign(testDescription: "an entry with tags", commands: [["SETRANGE", "ns:1:k", "6", "\u{30}"]]),
         Foreign(
@@ -108,6 +107,33 @@ import Testing
             "EVAL", "redis.call('SET', KEYS[1], string.sub(redis.call('GET', KEYS[1]), 1, \(length))) return 1", "1",
             "ns:1:k",
         ]
+    }
+
+    @Test func whatAnotherCacheHasCompressedIsAnEntryThatThisOneCannotRead() async throws {
+        try await withRedis { redis in
+            let cache = redis.cache()
+            let key = CacheKey<Int>("k")
+            func plant() async throws {
+                try await cache.set(key, to: 1)
+                try await redis.raw(["SETRANGE", "ns:1:k", "3", "\u{1}"])
+            }
+            try await plant()
+            try await #expect(cache.get(key) == nil)
+            try await #expect(cache.getMany([key]) == [:])
+            // The other cache reads it, so it is there, keeps its place, and is not counted on.
+            try await #expect(cache.contains(key))
+            try await #expect(cache.add(key, 2) == false)
+            let error = await #expect(throws: CacheError.self) { try await cache.increment(key, by: 1, initial: 10) }
+            #expect(error?.code == .notAnInteger)
+            let filled = try await cache.fetchReportingOutcome(key) { _ in 3 }
+            #expect(filled.value == 3)
+            try await #expect(cache.get(key) == 3)
+            try await plant()
+            try await cache.set(key, to: 4)
+            try await #expect(cache.get(key) == 4)
+            try await plant()
+            try await #expect(cache.remove(key))
+        }
     }
 
     @Test(arguments: foreign)

@@ -70,9 +70,9 @@ import Testing
                 // A write may still pass on the old connection while the round is under way that finds it out, or be on
                 // it when it is closed.
                 let isNoticed = try await eventually(atMost: .seconds(2)) {
-                    do throws(RedisError) {
+                    do {
                         try await client.set("key", "third")
-                    } catch  where error.code == .fateUnknown {
+                    } catch let error as RedisError where error.code == .fateUnknown {
                         return false
                     }
                     return client.lastServerChange > 0

@@ -71,7 +71,10 @@ struct CachedBench: AsyncParsableCommand {
         let clock = ContinuousClock()
         let start = clock.now
         for _ in 0..<rounds {
-            for id in 0..<CachedShop.books { precondition(try await call(id).id == id) }
+            for id in 0..<CachedShop.books {
+                let book = try await call(id)
+                precondition(book.id == id)
+            }
         }
         return start.duration(to: clock.now).nanoseconds / Double(rounds * CachedShop.books)
     }

@@ -8,7 +8,7 @@ extension CachedFunction {
     /// All that is wrong with the function and its attribute; none where it can be cached.
     var misuses: [Diagnostic] {
         self.misusesOfEffects + self.misusesOfResult + self.parameters.flatMap(self.misuses) + self.misusesOfModifiers
-            + self.misusesOfAttribute
+            + self.misusesOfOtherAttributes + self.misusesOfAttribute
     }
 
     private var misusesOfEffects: [Diagnostic] {
@@ -115,6 +115,19 @@ extension CachedFunction {
         }
     }
 
+    /// Attributes by which other modules would get the function's body, which calls what they cannot see.
+    private var misusesOfOtherAttributes: [Diagnostic] {
+        self.function.attributes.compactMap { element in
+            guard case .attribute(let attribute) = element else { return nil }
+            let name = attribute.lastName
+            guard ["inlinable", "backDeployed", "_alwaysEmitIntoClient", "_transparent"].contains(name) else {
+                return nil
+            }
+            let message = "a cached function cannot be @\(name): what it calls is private to its file"
+            return Misuse("attribute", message).at(attribute, self.removing(attribute))
+        }
+    }
+
     private var misusesOfAttribute: [Diagnostic] {
         var found: [Diagnostic] = []
         for (name, node) in self.attribute.names("ignoring")
@@ -139,13 +152,16 @@ extension CachedFunction {
         return found
     }
 
-    /// The function without its attribute.
-    private var removal: Repair {
+    /// The function without `@Cached`.
+    private var removal: Repair { self.removing(self.attribute.node) }
+
+    /// The function without an attribute.
+    private func removing(_ attribute: AttributeSyntax) -> Repair {
         let attributes = self.function.attributes.filter { element in
-            guard case .attribute(let attribute) = element else { return true }
-            return attribute.trimmedDescription != self.attribute.node.trimmedDescription
+            guard case .attribute(let other) = element else { return true }
+            return other.trimmedDescription != attribute.trimmedDescription
         }
-        return Repair("remove '@Cached'", replacing: self.function.attributes, with: attributes)
+        return Repair("remove '@\(attribute.lastName)'", replacing: self.function.attributes, with: attributes)
     }
 
     /// The attribute with one more name to ignore.

@@ -33,7 +33,7 @@ enum CachedMacro: BodyMacro, PeerMacro {
         guard let function = declaration.as(FunctionDeclSyntax.self), function.body != nil else { return [] }
         let cached = CachedFunction(function, CachedAttribute(node), in: context)
         guard cached.misuses.isEmpty else { return [] }
-        return [DeclSyntax(cached.uncached)]
+        return [cached.uncached]
     }
 
     private static func body(
@@ -115,44 +115,5 @@ enum CachedMacro: BodyMacro, PeerMacro {
                 return \(cached.call)
             }
             """
-    }
-}
-
-extension CachedFunction {
-    /// The function as it was written, under another name, and for its own type or file alone.
-    fileprivate var uncached: FunctionDeclSyntax {
-        var uncached = self.function
-        uncached.name = self.uncachedName
-        uncached.attributes = AttributeListSyntax(
-            self.function.attributes.filter(Self.isKept).map { $0.trimmed.with(\.trailingTrivia, .newline) }
-        )
-        let kept = self.function.modifiers.filter { ["static", "class", "nonisolated"].contains($0.name.text) }
-        uncached.modifiers = DeclModifierListSyntax(
-            [DeclModifierSyntax(name: .keyword(.private, trailingTrivia: .space))]
-                + kept.map {
-                    $0.name.text == "class"
-                        ? DeclModifierSyntax(name: .keyword(.static, trailingTrivia: .space))
-                        : $0.trimmed.with(\.trailingTrivia, .space)
-                }
-        )
-        uncached.funcKeyword = .keyword(.func, trailingTrivia: .space)
-        // Whoever calls it passes everything.
-        uncached.signature.parameterClause.parameters = FunctionParameterListSyntax(
-            self.function.signature.parameterClause.parameters.map { parameter in
-                var parameter = parameter
-                if parameter.defaultValue != nil { parameter.type = parameter.type.trimmed }
-                parameter.defaultValue = nil
-                return parameter
-            }
-        )
-        uncached.leadingTrivia = []
-        return uncached
-    }
-
-    /// Whether an attribute says where a body runs, or on which systems it exists.
-    private static func isKept(_ element: AttributeListSyntax.Element) -> Bool {
-        guard case .attribute(let attribute) = element else { return false }
-        let name = attribute.attributeName.trimmedDescription
-        return ["available", "concurrent"].contains(name) || name.hasSuffix("Actor")
     }
 }

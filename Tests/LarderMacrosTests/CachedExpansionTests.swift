@@ -81,4 +81,50 @@ import Testing
                 """
         )
     }
+
+    /// The private function beside a cached one, as it is expanded.
+    private func uncached(_ attributes: String) -> String {
+        let expanded = Expansion.expanded("\(attributes)\n@Cached\nfunc f() async throws -> Int {\n    1\n}")
+        return String(expanded.split(separator: "\n\n").last ?? "")
+    }
+
+    @Test(arguments: [
+        "@Database", "@Shop.Database", "@MainActor(unsafe)", "@concurrent", "@BookBuilder", "@inline(never)",
+        "@available(macOS 26, *)", "@_disfavoredOverload",
+    ]) func bodyTakesAlongWhatSaysWhereAndHowItRuns(attribute: String) {
+        #expect(self.uncached(attribute).hasPrefix("\(attribute)\nprivate func _uncached_f() async throws -> Int {"))
+    }
+
+    @Test(arguments: [
+        "@discardableResult", "@usableFromInline", "@_spi(Shop)", "@objc(load)", "@LarderMacros.Cached<Shop>",
+        "@_silgen_name(\"load\")", "@Traced(level: 2)", "@Traced()", "#if DEBUG\n@discardableResult\n#endif",
+    ]) func bodyLeavesBehindWhatIsSaidOfTheFunctionThatOthersCall(attribute: String) {
+        #expect(self.uncached(attribute).hasPrefix("private func _uncached_f() async throws -> Int {"))
+    }
+
+    @Test func bodyTakesAlongAttributesUnderTheirConditions() {
+        let attributes = """
+            #if DEBUG
+            #if os(Linux)
+            @Database @discardableResult
+            #endif
+            #elseif os(Windows)
+            @discardableResult
+            #else
+            @MainActor
+            #endif
+            """
+        let expected = """
+            #if DEBUG
+            #if os(Linux)
+            @Database
+            #endif
+            #elseif os(Windows)
+            #else
+            @MainActor
+            #endif
+            private func _uncached_f() async throws -> Int {
+            """
+        #expect(self.uncached(attributes).hasPrefix(expected))
+    }
 }

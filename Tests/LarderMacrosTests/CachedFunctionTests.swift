@@ -123,6 +123,29 @@ private actor Counter {
     }
 }
 
+/// An actor whose name does not say that it is one.
+@globalActor private actor Warehouse {
+    static let shared = Warehouse()
+}
+
+private struct Stock {
+    let cache = Cache(.memory(entries: 100), namespace: "stock")
+    @Warehouse static var counted = 0
+
+    #if DEBUG || !DEBUG
+    @Warehouse
+    #endif
+    @discardableResult
+    @Cached(in: \Stock.cache)
+    func count() async throws -> Int {
+        Self.counted += 1
+        return Self.counted
+    }
+
+    @Warehouse @Cached(in: \Stock.cache)
+    func name() async throws -> String { "\(Self.counted)" }
+}
+
 private protocol Named: Sendable {
     var cache: Cache { get }
     var name: String { get }
@@ -271,6 +294,10 @@ private struct French: Named {
         let screen = Screen()
         #expect(try await screen.draw() == 1)
         #expect(try await screen.draw() == 1)
+        let stock = Stock()
+        let count = try await stock.count()
+        #expect(try await stock.count() == count)
+        #expect(try await stock.name() == "\(count)")
     }
 
     @Test func typesThatShareAProtocolsMethodAreToldApart() async throws {

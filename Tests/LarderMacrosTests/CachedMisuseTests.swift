@@ -87,6 +87,12 @@ import Testing
             repaired: "struct S { @Cached func f(id: Int) async throws -> Int { 1 } }"
         ),
         Misuse(
+            source: "@inlinable @Cached public func f(id: Int) async throws -> Int { 1 }",
+            message: "a cached function cannot be @inlinable: what it calls is private to its file",
+            column: 1,
+            repaired: "@Cached public func f(id: Int) async throws -> Int { 1 }"
+        ),
+        Misuse(
             source: "@Cached(ignoring: [\"trace\"]) func f(id: Int) async throws -> Int { 1 }",
             message: "the function has no parameter \"trace\"; there are id",
             column: 20

@@ -84,8 +84,16 @@ public struct CallKey: Sendable {
     }
 
     /// Adds the name of a type, for generic functions.
-    public consuming func adding<Parameter>(type: Parameter.Type) -> CallKey {
-        self.append(String(reflecting: type))
+    ///
+    /// What is private has no name that other files see, and at run time one with an address in it, which another process does not
+    /// have. In place of that stands the file that the function is in.
+    ///
+    /// - Parameters:
+    ///   - type: The type.
+    ///   - file: The module and the file of the function whose call it is.
+    /// - Returns: The key with the name.
+    public consuming func adding(type: Any.Type, file: String = #fileID) -> CallKey {
+        self.append(TypeName.stable(String(reflecting: type), file: file))
         return self
     }
 

@@ -44,13 +44,13 @@ enum CachedMacro: BodyMacro, PeerMacro {
         let attribute = cached.attribute
         let cache = context.makeUniqueName("cache")
         let key = context.makeUniqueName("key")
-        let given = attribute.interpolated("key").flatMap { $0.is(NilLiteralExprSyntax.self) ? nil : $0 }
+        let given = attribute.key == nil ? nil : attribute.interpolated("key")
         let keyText = given ?? Self.key(of: cached, in: context)
         // One `try` for both: making the key throws or not, depending on the arguments' types.
         var statements: [CodeBlockItemSyntax] = [
             """
             let (\(cache), \(key)) = try (
-                LarderMacros.CachedCall.cache(\(attribute.cache ?? "nil")),
+                LarderMacros.CachedCall.cache(\(attribute.cache(in: cached.owners) ?? "nil")),
                 Larder.CacheKey<\(result.trimmed)>(\(keyText))
             )
             """
@@ -74,20 +74,15 @@ enum CachedMacro: BodyMacro, PeerMacro {
     }
 
     private static func key(of cached: CachedFunction, in context: some MacroExpansionContext) -> ExprSyntax {
-        let file =
-            context.location(of: cached.function, at: .afterLeadingTrivia, filePathMode: .fileID)
-            .flatMap { $0.file.as(StringLiteralExprSyntax.self)?.representedLiteralValue } ?? ""
+        let file = context.fileID(of: cached.function)
+        let name = file.representedLiteralValue ?? ""
         // What is private to a file may be there a second time in another one.
-        let module = cached.isOfItsFile ? file : file.split(separator: "/").first.map(String.init) ?? ""
+        let module = cached.isOfItsFile ? name : name.split(separator: "/").first.map(String.init) ?? ""
         var key = "LarderMacros.CallKey(\(StringLiteralExprSyntax(content: "\(module).\(cached.signature)")))"
-        if cached.isMember, cached.isOfSeveralTypes { key += ".adding(type: Self.self)" }
         // Of the same function for other types the results may have other types, and look the same.
-        let generics = cached.function.genericParameterClause?.parameters.map(\.name.text) ?? []
-        for generic in generics { key += ".adding(type: \(generic).self)" }
-        for parameter in cached.significant {
-            if parameter.isOfAnyType { key += ".adding(type: Swift.type(of: \(parameter.name)))" }
-            key += ".adding(\(parameter.name))"
-        }
+        let types = (cached.isMember && cached.isOfSeveralTypes ? ["Self"] : []) + cached.function.genericNames
+        for type in types { key += CallParameter.addition(type: "\(type).self", file) }
+        for parameter in cached.significant { key += parameter.addition(file) }
         for expression in cached.attribute.interpolatedElements("including") { key += ".adding(\(expression))" }
         return "\(raw: key).text"
     }
@@ -115,5 +110,13 @@ enum CachedMacro: BodyMacro, PeerMacro {
                 return \(cached.call)
             }
             """
+    }
+}
+
+extension MacroExpansionContext {
+    /// The module and the file that a node stands in, as a literal.
+    func fileID(of node: some SyntaxProtocol) -> StringLiteralExprSyntax {
+        self.location(of: node, at: .afterLeadingTrivia, filePathMode: .fileID)?.file.as(StringLiteralExprSyntax.self)
+            ?? StringLiteralExprSyntax(content: "")
     }
 }

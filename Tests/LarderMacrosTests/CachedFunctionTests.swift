@@ -57,6 +57,9 @@ private struct Catalogue {
         self.runs.add()
     }
 
+    @Cached(tags: [##"on "\(shelf)"##], in: \Catalogue.cache, key: #""\(shelf)" \n"#, ignoring: ["request"])
+    func quoted(_ shelf: String, request: String) async throws -> Int { self.runs.add() }
+
     @Cached(in: \Catalogue.cache)
     func described<Value: Codable & Sendable>(_ value: Value) async throws -> String {
         "\(Value.self) \(self.runs.add())"
@@ -175,6 +178,8 @@ private struct French: Named {
     static func top(shelf: String, limit: Int) -> CacheKey<[Book]>
     static func all() -> CacheKey<[Book]>
     static func matching(_ ids: Set<Int>) throws -> CacheKey<[Book]>
+    static func latest<Value>(_ type: Value.Type) -> CacheKey<Value>
+    static func alike(_ value: some Codable) throws -> CacheKey<Int>
 }
 
 @Suite struct CachedFunctionTests {
@@ -246,6 +251,14 @@ private struct French: Named {
     @Test func givenKeyIsTheWholeKey() async throws {
         #expect(await self.catalogue.first(of: "ab") == 1)
         #expect(try await self.catalogue.cache.get(CacheKey<Int>("first:ab")) == 1)
+    }
+
+    @Test func givenKeyMayHoldQuotesAndBackslashes() async throws {
+        #expect(try await self.catalogue.quoted("a", request: "x") == 1)
+        #expect(try await self.catalogue.quoted("a", request: "y") == 1)
+        #expect(try await self.catalogue.cache.get(CacheKey<Int>(#""a" \n"#)) == 1)
+        try await self.catalogue.cache.invalidate(tags: [#"on "a"#])
+        #expect(try await self.catalogue.quoted("a", request: "x") == 2)
     }
 
     @Test func genericFunctionsAreToldApartByTheirTypes() async throws {
@@ -334,6 +347,8 @@ private struct French: Named {
         #expect(Keys.book(id: 42).name == "shop:book:42")
         #expect(Keys.top(shelf: "fantasy", limit: 10).name == "shop:top:7:fantasy:10")
         #expect(Keys.all().name == "shop:all")
+        #expect(Keys.latest(Int.self).name != Keys.latest(Int8.self).name)
+        #expect(try Keys.alike(1).name != Keys.alike(Int8(1)).name)
         #expect(try Keys.matching([3, 1, 2]).name == "shop:matching:3:1:1:1:2:1:3")
     }
 }

@@ -9,6 +9,15 @@ import Testing
         #expect(CallKey("f").adding(type: Int.self).text == "f|9:Swift.Int")
     }
 
+    /// At run time a private type's name has an address in it, which another process does not have.
+    @Test func privateTypesAreNamedAfterTheirFile() {
+        struct Local {}
+        let key = CallKey("f").adding(type: [Private<Local>].self, file: "Shop/Shop.swift").text
+        let name = "Shop/Shop.swift.Swift.Array<LarderMacrosTests.Private<LarderMacrosTests.CallKeyTests.Local>>"
+        #expect(key == "f|\(name.utf8.count):\(name)")
+        #expect(CallKey("f").adding(type: Private<Int>.self).text.contains("CallKeyTests.swift"))
+    }
+
     @Test func controlCharactersAreWrittenAsText() {
         #expect(CallKey("f").adding("a\n\\\u{7F}").text == #"f|10:a\0a\5c\7f"#)
         // U+0085 is C2 85 in UTF-8; U+00E9 is C3 A9, and no control character.
@@ -43,6 +52,8 @@ import Testing
         #expect(seen.count > 1_000)
     }
 }
+
+private struct Private<Value> {}
 
 /// Numbers that look random and are the same in each run: SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
 private struct SplitMix: RandomNumberGenerator {

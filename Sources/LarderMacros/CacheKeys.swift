@@ -11,7 +11,8 @@
 /// ```
 ///
 /// A key is the function's name and the arguments, behind colons: `book:42`. Those that are no numbers stand behind their length, as
-/// in `top:7:fantasy:10`, so that no two lists of arguments have the same one.
+/// in `top:7:fantasy:10`, so that no two lists of arguments have the same one. What a key or its family is
+/// generic over stands before them, and before an argument of a `some` or `any` type its type.
 ///
 /// - Parameter prefix: What all keys begin with, for families that share a cache; left out, nothing.
 @attached(memberAttribute)

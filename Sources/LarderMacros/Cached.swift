@@ -34,8 +34,8 @@ public import Larder
 ///   - tags: What results depend on; see `Cache.invalidate(tags:)`.
 ///   - cache: The cache, as any expression that is known where the function is declared; left out, the cache `default` of
 ///     `Caches.current`.
-///   - key: The entry's whole key, instead of one that is made of the arguments.
-///   - ignoring: The names of parameters that have no influence on the result.
+///   - key: The entry's whole key, instead of one that is made of the arguments. It has to have one of them in it, or all are ignored.
+///   - ignoring: The names of parameters that have no influence on the result, as plain strings.
 ///   - including: What influences the result beside the arguments.
 ///   - policy: How fresh results have to be, and how long to wait for them; `nil` takes the cache's.
 ///   - freshness: Who may answer; `nil` takes the cache's.
@@ -60,8 +60,8 @@ public macro Cached(
 ///   - ttl: How long results stay fresh. Left out, the policy's; `nil`, for ever.
 ///   - tags: What results depend on; see `Cache.invalidate(tags:)`.
 ///   - cache: The path from `self` to the cache, such as `\Catalogue.cache`.
-///   - key: The entry's whole key, instead of one that is made of the arguments.
-///   - ignoring: The names of parameters that have no influence on the result.
+///   - key: The entry's whole key, instead of one that is made of the arguments. It has to have one of them in it, or all are ignored.
+///   - ignoring: The names of parameters that have no influence on the result, as plain strings.
 ///   - including: What influences the result beside the arguments.
 ///   - policy: How fresh results have to be, and how long to wait for them; `nil` takes the cache's.
 ///   - freshness: Who may answer; `nil` takes the cache's.
@@ -86,8 +86,8 @@ public macro Cached<Owner>(
 ///   - ttl: How long results stay fresh. Left out, the policy's; `nil`, for ever.
 ///   - tags: What results depend on; see `Cache.invalidate(tags:)`.
 ///   - name: The cache's name, as a literal.
-///   - key: The entry's whole key, instead of one that is made of the arguments.
-///   - ignoring: The names of parameters that have no influence on the result.
+///   - key: The entry's whole key, instead of one that is made of the arguments. It has to have one of them in it, or all are ignored.
+///   - ignoring: The names of parameters that have no influence on the result, as plain strings.
 ///   - including: What influences the result beside the arguments.
 ///   - policy: How fresh results have to be, and how long to wait for them; `nil` takes the cache's.
 ///   - freshness: Who may answer; `nil` takes the cache's.

@@ -1,11 +1,3 @@
-import Larder
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
-
 /// The key of one call of a function, made of what tells it from other calls.
 ///
 /// Each argument is written behind its length in bytes, so that no two lists of arguments read alike. Control characters, which
@@ -49,50 +41,30 @@ public struct CallKey: Sendable {
         return self
     }
 
-    /// Adds the elements of a set, in an order that does not depend on how the set keeps them.
+    /// Adds anything else as text that is much like JSON, and the same for equal arguments in each process.
     ///
-    /// - Throws: What encoding an element throws.
-    public consuming func adding<Element: Encodable>(_ argument: Set<Element>) throws -> CallKey {
-        let elements = try argument.map { try Self.encoded($0) }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-        self.append(plain: String(elements.count))
-        for element in elements { self.append(element) }
-        return self
-    }
-
-    /// Adds the members of a dictionary, in an order that does not depend on how the dictionary keeps them.
-    ///
-    /// - Throws: What encoding a key or a value throws.
-    public consuming func adding<Key: Encodable, Value: Encodable>(_ argument: [Key: Value]) throws -> CallKey {
-        let members = try argument.map { (try Self.encoded($0), try Self.encoded($1)) }
-        self.append(plain: String(members.count))
-        for (key, value) in members.sorted(by: { $0.0.utf8.lexicographicallyPrecedes($1.0.utf8) }) {
-            self.append(key)
-            self.append(value)
-        }
-        return self
-    }
-
-    /// Adds anything else as JSON, the members of objects sorted by their names.
-    ///
-    /// A set or a dictionary deep within may be written in any order; then equal arguments have several keys, and never
-    /// different ones the same.
+    /// The members of objects are sorted by their names, the elements of sets and the members of dictionaries by their texts. Dates are
+    /// seconds since 2001, data is base 64, and numbers beyond all numbers are `nan`, `inf` and `-inf`. Only what a type's own encoding
+    /// writes in an order that changes has several keys.
     ///
     /// - Throws: What encoding the argument throws.
     public consuming func adding(_ argument: some Encodable) throws -> CallKey {
-        self.append(try Self.encoded(argument))
+        self.append(try ArgumentText.of(argument))
         return self
     }
 
     /// Adds the name of a type, for generic functions.
-    public consuming func adding<Parameter>(type: Parameter.Type) -> CallKey {
-        self.append(String(reflecting: type))
+    ///
+    /// What is private has no name that other files see, and at run time one with an address in it, which another process does not
+    /// have. In place of that stands the file that the function is in.
+    ///
+    /// - Parameters:
+    ///   - type: The type.
+    ///   - file: The module and the file of the function whose call it is.
+    /// - Returns: The key with the name.
+    public consuming func adding(type: Any.Type, file: String = #fileID) -> CallKey {
+        self.append(TypeName.stable(String(reflecting: type), file: file))
         return self
-    }
-
-    private static let codec = JSONCodec(sortedKeys: true)
-
-    private static func encoded(_ argument: some Encodable) throws -> String {
-        String(decoding: try Self.codec.encode(argument), as: UTF8.self)
     }
 
     /// Appends what needs no length, because what comes behind it cannot be taken for a part of it.

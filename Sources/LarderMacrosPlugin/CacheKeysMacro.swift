@@ -49,12 +49,22 @@ enum CacheKeyBodyMacro: BodyMacro {
             prefix = text
         }
         let name = StringLiteralExprSyntax(content: prefix + function.name.text.filter { $0 != "`" })
-        let parameters = function.signature.parameterClause.parameters.map { ($0.secondName ?? $0.firstName).text }
-        guard !parameters.isEmpty else { return ["return Larder.CacheKey(\(name))"] }
+        let parameters = function.signature.parameterClause.parameters.map(CallParameter.init)
+        let isGeneric = context.lexicalContext.contains {
+            $0.asProtocol((any WithGenericParametersSyntax).self)?.genericParameterClause != nil
+        }
+        // Of several types the values have several types as well.
+        let types = (isGeneric ? ["Self"] : []) + function.genericNames
+        guard !parameters.isEmpty || !types.isEmpty else { return ["return Larder.CacheKey(\(name))"] }
         let effect = function.signature.effectSpecifiers?.throwsClause == nil ? "" : "try "
-        let arguments = parameters.map { ".adding(\($0))" }.joined()
+        let file = context.fileID(of: function)
+        let additions =
+            types.map { CallParameter.addition(type: "\($0).self", file) } + parameters.map { $0.addition(file) }
         return [
-            "return \(raw: effect)Larder.CacheKey(LarderMacros.CallKey(\(name), separator: \":\")\(raw: arguments).text)"
+            """
+            return \(raw: effect)Larder.CacheKey(\
+            LarderMacros.CallKey(\(name), separator: ":")\(raw: additions.joined()).text)
+            """
         ]
     }
 
@@ -83,6 +93,14 @@ enum CacheKeyBodyMacro: BodyMacro {
         if let asyncSpecifier = function.signature.effectSpecifiers?.asyncSpecifier {
             found.append(Misuse("async", "a key is made at once; its function must not be async").at(asyncSpecifier))
         }
-        return found
+        let parameters = function.signature.parameterClause.parameters.map(CallParameter.init)
+        for parameter in parameters {
+            if let namelessness = parameter.namelessness(among: parameters) {
+                found.append(namelessness)
+            } else if let kind = parameter.unencodable {
+                found.append(Misuse("unencodable", "\(kind) cannot be part of a key").at(parameter.node))
+            }
+        }
+        return found + function.misusesOfPacks
     }
 }

@@ -24,7 +24,7 @@ struct CachedAttribute {
 
     /// An argument whose raw strings are interpolated within the function.
     func interpolated(_ label: String) -> ExprSyntax? {
-        self.argument(label).map { RawStrings().rewrite($0).as(ExprSyntax.self) ?? $0 }
+        self.argument(label).map(RawStrings.interpolated)
     }
 
     /// The elements of an array of such strings.
@@ -44,23 +44,24 @@ struct CachedAttribute {
         }
     }
 
-    /// The expression of the cache within the function; `nil` takes the current one.
-    ///
-    /// A path from the type becomes one from `self`.
-    var cache: ExprSyntax? {
-        guard let cache = self.argument("in"), !cache.is(NilLiteralExprSyntax.self) else { return nil }
-        guard let path = cache.as(KeyPathExprSyntax.self) else { return cache }
-        return "self\(raw: path.components.map(\.trimmedDescription).joined())"
+    /// The entry's whole key, where one is given, as it is written.
+    var key: ExprSyntax? {
+        self.arguments["key"].flatMap { $0.is(NilLiteralExprSyntax.self) ? nil : $0 }
     }
-}
 
-/// Turns raw string literals that carry `\(…)` into such that are interpolated.
-private final class RawStrings: SyntaxRewriter {
-    override func visit(_ node: StringLiteralExprSyntax) -> ExprSyntax {
-        guard node.openingPounds?.text == "#", node.openingQuote.tokenKind == .stringQuote,
-            let content = node.segments.first?.as(StringSegmentSyntax.self)?.content.text, node.segments.count == 1,
-            content.contains("\\(")
-        else { return ExprSyntax(node) }
-        return "\"\(raw: content)\""
+    /// The path from the value to its cache, where one is given.
+    var path: KeyPathExprSyntax? { self.arguments["in"]?.as(KeyPathExprSyntax.self) }
+
+    /// The expression of the cache within a function, in which a path from the type becomes one from `self`.
+    ///
+    /// - Parameter owners: The types that the function is in.
+    /// - Returns: The expression; `nil` takes the current cache.
+    func cache(in owners: [String]) -> ExprSyntax? {
+        guard let cache = self.argument("in"), !cache.is(NilLiteralExprSyntax.self) else { return nil }
+        guard let path = self.path else { return cache }
+        // Of `\Shop.Catalogue.cache` the syntax takes the first name for the type, and the second one for a property.
+        let types = Set(owners.flatMap { $0.split(separator: ".").map { ".\($0)" } } + [".Type"])
+        let components = path.components.map(\.trimmedDescription).drop(while: types.contains)
+        return "self\(raw: components.joined())"
     }
 }

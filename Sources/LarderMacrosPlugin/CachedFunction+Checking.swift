@@ -7,8 +7,21 @@ import SwiftSyntaxBuilder
 extension CachedFunction {
     /// All that is wrong with the function and its attribute; none where it can be cached.
     var misuses: [Diagnostic] {
-        self.misusesOfEffects + self.misusesOfResult + self.parameters.flatMap(self.misuses) + self.misusesOfModifiers
-            + self.misusesOfAttribute
+        // What follows from these would only distract from them.
+        if let misuse = self.misuseOfPlace { return [misuse] }
+        return self.misusesOfEffects + self.misusesOfResult + self.function.misusesOfPacks
+            + self.parameters.flatMap(self.misuses)
+            + self.misusesOfModifiers + self.misusesOfOtherAttributes + self.misusesOfAttribute
+    }
+
+    private var misuseOfPlace: Diagnostic? {
+        let message: String? =
+            switch self.place {
+            case .requirements: "a protocol's requirement has no body to cache; cache the functions that fulfil it"
+            case .body: "a local function cannot be cached: callers in other places would have to find its results"
+            case .file, .type: self.function.body == nil ? "the function has no body to cache" : nil
+            }
+        return message.map { Misuse("place", $0).at(self.function.name, self.removal) }
     }
 
     private var misusesOfEffects: [Diagnostic] {
@@ -62,7 +75,8 @@ extension CachedFunction {
         return [Misuse("result", message).at(result, self.removal)]
     }
 
-    private func misuses(_ parameter: Parameter) -> [Diagnostic] {
+    private func misuses(_ parameter: CallParameter) -> [Diagnostic] {
+        if let namelessness = parameter.namelessness(among: self.parameters) { return [namelessness] }
         if parameter.node.ellipsis != nil {
             var repaired = parameter.node
             repaired.ellipsis = nil
@@ -73,23 +87,23 @@ extension CachedFunction {
                     .at(parameter.node, Repair("take an array", replacing: parameter.node, with: repaired))
             ]
         }
-        var type = parameter.type
-        if let attributed = type.as(AttributedTypeSyntax.self) {
-            if let specifier = attributed.specifiers.first(where: Self.isUnfit) {
-                let kind = specifier.trimmedDescription
-                let message = "a cached function cannot have a parameter that is \(kind): its body may not run at all"
-                let repair = Repair(
-                    "remove '\(kind)'",
-                    replacing: parameter.node,
-                    with: parameter.node.with(\.type, attributed.baseType.trimmed)
-                )
-                return [Misuse("specifier", message).at(specifier, repair)]
-            }
-            type = attributed.baseType.trimmed
+        if let attributed = parameter.type.as(AttributedTypeSyntax.self),
+            let specifier = attributed.specifiers.first(where: Self.isUnfit)
+        {
+            let kind = specifier.trimmedDescription
+            let message = "a cached function cannot have a parameter that is \(kind): its body may not run at all"
+            let repair = Repair(
+                "remove '\(kind)'",
+                replacing: parameter.node,
+                with: parameter.node.with(\.type, attributed.baseType.trimmed)
+            )
+            return [Misuse("specifier", message).at(specifier, repair)]
         }
-        if type.is(FunctionTypeSyntax.self), self.significant.contains(where: { $0.name == parameter.name }) {
-            let message = "a function cannot be part of a key; if it has no influence on the result, ignore it"
-            return [Misuse("function", message).at(parameter.node, self.ignoring(parameter.name))]
+        if self.attribute.key == nil, let kind = parameter.unencodable,
+            self.significant.contains(where: { $0.name == parameter.name })
+        {
+            let message = "\(kind) cannot be part of a key; if it has no influence on the result, ignore it"
+            return [Misuse("unencodable", message).at(parameter.node, self.ignoring([parameter.name]))]
         }
         return []
     }
@@ -115,58 +129,28 @@ extension CachedFunction {
         }
     }
 
-    private var misusesOfAttribute: [Diagnostic] {
-        var found: [Diagnostic] = []
-        for (name, node) in self.attribute.names("ignoring")
-        where !self.parameters.contains(where: { $0.name == name || $0.label == name }) {
-            let names = self.parameters.map(\.name).joined(separator: ", ")
-            let known = names.isEmpty ? "it has none" : "there are \(names)"
-            found.append(Misuse("ignoring", "the function has no parameter \"\(name)\"; \(known)").at(node))
-        }
-        if let key = self.attribute.argument("key"), !key.is(NilLiteralExprSyntax.self) {
-            for label in ["ignoring", "including"] {
-                guard let argument = self.attribute.written(label) else { continue }
-                let message = "with a key of its own, the function needs no '\(label)': the key says it all"
-                found.append(Misuse("key", message).at(argument))
+    /// Attributes by which other modules would get the function's body, which calls what they cannot see.
+    private var misusesOfOtherAttributes: [Diagnostic] {
+        self.function.attributes.compactMap { element in
+            guard case .attribute(let attribute) = element else { return nil }
+            let name = attribute.lastName
+            guard ["inlinable", "backDeployed", "_alwaysEmitIntoClient", "_transparent"].contains(name) else {
+                return nil
             }
+            let message = "a cached function cannot be @\(name): what it calls is private to its file"
+            return Misuse("attribute", message).at(attribute, self.removing(attribute))
         }
-        if let cache = self.attribute.written("in"), cache.is(KeyPathExprSyntax.self), !self.isMember {
-            found.append(Misuse("path", "a function that belongs to no type has no self to begin a path at").at(cache))
-        }
-        if let including = self.attribute.written("including"), !including.is(ArrayExprSyntax.self) {
-            found.append(Misuse("including", "what the key includes has to be written as an array").at(including))
-        }
-        return found
     }
 
-    /// The function without its attribute.
-    private var removal: Repair {
+    /// The function without `@Cached`.
+    var removal: Repair { self.removing(self.attribute.node) }
+
+    /// The function without an attribute.
+    private func removing(_ attribute: AttributeSyntax) -> Repair {
         let attributes = self.function.attributes.filter { element in
-            guard case .attribute(let attribute) = element else { return true }
-            return attribute.trimmedDescription != self.attribute.node.trimmedDescription
+            guard case .attribute(let other) = element else { return true }
+            return other.trimmedDescription != attribute.trimmedDescription
         }
-        return Repair("remove '@Cached'", replacing: self.function.attributes, with: attributes)
-    }
-
-    /// The attribute with one more name to ignore.
-    private func ignoring(_ name: String) -> Repair {
-        let names = self.attribute.names("ignoring").map(\.name) + [name]
-        let list = names.map { "\"\($0)\"" }.joined(separator: ", ")
-        var arguments: [String] = []
-        if case .argumentList(let old) = self.attribute.node.arguments {
-            arguments = old.filter { $0.label?.text != "ignoring" }.map {
-                $0.with(\.trailingComma, nil).trimmedDescription
-            }
-        }
-        // In the order in which the macro declares them.
-        let behind = arguments.firstIndex { argument in
-            ["including:", "policy:", "freshness:", "onFailure:"].contains { argument.hasPrefix($0) }
-        }
-        arguments.insert("ignoring: [\(list)]", at: behind ?? arguments.endIndex)
-        let attribute: AttributeSyntax = "@Cached(\(raw: arguments.joined(separator: ", ")))"
-        var repaired = attribute
-        repaired.leadingTrivia = self.attribute.node.leadingTrivia
-        repaired.trailingTrivia = self.attribute.node.trailingTrivia
-        return Repair("ignore '\(name)'", replacing: self.attribute.node, with: repaired)
+        return Repair("remove '@\(attribute.lastName)'", replacing: self.function.attributes, with: attributes)
     }
 }

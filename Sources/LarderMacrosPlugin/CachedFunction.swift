@@ -13,21 +13,7 @@ struct CachedFunction {
     /// that others inherit from.
     let isOfSeveralTypes: Bool
 
-    /// A parameter: what callers say, what the body says, its type.
-    struct Parameter {
-        let node: FunctionParameterSyntax
-        let label: String?
-        let name: String
-        let type: TypeSyntax
-
-        /// Whether arguments of several types may be passed, which may look the same in the key.
-        var isOfAnyType: Bool {
-            let words = self.type.trimmedDescription.split { !$0.isLetter }
-            return words.contains("some") || words.contains("any")
-        }
-    }
-
-    let parameters: [Parameter]
+    let parameters: [CallParameter]
 
     init(_ function: FunctionDeclSyntax, _ attribute: CachedAttribute, in context: some MacroExpansionContext) {
         self.function = function
@@ -35,21 +21,34 @@ struct CachedFunction {
         self.owners = context.lexicalContext.reversed().compactMap(Self.name)
         self.isOfSeveralTypes = context.lexicalContext.contains(where: Self.standsForSeveral)
         self.isOfItsFile = Self.isPrivate(function.modifiers) || context.lexicalContext.contains(where: Self.isPrivate)
-        self.parameters = function.signature.parameterClause.parameters.map { node in
-            let label = node.firstName.text
-            return Parameter(
-                node: node,
-                label: label == "_" ? nil : label,
-                name: (node.secondName ?? node.firstName).text,
-                type: node.type
-            )
+        self.parameters = function.signature.parameterClause.parameters.map(CallParameter.init)
+        self.place = context.lexicalContext.first.map(Place.init) ?? .file
+    }
+
+    /// What a function is directly in.
+    enum Place {
+        case file, type, requirements, body
+
+        init(_ node: Syntax) {
+            if node.is(ProtocolDeclSyntax.self) {
+                self = .requirements
+            } else if node.isProtocol((any DeclGroupSyntax).self) {
+                self = .type
+            } else {
+                self = node.isProtocol((any FreestandingMacroExpansionSyntax).self) ? .file : .body
+            }
         }
     }
 
+    let place: Place
+
     private static func name(_ node: Syntax) -> String? {
-        if let node = node.asProtocol((any NamedDeclSyntax).self), node.is(FunctionDeclSyntax.self) == false {
-            return node.name.text
+        if let node = node.as(FunctionDeclSyntax.self) {
+            // Types within functions of one name may have one name, too.
+            let parameters = node.signature.parameterClause.parameters.map(CallParameter.init)
+            return "\(node.name.text)(\(Self.text(of: parameters)))"
         }
+        if let node = node.asProtocol((any NamedDeclSyntax).self) { return node.name.text }
         return node.as(ExtensionDeclSyntax.self)?.extendedType.trimmedDescription
     }
 
@@ -71,7 +70,10 @@ struct CachedFunction {
     }
 
     /// Whether the function has a `self`.
-    var isMember: Bool { !self.owners.isEmpty }
+    var isMember: Bool { self.place == .type }
+
+    /// Whether it belongs to a type as a whole.
+    var isStatic: Bool { self.function.modifiers.contains { ["static", "class"].contains($0.name.text) } }
 
     /// What the function returns.
     var result: TypeSyntax? { self.function.signature.returnClause?.type }
@@ -82,21 +84,23 @@ struct CachedFunction {
     /// What the key begins with behind the module: types, function, labels, the types of parameters and of the result, and whether it
     /// belongs to a type as a whole, since functions may have one name and differ in these.
     var signature: String {
-        let parameters = self.parameters.map { "\($0.label ?? "_"):\($0.type.trimmedDescription)" }
         let name = (self.owners + [self.function.name.trimmed.text]).joined(separator: ".")
         let result = self.result?.trimmedDescription ?? "Void"
-        let signature = "\(name)(\(parameters.joined(separator: ",")))->\(result)".filter { !$0.isWhitespace }
-        let isStatic = self.function.modifiers.contains { ["static", "class"].contains($0.name.text) }
-        return isStatic ? "static \(signature)" : signature
+        let signature = "\(name)(\(Self.text(of: self.parameters)))->\(result)".filter { !$0.isWhitespace }
+        return self.isStatic ? "static \(signature)" : signature
+    }
+
+    private static func text(of parameters: [CallParameter]) -> String {
+        parameters.map { "\($0.label ?? "_"):\($0.type.trimmedDescription)" }.joined(separator: ",")
     }
 
     /// Whether another file of the module may have a function of the same signature.
     let isOfItsFile: Bool
 
     /// The parameters that go into the key.
-    var significant: [Parameter] {
-        let ignored = Set(self.attribute.names("ignoring").map(\.name))
-        return self.parameters.filter { !ignored.contains($0.name) && !ignored.contains($0.label ?? $0.name) }
+    var significant: [CallParameter] {
+        let ignored = self.attribute.names("ignoring").map(\.name)
+        return self.parameters.filter { !ignored.contains(where: $0.isCalled) }
     }
 
     /// A call of the body that passes the parameters on.

@@ -33,7 +33,7 @@ enum CachedMacro: BodyMacro, PeerMacro {
         guard let function = declaration.as(FunctionDeclSyntax.self), function.body != nil else { return [] }
         let cached = CachedFunction(function, CachedAttribute(node), in: context)
         guard cached.misuses.isEmpty else { return [] }
-        return [DeclSyntax(cached.uncached)]
+        return [cached.uncached]
     }
 
     private static func body(
@@ -44,13 +44,13 @@ enum CachedMacro: BodyMacro, PeerMacro {
         let attribute = cached.attribute
         let cache = context.makeUniqueName("cache")
         let key = context.makeUniqueName("key")
-        let given = attribute.interpolated("key").flatMap { $0.is(NilLiteralExprSyntax.self) ? nil : $0 }
+        let given = attribute.key == nil ? nil : attribute.interpolated("key")
         let keyText = given ?? Self.key(of: cached, in: context)
         // One `try` for both: making the key throws or not, depending on the arguments' types.
         var statements: [CodeBlockItemSyntax] = [
             """
             let (\(cache), \(key)) = try (
-                LarderMacros.CachedCall.cache(\(attribute.cache ?? "nil")),
+                LarderMacros.CachedCall.cache(\(attribute.cache(in: cached.owners) ?? "nil")),
                 Larder.CacheKey<\(result.trimmed)>(\(keyText))
             )
             """
@@ -74,20 +74,15 @@ enum CachedMacro: BodyMacro, PeerMacro {
     }
 
     private static func key(of cached: CachedFunction, in context: some MacroExpansionContext) -> ExprSyntax {
-        let file =
-            context.location(of: cached.function, at: .afterLeadingTrivia, filePathMode: .fileID)
-            .flatMap { $0.file.as(StringLiteralExprSyntax.self)?.representedLiteralValue } ?? ""
+        let file = context.fileID(of: cached.function)
+        let name = file.representedLiteralValue ?? ""
         // What is private to a file may be there a second time in another one.
-        let module = cached.isOfItsFile ? file : file.split(separator: "/").first.map(String.init) ?? ""
+        let module = cached.isOfItsFile ? name : name.split(separator: "/").first.map(String.init) ?? ""
         var key = "LarderMacros.CallKey(\(StringLiteralExprSyntax(content: "\(module).\(cached.signature)")))"
-        if cached.isMember, cached.isOfSeveralTypes { key += ".adding(type: Self.self)" }
         // Of the same function for other types the results may have other types, and look the same.
-        let generics = cached.function.genericParameterClause?.parameters.map(\.name.text) ?? []
-        for generic in generics { key += ".adding(type: \(generic).self)" }
-        for parameter in cached.significant {
-            if parameter.isOfAnyType { key += ".adding(type: Swift.type(of: \(parameter.name)))" }
-            key += ".adding(\(parameter.name))"
-        }
+        let types = (cached.isMember && cached.isOfSeveralTypes ? ["Self"] : []) + cached.function.genericNames
+        for type in types { key += CallParameter.addition(type: "\(type).self", file) }
+        for parameter in cached.significant { key += parameter.addition(file) }
         for expression in cached.attribute.interpolatedElements("including") { key += ".adding(\(expression))" }
         return "\(raw: key).text"
     }
@@ -118,41 +113,10 @@ enum CachedMacro: BodyMacro, PeerMacro {
     }
 }
 
-extension CachedFunction {
-    /// The function as it was written, under another name, and for its own type or file alone.
-    fileprivate var uncached: FunctionDeclSyntax {
-        var uncached = self.function
-        uncached.name = self.uncachedName
-        uncached.attributes = AttributeListSyntax(
-            self.function.attributes.filter(Self.isKept).map { $0.trimmed.with(\.trailingTrivia, .newline) }
-        )
-        let kept = self.function.modifiers.filter { ["static", "class", "nonisolated"].contains($0.name.text) }
-        uncached.modifiers = DeclModifierListSyntax(
-            [DeclModifierSyntax(name: .keyword(.private, trailingTrivia: .space))]
-                + kept.map {
-                    $0.name.text == "class"
-                        ? DeclModifierSyntax(name: .keyword(.static, trailingTrivia: .space))
-                        : $0.trimmed.with(\.trailingTrivia, .space)
-                }
-        )
-        uncached.funcKeyword = .keyword(.func, trailingTrivia: .space)
-        // Whoever calls it passes everything.
-        uncached.signature.parameterClause.parameters = FunctionParameterListSyntax(
-            self.function.signature.parameterClause.parameters.map { parameter in
-                var parameter = parameter
-                if parameter.defaultValue != nil { parameter.type = parameter.type.trimmed }
-                parameter.defaultValue = nil
-                return parameter
-            }
-        )
-        uncached.leadingTrivia = []
-        return uncached
-    }
-
-    /// Whether an attribute says where a body runs, or on which systems it exists.
-    private static func isKept(_ element: AttributeListSyntax.Element) -> Bool {
-        guard case .attribute(let attribute) = element else { return false }
-        let name = attribute.attributeName.trimmedDescription
-        return ["available", "concurrent"].contains(name) || name.hasSuffix("Actor")
+extension MacroExpansionContext {
+    /// The module and the file that a node stands in, as a literal.
+    func fileID(of node: some SyntaxProtocol) -> StringLiteralExprSyntax {
+        self.location(of: node, at: .afterLeadingTrivia, filePathMode: .fileID)?.file.as(StringLiteralExprSyntax.self)
+            ?? StringLiteralExprSyntax(content: "")
     }
 }

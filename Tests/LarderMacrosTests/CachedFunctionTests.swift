@@ -57,6 +57,9 @@ private struct Catalogue {
         self.runs.add()
     }
 
+    @Cached(tags: [##"on "\(shelf)"##], in: \Catalogue.cache, key: #""\(shelf)" \n"#, ignoring: ["request"])
+    func quoted(_ shelf: String, request: String) async throws -> Int { self.runs.add() }
+
     @Cached(in: \Catalogue.cache)
     func described<Value: Codable & Sendable>(_ value: Value) async throws -> String {
         "\(Value.self) \(self.runs.add())"
@@ -123,6 +126,29 @@ private actor Counter {
     }
 }
 
+/// An actor whose name does not say that it is one.
+@globalActor private actor Warehouse {
+    static let shared = Warehouse()
+}
+
+private struct Stock {
+    let cache = Cache(.memory(entries: 100), namespace: "stock")
+    @Warehouse static var counted = 0
+
+    #if DEBUG || !DEBUG
+    @Warehouse
+    #endif
+    @discardableResult
+    @Cached(in: \Stock.cache)
+    func count() async throws -> Int {
+        Self.counted += 1
+        return Self.counted
+    }
+
+    @Warehouse @Cached(in: \Stock.cache)
+    func name() async throws -> String { "\(Self.counted)" }
+}
+
 private protocol Named: Sendable {
     var cache: Cache { get }
     var name: String { get }
@@ -152,6 +178,8 @@ private struct French: Named {
     static func top(shelf: String, limit: Int) -> CacheKey<[Book]>
     static func all() -> CacheKey<[Book]>
     static func matching(_ ids: Set<Int>) throws -> CacheKey<[Book]>
+    static func latest<Value>(_ type: Value.Type) -> CacheKey<Value>
+    static func alike(_ value: some Codable) throws -> CacheKey<Int>
 }
 
 @Suite struct CachedFunctionTests {
@@ -225,6 +253,14 @@ private struct French: Named {
         #expect(try await self.catalogue.cache.get(CacheKey<Int>("first:ab")) == 1)
     }
 
+    @Test func givenKeyMayHoldQuotesAndBackslashes() async throws {
+        #expect(try await self.catalogue.quoted("a", request: "x") == 1)
+        #expect(try await self.catalogue.quoted("a", request: "y") == 1)
+        #expect(try await self.catalogue.cache.get(CacheKey<Int>(#""a" \n"#)) == 1)
+        try await self.catalogue.cache.invalidate(tags: [#"on "a"#])
+        #expect(try await self.catalogue.quoted("a", request: "x") == 2)
+    }
+
     @Test func genericFunctionsAreToldApartByTheirTypes() async throws {
         #expect(try await self.catalogue.described(1) == "Int 1")
         #expect(try await self.catalogue.described(Int8(1)) == "Int8 2")
@@ -271,6 +307,10 @@ private struct French: Named {
         let screen = Screen()
         #expect(try await screen.draw() == 1)
         #expect(try await screen.draw() == 1)
+        let stock = Stock()
+        let count = try await stock.count()
+        #expect(try await stock.count() == count)
+        #expect(try await stock.name() == "\(count)")
     }
 
     @Test func typesThatShareAProtocolsMethodAreToldApart() async throws {
@@ -307,6 +347,8 @@ private struct French: Named {
         #expect(Keys.book(id: 42).name == "shop:book:42")
         #expect(Keys.top(shelf: "fantasy", limit: 10).name == "shop:top:7:fantasy:10")
         #expect(Keys.all().name == "shop:all")
-        #expect(try Keys.matching([3, 1, 2]).name == "shop:matching:3:1:1:1:2:1:3")
+        #expect(Keys.latest(Int.self).name != Keys.latest(Int8.self).name)
+        #expect(try Keys.alike(1).name != Keys.alike(Int8(1)).name)
+        #expect(try Keys.matching([3, 1, 2]).name == "shop:matching:7:[1,2,3]")
     }
 }

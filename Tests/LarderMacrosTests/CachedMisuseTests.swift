@@ -87,21 +87,153 @@ import Testing
             repaired: "struct S { @Cached func f(id: Int) async throws -> Int { 1 } }"
         ),
         Misuse(
+            source: "@inlinable @Cached public func f(id: Int) async throws -> Int { 1 }",
+            message: "a cached function cannot be @inlinable: what it calls is private to its file",
+            column: 1,
+            repaired: "@Cached public func f(id: Int) async throws -> Int { 1 }"
+        ),
+        Misuse(
             source: "@Cached(ignoring: [\"trace\"]) func f(id: Int) async throws -> Int { 1 }",
             message: "the function has no parameter \"trace\"; there are id",
             column: 20
         ),
         Misuse(
-            source: "@Cached(key: \"k\", ignoring: [\"id\"]) func f(id: Int) async throws -> Int { 1 }",
-            message: "with a key of its own, the function needs no 'ignoring': the key says it all",
-            column: 29
-        ),
-        Misuse(
-            source: "@Cached(in: \\Catalogue.cache) func f(id: Int) async throws -> Int { 1 }",
+            source: #"@Cached(in: \Catalogue.cache) func f(id: Int) async throws -> Int { 1 }"#,
             message: "a function that belongs to no type has no self to begin a path at",
             column: 13
         ),
+        Misuse(
+            source: #"struct S { @Cached(in: \S.cache) static func f(id: Int) async throws -> Int { 1 } }"#,
+            message: "a static function has no value to begin a path at; name a cache that is static",
+            column: 24
+        ),
+        Misuse(
+            source: "protocol P { @Cached func f(id: Int) async throws -> Int }",
+            message: "a protocol's requirement has no body to cache; cache the functions that fulfil it",
+            column: 27,
+            repaired: "protocol P { func f(id: Int) async throws -> Int }"
+        ),
+        Misuse(
+            source: "@Cached func f(id: Int) async throws -> Int",
+            message: "the function has no body to cache",
+            column: 14,
+            repaired: "func f(id: Int) async throws -> Int"
+        ),
+        Misuse(
+            source: "func g() { @Cached func f(id: Int) async throws -> Int { 1 } }",
+            message: "a local function cannot be cached: callers in other places would have to find its results",
+            column: 25,
+            repaired: "func g() { func f(id: Int) async throws -> Int { 1 } }"
+        ),
+        Misuse(
+            source: "@Cached func f(_: Int) async throws -> Int { 1 }",
+            message: "a parameter needs a name to be part of a key",
+            column: 16,
+            repaired: "@Cached func f(_ value: Int) async throws -> Int { 1 }"
+        ),
+        Misuse(
+            source: "@Cached func f(_: Int, value: Int, _ value2: Int) async throws -> Int { 1 }",
+            message: "a parameter needs a name to be part of a key",
+            column: 16,
+            repaired: "@Cached func f(_ value3: Int, value: Int, _ value2: Int) async throws -> Int { 1 }"
+        ),
+        Misuse(
+            source: "@Cached func f(id _: Int) async throws -> Int { 1 }",
+            message: "a parameter needs a name to be part of a key",
+            column: 16,
+            repaired: "@Cached func f(id: Int) async throws -> Int { 1 }"
+        ),
+        Misuse(
+            source: "@Cached func f(at: (x: Int, y: Int)) async throws -> Int { 1 }",
+            message: "a tuple cannot be part of a key; if it has no influence on the result, ignore it",
+            column: 16,
+            repaired: #"@Cached(ignoring: ["at"]) func f(at: (x: Int, y: Int)) async throws -> Int { 1 }"#
+        ),
+        Misuse(
+            source: "@Cached func f(at: [(Int, Int)]?) async throws -> Int { 1 }",
+            message: "a tuple cannot be part of a key; if it has no influence on the result, ignore it",
+            column: 16,
+            repaired: #"@Cached(ignoring: ["at"]) func f(at: [(Int, Int)]?) async throws -> Int { 1 }"#
+        ),
+        Misuse(
+            source: "@Cached func f(then: (@Sendable () -> Int)?) async throws -> Int { 1 }",
+            message: "a function cannot be part of a key; if it has no influence on the result, ignore it",
+            column: 16,
+            repaired: #"@Cached(ignoring: ["then"]) func f(then: (@Sendable () -> Int)?) async throws -> Int { 1 }"#
+        ),
+        Misuse(
+            source: "@Cached func f(then: Optional<() -> Int>) async throws -> Int { 1 }",
+            message: "a function cannot be part of a key; if it has no influence on the result, ignore it",
+            column: 16,
+            repaired: #"@Cached(ignoring: ["then"]) func f(then: Optional<() -> Int>) async throws -> Int { 1 }"#
+        ),
+        Misuse(
+            source: "@Cached func f<each T: Codable & Sendable>(id: repeat each T) async throws -> Int { 1 }",
+            message: "a parameter pack cannot be part of a key",
+            column: 16
+        ),
+        Misuse(
+            source: "@Cached(ignoring: Self.names) func f(id: Int) async throws -> Int { 1 }",
+            message:
+                #"what the key ignores has to be an array of plain strings, such as ["request"]: it is needed at compile time"#,
+            column: 19
+        ),
+        Misuse(
+            source: #"@Cached(ignoring: ["id", Self.name]) func f(id: Int) async throws -> Int { 1 }"#,
+            message:
+                #"what the key ignores has to be an array of plain strings, such as ["request"]: it is needed at compile time"#,
+            column: 26
+        ),
+        Misuse(
+            source: #"@Cached(key: "k") func f(id: Int, limit: Int) async throws -> Int { 1 }"#,
+            message: "the key is the same for all arguments; make them part of it, or ignore them",
+            column: 14,
+            repaired: ##"@Cached(key: #"k:\(id):\(limit)"#) func f(id: Int, limit: Int) async throws -> Int { 1 }"##
+        ),
+        Misuse(
+            source: "@Cached(key: Keys.top) func f(id: Int) async throws -> Int { 1 }",
+            message: "the key is the same for all arguments; make them part of it, or ignore them",
+            column: 14,
+            repaired: #"@Cached(key: Keys.top, ignoring: ["id"]) func f(id: Int) async throws -> Int { 1 }"#
+        ),
+        Misuse(
+            source: #"@Cached(key: "k", policy: nil) func f(then: @escaping () -> Int) async throws -> Int { 1 }"#,
+            message: "the key is the same for all arguments; make them part of it, or ignore them",
+            column: 14,
+            repaired:
+                #"@Cached(key: "k", ignoring: ["then"], policy: nil) func f(then: @escaping () -> Int) async throws -> Int { 1 }"#
+        ),
+        Misuse(
+            source: ##"@Cached(key: #"\(id)"#, ignoring: ["id"]) func f(id: Int) async throws -> Int { 1 }"##,
+            message: #"the key has "id" in it, which is to be ignored"#,
+            column: 36
+        ),
+        Misuse(
+            source: ##"@Cached(key: #"\(id)"#, including: [Shop.name]) func f(id: Int) async throws -> Int { 1 }"##,
+            message: "with a key of its own, the function needs no 'including': the key says it all",
+            column: 36
+        ),
+        Misuse(
+            source: ##"@Cached(tags: [#"shelf:\(id"#]) func f(id: Int) async throws -> Int { 1 }"##,
+            message: "what is interpolated does not end, or is no expression",
+            column: 16
+        ),
     ]
+
+    @Test func textOfSeveralLinesIsJoinedWhereOnlyOneHasText() {
+        let function = "func f(id: Int) async throws -> Int { 1 }"
+        let one = "@Cached(tags: [#\"\"\"\n    a:\\(id)\n    \"\"\"#])\n\(function)"
+        let expected = Expansion.Report(
+            message: "a key or a tag is one line of text",
+            line: 1,
+            column: 16,
+            repaired: "@Cached(tags: [#\"a:\\(id)\"#])\n\(function)"
+        )
+        #expect(Expansion.reports(of: one) == [expected])
+        let two = "@Cached(tags: [\"\"\"\n    a\n    b\n    \"\"\"])\n\(function)"
+        let unrepaired = Expansion.Report(message: expected.message, line: 1, column: 16)
+        #expect(Expansion.reports(of: two) == [unrepaired])
+    }
 
     @Test(arguments: misuses) func misuseIsOneErrorWithARepair(_ misuse: Misuse) {
         let expected = Expansion.Report(
@@ -134,6 +266,26 @@ import Testing
             source: "@CacheKeys(Shop.prefix) enum Keys { static func book(id: Int) -> CacheKey<Int> }",
             message: "the prefix has to be a plain string, such as \"shop:\": its value is needed at compile time",
             column: 13
+        ),
+        Misuse(
+            source: "@CacheKeys enum Keys { static func book(_: Int) -> CacheKey<Int> }",
+            message: "a parameter needs a name to be part of a key",
+            column: 41
+        ),
+        Misuse(
+            source: "@CacheKeys enum Keys { static func book(at: (Int, Int)) -> CacheKey<Int> }",
+            message: "a tuple cannot be part of a key",
+            column: 26
+        ),
+        Misuse(
+            source: "@CacheKeys enum Keys { static func book(then: [() -> Int]) -> CacheKey<Int> }",
+            message: "a function cannot be part of a key",
+            column: 41
+        ),
+        Misuse(
+            source: "@CacheKeys enum Keys { static func book<each T>(_ ids: repeat each T) -> CacheKey<Int> }",
+            message: "a parameter pack cannot be part of a key",
+            column: 41
         ),
     ]
 

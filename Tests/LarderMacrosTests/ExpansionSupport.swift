@@ -41,18 +41,26 @@ enum Expansion {
         var repaired: String?
     }
 
-    /// All that is reported of a source.
-    static func reports(of source: String) -> [Report] {
+    /// What a source becomes.
+    static func expanded(_ source: String) -> String { Self.expand(source).expanded }
+
+    private static func expand(_ source: String) -> (expanded: String, context: BasicMacroExpansionContext) {
         let file = Parser.parse(source: source)
         let context = BasicMacroExpansionContext(
             sourceFiles: [file: .init(moduleName: "Shop", fullFilePath: "Shop.swift")]
         )
-        _ = file.expand(
+        let expanded = file.expand(
             macroSpecs: Self.specs,
             contextGenerator: {
                 BasicMacroExpansionContext(sharingWith: context, lexicalContext: $0.allMacroLexicalContexts())
             }
         )
+        return (expanded.description, context)
+    }
+
+    /// All that is reported of a source.
+    static func reports(of source: String) -> [Report] {
+        let context = Self.expand(source).context
         return context.diagnostics.map { diagnostic in
             let location = context.location(
                 for: diagnostic.position,

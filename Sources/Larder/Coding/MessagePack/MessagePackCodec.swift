@@ -10,13 +10,18 @@ import Foundation
 /// - Integers take as few bytes as they can. `Double` is a float of 64 bits, `Float` one of 32; `Double` is read from any number.
 /// - `Data` and `[UInt8]` are binary, `Date` is the timestamp extension (-1) to the nanosecond, `URL` is text.
 /// - Other extension types are refused.
+/// - Of a key that stands twice in a map the last value counts, in structures and dictionaries alike. An integer and the text of its digits
+///   are one key.
+///
+/// Bytes from anywhere may be decoded: they cost memory and time in proportion to their length, beside what the value itself takes that is
+/// made of them.
 public struct MessagePackCodec: CacheCodec {
-    /// How deep containers may lie in each other, both in values and in bytes.
+    /// How many containers may lie in each other, both in values and in bytes: what is encoded can be decoded.
     public let nestingLimit: Int
 
     /// Makes a codec.
     ///
-    /// - Parameter nestingLimit: How deep containers may lie in each other. A deeper one throws, instead of using up the stack.
+    /// - Parameter nestingLimit: How many containers may lie in each other. One more throws, instead of using up the stack.
     public init(nestingLimit: Int = 128) {
         self.nestingLimit = max(0, nestingLimit)
     }
@@ -28,10 +33,11 @@ public struct MessagePackCodec: CacheCodec {
     ///
     /// - Throws: `EncodingError`, or whatever the value's own encoding throws.
     public func encode<Value: Encodable>(_ value: Value) throws -> [UInt8] {
-        let node = MessagePackNode()
+        let path = MessagePackPath(limit: self.nestingLimit)
+        let node = MessagePackNode(path)
         _ = node.becomeSingle()
-        try node.append(value, at: MessagePackPath(depth: 0, limit: self.nestingLimit))
-        return node.finished
+        try node.append(value, at: path)
+        return try node.finish()
     }
 
     /// Turns MessagePack into a value.
@@ -45,8 +51,11 @@ public struct MessagePackCodec: CacheCodec {
 
 /// Where an encoder or a decoder stands: made a list of keys only when somebody asks.
 struct MessagePackPath {
-    /// How deep it lies.
+    /// How many containers are around it.
     let depth: Int
+    /// How many values have encoded themselves as another one since the innermost container began.
+    let wrapperCount: Int
+    /// How many there may be of either.
     let limit: Int
     private let step: Step?
 
@@ -61,22 +70,28 @@ struct MessagePackPath {
         }
     }
 
-    init(depth: Int, limit: Int) {
-        self.init(depth: depth, limit: limit, step: nil)
+    init(limit: Int) {
+        self.init(depth: 0, wrapperCount: 0, limit: limit, step: nil)
     }
 
-    private init(depth: Int, limit: Int, step: Step?) {
+    private init(depth: Int, wrapperCount: Int, limit: Int, step: Step?) {
         self.depth = depth
+        self.wrapperCount = wrapperCount
         self.limit = limit
         self.step = step
     }
 
     /// Where decoders begin: what they read was measured before.
-    static var root: Self { Self(depth: 0, limit: .max) }
+    static var root: Self { Self(limit: .max) }
 
     /// One key further.
     func appending(_ key: any CodingKey) -> Self {
-        Self(depth: self.depth + 1, limit: self.limit, step: Step(self.step, key))
+        Self(depth: self.depth + 1, wrapperCount: 0, limit: self.limit, step: Step(self.step, key))
+    }
+
+    /// The same place, for the value that a value encodes itself as: types that wrap themselves end as well.
+    var wrapping: Self {
+        Self(depth: self.depth, wrapperCount: self.wrapperCount + 1, limit: self.limit, step: self.step)
     }
 
     /// The keys from the outermost on.

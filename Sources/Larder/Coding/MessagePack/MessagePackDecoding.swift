@@ -7,30 +7,28 @@ import Foundation
 /// What a value decodes itself from: one place of a document.
 struct MessagePackDecoding: Decoder {
     let document: MessagePackDocument
-    let index: Int
+    let item: MessagePackItem
     let path: MessagePackPath
 
-    init(_ document: MessagePackDocument, at index: Int, _ path: MessagePackPath) {
+    init(_ document: MessagePackDocument, at offset: Int, _ path: MessagePackPath) {
         self.document = document
-        self.index = index
+        self.item = document.item(at: offset)
         self.path = path
     }
-
-    private var token: MessagePackToken { self.document.tokens[self.index] }
 
     var codingPath: [any CodingKey] { self.path.keys }
 
     var userInfo: [CodingUserInfoKey: Any] { [:] }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
-        guard self.token.kind == .map else { throw self.mismatch([String: Any].self) }
-        let map = try MessagePackMap(self.document, at: self.index, self.path)
+        guard self.item.kind == .map else { throw self.mismatch([String: Any].self) }
+        let map = try MessagePackMap(self.document, self.item, self.path)
         return KeyedDecodingContainer(MessagePackKeyedDecoding(map: map, path: self.path))
     }
 
     func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
-        guard self.token.kind == .array else { throw self.mismatch([Any].self) }
-        return MessagePackUnkeyedDecoding(self.document, arrayAt: self.index, self.path)
+        guard self.item.kind == .array else { throw self.mismatch([Any].self) }
+        return MessagePackUnkeyedDecoding(self.document, self.item, self.path)
     }
 
     func singleValueContainer() -> any SingleValueDecodingContainer { self }
@@ -38,31 +36,31 @@ struct MessagePackDecoding: Decoder {
     // MARK: Values
 
     func bool() throws -> Bool {
-        guard self.token.kind == .bool else { throw self.mismatch(Bool.self) }
-        return self.token.value != 0
+        guard self.item.kind == .bool else { throw self.mismatch(Bool.self) }
+        return self.item.value != 0
     }
 
     func string() throws -> String {
-        guard self.token.kind == .text else { throw self.mismatch(String.self) }
-        guard let text = String(validating: self.document.payload(self.index), as: UTF8.self) else {
+        guard self.item.kind == .text else { throw self.mismatch(String.self) }
+        guard let text = String(validating: self.document.payload(self.item), as: UTF8.self) else {
             throw self.corrupted("the text is not UTF-8")
         }
         return text
     }
 
     func double() throws -> Double {
-        switch self.token.kind {
-        case .float64: return Double(bitPattern: self.token.value)
-        case .float32: return Double(Float(bitPattern: UInt32(truncatingIfNeeded: self.token.value)))
-        case .unsigned: return Double(self.token.value)
-        case .negative: return Double(Int64(bitPattern: self.token.value))
+        switch self.item.kind {
+        case .float64: return Double(bitPattern: self.item.value)
+        case .float32: return Double(Float(bitPattern: UInt32(truncatingIfNeeded: self.item.value)))
+        case .unsigned: return Double(self.item.value)
+        case .negative: return Double(Int64(bitPattern: self.item.value))
         default: throw self.mismatch(Double.self)
         }
     }
 
     func float() throws -> Float {
         // Not by way of `Double`, which would lose what a NaN carries.
-        if self.token.kind == .float32 { return Float(bitPattern: UInt32(truncatingIfNeeded: self.token.value)) }
+        if self.item.kind == .float32 { return Float(bitPattern: UInt32(truncatingIfNeeded: self.item.value)) }
         let value = try self.double()
         let float = Float(value)
         guard float.isFinite || !value.isFinite else { throw self.corrupted("the number does not fit a Float") }
@@ -71,9 +69,9 @@ struct MessagePackDecoding: Decoder {
 
     func integer<Integer: FixedWidthInteger>() throws -> Integer {
         let value: Integer? =
-            switch self.token.kind {
-            case .unsigned: Integer(exactly: self.token.value)
-            case .negative: Integer(exactly: Int64(bitPattern: self.token.value))
+            switch self.item.kind {
+            case .unsigned: Integer(exactly: self.item.value)
+            case .negative: Integer(exactly: Int64(bitPattern: self.item.value))
             default: throw self.mismatch(Integer.self)
             }
         guard let value else { throw self.corrupted("the number does not fit a \(Integer.self)") }
@@ -81,13 +79,13 @@ struct MessagePackDecoding: Decoder {
     }
 
     private func bytes() throws -> ArraySlice<UInt8> {
-        guard self.token.kind == .binary else { throw self.mismatch(Data.self) }
-        return self.document.payload(self.index)
+        guard self.item.kind == .binary else { throw self.mismatch(Data.self) }
+        return self.document.payload(self.item)
     }
 
     private func date() throws -> Date {
-        guard self.token.kind == .timestamp else { throw self.mismatch(Date.self) }
-        let (seconds, nanoseconds) = self.document.timestamp(self.index)
+        guard self.item.kind == .timestamp else { throw self.mismatch(Date.self) }
+        let (seconds, nanoseconds) = self.document.timestamp(self.item)
         let interval = MessagePackTime.interval(seconds: seconds, nanoseconds: nanoseconds)
         guard nanoseconds < 1_000_000_000, MessagePackTime.isDate(interval) else {
             throw self.corrupted("the timestamp is no date")
@@ -115,7 +113,7 @@ struct MessagePackDecoding: Decoder {
         if type == Double.self { return try self.double() as? Value }
         if type == Data.self { return Data(try self.bytes()) as? Value }
         // Others write arrays of small integers as what they are.
-        if type == [UInt8].self, self.token.kind == .binary { return [UInt8](try self.bytes()) as? Value }
+        if type == [UInt8].self, self.item.kind == .binary { return [UInt8](try self.bytes()) as? Value }
         if type == Date.self { return try self.date() as? Value }
         if type == URL.self { return try self.url() as? Value }
         return nil
@@ -126,9 +124,9 @@ struct MessagePackDecoding: Decoder {
     private func mismatch(_ type: Any.Type) -> DecodingError {
         let context = DecodingError.Context(
             codingPath: self.codingPath,
-            debugDescription: "there is \(self.token.kind), and not a \(type)"
+            debugDescription: "there is \(self.item.kind), and not a \(type)"
         )
-        return self.token.kind == .null ? .valueNotFound(type, context) : .typeMismatch(type, context)
+        return self.item.kind == .null ? .valueNotFound(type, context) : .typeMismatch(type, context)
     }
 
     private func corrupted(_ message: String) -> DecodingError {
@@ -137,7 +135,7 @@ struct MessagePackDecoding: Decoder {
 }
 
 extension MessagePackDecoding: SingleValueDecodingContainer {
-    func decodeNil() -> Bool { self.document.isNull(self.index) }
+    func decodeNil() -> Bool { self.item.kind == .null }
 
     func decode(_ type: Bool.Type) throws -> Bool { try self.bool() }
     func decode(_ type: String.Type) throws -> String { try self.string() }

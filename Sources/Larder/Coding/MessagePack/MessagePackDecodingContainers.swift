@@ -79,11 +79,11 @@ struct MessagePackUnkeyedDecoding: UnkeyedDecodingContainer {
 
     private(set) var currentIndex = 0
 
-    init(_ document: MessagePackDocument, arrayAt index: Int, _ path: MessagePackPath) {
+    init(_ document: MessagePackDocument, _ array: MessagePackItem, _ path: MessagePackPath) {
         self.document = document
         self.path = path
-        self.elementCount = Int(document.tokens[index].count)
-        self.next = index + 1
+        self.elementCount = array.count
+        self.next = array.next
     }
 
     var codingPath: [any CodingKey] { self.path.keys }
@@ -105,8 +105,9 @@ struct MessagePackUnkeyedDecoding: UnkeyedDecodingContainer {
             )
             throw DecodingError.valueNotFound(type, context)
         }
-        let value = try body(MessagePackDecoding(self.document, at: self.next, path))
-        self.next = Int(self.document.tokens[self.next].next)
+        let element = MessagePackDecoding(self.document, at: self.next, path)
+        let value = try body(element)
+        self.next = element.item.valueCount == 0 ? element.item.next : self.document.end(of: self.next)
         self.currentIndex += 1
         return value
     }

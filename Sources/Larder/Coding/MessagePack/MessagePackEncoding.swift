@@ -13,20 +13,39 @@ final class MessagePackNode {
         case undecided, single, array, map
     }
 
+    private let path: MessagePackPath
     private var form = Form.undecided
     private var count = 0
     private var bytes: [UInt8] = []
     private var open: [(offset: Int, node: MessagePackNode)] = []
 
+    init(_ path: MessagePackPath) {
+        self.path = path
+    }
+
     /// All of what single values, each with its own form, have become.
-    var finished: [UInt8] {
+    ///
+    /// - Throws: `EncodingError` where containers lie in each other too deep.
+    func finish() throws -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(self.bytes.count + 5)
-        self.write(into: &result)
+        try self.write(into: &result)
         return result
     }
 
-    private func write(into result: inout [UInt8]) {
+    /// Where a container is asked for it is too early: that cannot throw, and nobody knows yet what the node becomes.
+    private func checkDepth() throws {
+        if self.form != .single, self.path.depth >= self.path.limit { throw Self.tooDeep([Any].self, self.path) }
+    }
+
+    /// The same for all containers that have been asked for within.
+    private func checkDepths() throws {
+        try self.checkDepth()
+        for (_, node) in self.open { try node.checkDepths() }
+    }
+
+    private func write(into result: inout [UInt8]) throws {
+        try self.checkDepth()
         switch self.form {
         case .undecided:
             // A value that has encoded nothing is empty.
@@ -49,7 +68,7 @@ final class MessagePackNode {
         var offset = 0
         for (end, node) in self.open {
             result += self.bytes[offset..<end]
-            node.write(into: &result)
+            try node.write(into: &result)
             offset = end
         }
         result += self.bytes[offset...]
@@ -90,10 +109,26 @@ final class MessagePackNode {
     }
 
     /// Makes a place for a container that is to be written yet.
-    func beginNode() -> MessagePackNode {
-        let node = MessagePackNode()
+    func nested(_ path: MessagePackPath) -> MessagePackEncoding {
+        let node = MessagePackNode(path)
         self.open.append((self.bytes.count, node))
-        return node
+        return MessagePackEncoding(node, path)
+    }
+
+    /// Writes all of something, or nothing: whoever catches what it throws may go on.
+    ///
+    /// - Throws: What `body` throws.
+    func whole(_ body: () throws -> Void) throws {
+        let (form, count, length, openCount) = (self.form, self.count, self.bytes.count, self.open.count)
+        do {
+            try body()
+        } catch {
+            self.form = form
+            self.count = count
+            self.bytes.removeLast(self.bytes.count - length)
+            self.open.removeLast(self.open.count - openCount)
+            throw error
+        }
     }
 
     // MARK: Values
@@ -128,16 +163,17 @@ final class MessagePackNode {
         if Value.self == Data.self, let value = value as? Data { return try self.append(binary: value, path) }
         if Value.self == Date.self, let value = value as? Date { return try self.append(value, path) }
         if Value.self == URL.self, let value = value as? URL { return self.append(value.absoluteString) }
-        guard path.depth <= path.limit else {
-            throw Self.invalid(Value.self, "containers lie in each other more than \(path.limit) deep", path)
+        guard path.depth <= path.limit, path.wrapperCount <= path.limit else {
+            throw Self.tooDeep(Value.self, path)
         }
-        let child = MessagePackNode()
+        let child = MessagePackNode(path)
         try value.encode(
             to: MessagePackEncoding(child, path, integerKeys: Value.self is any IntegerKeyedDictionary.Type)
         )
         if child.open.isEmpty {
-            child.write(into: &self.bytes)
+            try child.write(into: &self.bytes)
         } else {
+            try child.checkDepths()
             self.open.append((self.bytes.count, child))
         }
     }
@@ -156,6 +192,10 @@ final class MessagePackNode {
         }
         let (seconds, nanoseconds) = MessagePackTime.parts(interval)
         self.bytes.appendMessagePackTimestamp(seconds: seconds, nanoseconds: nanoseconds)
+    }
+
+    private static func tooDeep(_ type: Any.Type, _ path: MessagePackPath) -> EncodingError {
+        self.invalid(type, "values lie in each other more than \(path.limit) deep", path)
     }
 
     /// An error with the type in place of the value: errors are logged, values are not.
@@ -268,13 +308,16 @@ extension MessagePackEncoding: SingleValueEncodingContainer {
     func encode(_ value: UInt64) throws { try self.encode(integer: value) }
 
     private func encode(integer value: some FixedWidthInteger) throws {
-        try self.begin()
-        try self.node.append(integer: value, self.path)
+        try self.node.whole {
+            try self.begin()
+            try self.node.append(integer: value, self.path)
+        }
     }
 
     func encode<Value: Encodable>(_ value: Value) throws {
-        try self.begin()
-        // As deep as a container, although it is none: types that wrap themselves end as well.
-        try self.node.append(value, at: self.path.appending(MessagePackKey(stringValue: "")))
+        try self.node.whole {
+            try self.begin()
+            try self.node.append(value, at: self.path.wrapping)
+        }
     }
 }

@@ -45,13 +45,17 @@ struct MessagePackKeyedEncoding<Key: CodingKey>: KeyedEncodingContainerProtocol 
     func encode(_ value: UInt64, forKey key: Key) throws { try self.encode(integer: value, key) }
 
     private func encode(integer value: some FixedWidthInteger, _ key: Key) throws {
-        self.begin(key)
-        try self.node.append(integer: value, self.path)
+        try self.node.whole {
+            self.begin(key)
+            try self.node.append(integer: value, self.path)
+        }
     }
 
     func encode<Value: Encodable>(_ value: Value, forKey key: Key) throws {
-        self.begin(key)
-        try self.node.append(value, at: self.path.appending(key))
+        try self.node.whole {
+            self.begin(key)
+            try self.node.append(value, at: self.path.appending(key))
+        }
     }
 
     func nestedContainer<NestedKey: CodingKey>(
@@ -65,14 +69,14 @@ struct MessagePackKeyedEncoding<Key: CodingKey>: KeyedEncodingContainerProtocol 
 
     func superEncoder() -> any Encoder {
         self.node.beginPair(MessagePackKey.superclass, asInteger: false)
-        return MessagePackEncoding(self.node.beginNode(), self.path.appending(MessagePackKey.superclass))
+        return self.node.nested(self.path.appending(MessagePackKey.superclass))
     }
 
     func superEncoder(forKey key: Key) -> any Encoder { self.nested(key) }
 
     private func nested(_ key: Key) -> MessagePackEncoding {
         self.begin(key)
-        return MessagePackEncoding(self.node.beginNode(), self.path.appending(key))
+        return self.node.nested(self.path.appending(key))
     }
 }
 
@@ -122,14 +126,18 @@ struct MessagePackUnkeyedEncoding: UnkeyedEncodingContainer {
     func encode(_ value: UInt64) throws { try self.encode(integer: value) }
 
     private func encode(integer value: some FixedWidthInteger) throws {
-        self.node.beginElement()
-        try self.node.append(integer: value, self.path)
+        try self.node.whole {
+            self.node.beginElement()
+            try self.node.append(integer: value, self.path)
+        }
     }
 
     func encode<Value: Encodable>(_ value: Value) throws {
         let path = self.path.appending(MessagePackKey(index: self.count))
-        self.node.beginElement()
-        try self.node.append(value, at: path)
+        try self.node.whole {
+            self.node.beginElement()
+            try self.node.append(value, at: path)
+        }
     }
 
     func nestedContainer<NestedKey: CodingKey>(
@@ -145,6 +153,6 @@ struct MessagePackUnkeyedEncoding: UnkeyedEncodingContainer {
     private func nested() -> MessagePackEncoding {
         let path = self.path.appending(MessagePackKey(index: self.count))
         self.node.beginElement()
-        return MessagePackEncoding(self.node.beginNode(), path)
+        return self.node.nested(path)
     }
 }

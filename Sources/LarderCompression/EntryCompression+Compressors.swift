@@ -28,6 +28,10 @@ public enum CompressionBounds: Sendable {
 }
 
 extension EntryCompression {
+    private static func compressing(with compressor: any ByteCompressor, _ threshold: Int, _ limit: Int) -> Self {
+        Self(compressor, threshold: threshold, limit: limit, alsoReading: Compressors.all)
+    }
+
     /// Compresses with zlib, and reads what all compressors of this build have written.
     ///
     /// - Parameters:
@@ -38,7 +42,7 @@ extension EntryCompression {
         threshold: Int = CompressionBounds.threshold,
         limit: Int = CompressionBounds.limit
     ) -> Self {
-        Self(ZlibCompressor(), threshold: threshold, limit: limit, alsoReading: Compressors.all)
+        Self.compressing(with: ZlibCompressor(), threshold, limit)
     }
 
     /// Compresses with zlib, and reads what all compressors of this build have written.
@@ -54,7 +58,7 @@ extension EntryCompression {
         threshold: Int = CompressionBounds.threshold,
         limit: Int = CompressionBounds.limit
     ) throws -> Self {
-        Self(try ZlibCompressor(level: level), threshold: threshold, limit: limit, alsoReading: Compressors.all)
+        try Self.compressing(with: ZlibCompressor(level: level), threshold, limit)
     }
 
     /// Compresses with gzip, and reads what all compressors of this build have written.
@@ -67,7 +71,7 @@ extension EntryCompression {
         threshold: Int = CompressionBounds.threshold,
         limit: Int = CompressionBounds.limit
     ) -> Self {
-        Self(GzipCompressor(), threshold: threshold, limit: limit, alsoReading: Compressors.all)
+        Self.compressing(with: GzipCompressor(), threshold, limit)
     }
 
     /// Compresses with gzip, and reads what all compressors of this build have written.
@@ -83,6 +87,99 @@ extension EntryCompression {
         threshold: Int = CompressionBounds.threshold,
         limit: Int = CompressionBounds.limit
     ) throws -> Self {
-        Self(try GzipCompressor(level: level), threshold: threshold, limit: limit, alsoReading: Compressors.all)
+        try Self.compressing(with: GzipCompressor(level: level), threshold, limit)
     }
+
+    #if LZ4
+    /// Compresses with LZ4, and reads what all compressors of this build have written.
+    ///
+    /// - Parameters:
+    ///   - threshold: Entries of fewer bytes are kept as they are.
+    ///   - limit: How many bytes an entry may have when it is read.
+    /// - Returns: The choice.
+    public static func lz4(
+        threshold: Int = CompressionBounds.threshold,
+        limit: Int = CompressionBounds.limit
+    ) -> Self {
+        Self.compressing(with: LZ4Compressor(), threshold, limit)
+    }
+
+    /// Compresses with LZ4, and reads what all compressors of this build have written.
+    ///
+    /// - Parameters:
+    ///   - level: One of ``LZ4Compressor/levels``.
+    ///   - threshold: Entries of fewer bytes are kept as they are.
+    ///   - limit: How many bytes an entry may have when it is read.
+    /// - Returns: The choice.
+    /// - Throws: `CacheError` with `.invalidArgument` where there is no such level.
+    public static func lz4(
+        level: Int,
+        threshold: Int = CompressionBounds.threshold,
+        limit: Int = CompressionBounds.limit
+    ) throws -> Self {
+        try Self.compressing(with: LZ4Compressor(level: level), threshold, limit)
+    }
+    #endif
+
+    #if Zstandard
+    /// Compresses with Zstandard, and reads what all compressors of this build have written.
+    ///
+    /// - Parameters:
+    ///   - threshold: Entries of fewer bytes are kept as they are.
+    ///   - limit: How many bytes an entry may have when it is read.
+    /// - Returns: The choice.
+    public static func zstandard(
+        threshold: Int = CompressionBounds.threshold,
+        limit: Int = CompressionBounds.limit
+    ) -> Self {
+        Self.compressing(with: ZstandardCompressor(), threshold, limit)
+    }
+
+    /// Compresses with Zstandard, and reads what all compressors of this build have written.
+    ///
+    /// - Parameters:
+    ///   - level: One of ``ZstandardCompressor/levels``.
+    ///   - threshold: Entries of fewer bytes are kept as they are.
+    ///   - limit: How many bytes an entry may have when it is read.
+    /// - Returns: The choice.
+    /// - Throws: `CacheError` with `.invalidArgument` where there is no such level.
+    public static func zstandard(
+        level: Int,
+        threshold: Int = CompressionBounds.threshold,
+        limit: Int = CompressionBounds.limit
+    ) throws -> Self {
+        try Self.compressing(with: ZstandardCompressor(level: level), threshold, limit)
+    }
+    #endif
+
+    #if LZMA
+    /// Compresses with LZMA, and reads what all compressors of this build have written.
+    ///
+    /// - Parameters:
+    ///   - threshold: Entries of fewer bytes are kept as they are.
+    ///   - limit: How many bytes an entry may have when it is read.
+    /// - Returns: The choice.
+    public static func lzma(
+        threshold: Int = CompressionBounds.threshold,
+        limit: Int = CompressionBounds.limit
+    ) -> Self {
+        Self.compressing(with: LZMACompressor(), threshold, limit)
+    }
+
+    /// Compresses with LZMA, and reads what all compressors of this build have written.
+    ///
+    /// - Parameters:
+    ///   - level: One of ``LZMACompressor/levels``.
+    ///   - threshold: Entries of fewer bytes are kept as they are.
+    ///   - limit: How many bytes an entry may have when it is read.
+    /// - Returns: The choice.
+    /// - Throws: `CacheError` with `.invalidArgument` where there is no such level.
+    public static func lzma(
+        level: Int,
+        threshold: Int = CompressionBounds.threshold,
+        limit: Int = CompressionBounds.limit
+    ) throws -> Self {
+        try Self.compressing(with: LZMACompressor(level: level), threshold, limit)
+    }
+    #endif
 }

@@ -18,6 +18,7 @@ public enum CachedCall: Sendable {
 
     /// What the cache has, or what the body makes of it.
     @inlinable
+    @inline(__always)
     public static func fetch<Value: Codable & Sendable>(
         _ cache: Cache,
         _ key: CacheKey<Value>,

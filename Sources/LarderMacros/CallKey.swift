@@ -2,19 +2,36 @@
 ///
 /// Each argument is written behind its length in bytes, so that no two lists of arguments read alike. Control characters, which
 /// keys must not carry, are written as `\` and two hexadecimal digits for each byte, and so is `\` itself.
+///
+/// Few arguments are gathered without memory of their own: a hit in memory costs little more than its key.
 public struct CallKey: Sendable {
-    /// The text so far.
-    public private(set) var text: String
-    private let separator: String
+    private let function: String
+    private var arguments = ShortBytes()
+    private let separator: UInt8
 
     /// Begins a key.
     ///
     /// - Parameters:
     ///   - function: What the function is called.
-    ///   - separator: What stands before each argument.
-    public init(_ function: String, separator: String = "|") {
-        self.text = function
-        self.separator = separator
+    ///   - separator: The ASCII character that stands before each argument.
+    public init(_ function: String, separator: Unicode.Scalar = "|") {
+        self.function = function
+        self.separator = UInt8(ascii: separator)
+    }
+
+    /// The text so far.
+    public var text: String {
+        var function = self.function
+        return function.withUTF8 { function in
+            self.arguments.withUnsafeBytes { arguments in
+                String(unsafeUninitializedCapacity: function.count + arguments.count) { text in
+                    let text = UnsafeMutableRawBufferPointer(text)
+                    text.copyMemory(from: UnsafeRawBufferPointer(function))
+                    UnsafeMutableRawBufferPointer(rebasing: text[function.count...]).copyMemory(from: arguments)
+                    return function.count + arguments.count
+                }
+            }
+        }
     }
 
     /// Adds text as it is.
@@ -24,8 +41,13 @@ public struct CallKey: Sendable {
     }
 
     /// Adds an integer in decimal digits, which end where they end.
+    @inlinable
     public consuming func adding(_ argument: some FixedWidthInteger & Encodable) -> CallKey {
-        self.append(plain: String(argument))
+        if let argument = Int64(exactly: argument) {
+            self.append(argument)
+        } else {
+            self.append(plain: String(argument))
+        }
         return self
     }
 
@@ -68,28 +90,75 @@ public struct CallKey: Sendable {
     }
 
     /// Appends what needs no length, because what comes behind it cannot be taken for a part of it.
-    private mutating func append(plain argument: String) {
-        self.text += self.separator
-        self.text += argument
+    @usableFromInline
+    mutating func append(plain argument: String) {
+        self.arguments.append(self.separator)
+        var argument = argument
+        argument.withUTF8 { self.arguments.append($0) }
+    }
+
+    @usableFromInline
+    mutating func append(_ argument: Int64) {
+        self.arguments.append(self.separator)
+        if argument < 0 { self.arguments.append(UInt8(ascii: "-")) }
+        self.append(digitsOf: argument.magnitude)
     }
 
     private mutating func append(_ argument: String) {
-        let isPlain = argument.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") }
-        let argument = isPlain ? argument : Self.escaped(argument)
-        self.text += self.separator
-        self.text += String(argument.utf8.count)
-        self.text += ":"
-        self.text += argument
+        var argument = argument
+        argument.withUTF8 { bytes in
+            if Self.isPlain(bytes) {
+                self.append(text: bytes)
+            } else {
+                Self.escaped(bytes).withUnsafeBufferPointer { self.append(text: $0) }
+            }
+        }
     }
 
-    private static func escaped(_ argument: String) -> String {
+    private mutating func append(text: UnsafeBufferPointer<UInt8>) {
+        self.arguments.append(self.separator)
+        self.append(digitsOf: UInt64(text.count))
+        self.arguments.append(UInt8(ascii: ":"))
+        self.arguments.append(text)
+    }
+
+    private mutating func append(digitsOf number: UInt64) {
+        guard number >= 10 else {
+            self.arguments.append(UInt8(ascii: "0") + UInt8(number))
+            return
+        }
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+            var (rest, first) = (number, digits.count)
+            while rest > 0 {
+                first -= 1
+                digits[first] = UInt8(ascii: "0") + UInt8(rest % 10)
+                rest /= 10
+            }
+            self.arguments.append(UnsafeBufferPointer(rebasing: digits[first...]))
+        }
+    }
+
+    /// Whether all bytes stand for themselves.
+    ///
+    /// Looks at all of them, which is faster than stopping at the first: there hardly ever is one that does not.
+    private static func isPlain(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        var others: UInt8 = 0
+        for byte in bytes {
+            others |= byte < 0x20 ? 1 : 0
+            others |= byte >= 0x7F ? 1 : 0
+            others |= byte == UInt8(ascii: "\\") ? 1 : 0
+        }
+        return others == 0
+    }
+
+    private static func escaped(_ argument: UnsafeBufferPointer<UInt8>) -> [UInt8] {
         var escaped: [UInt8] = []
         func escape(_ byte: UInt8) {
             escaped.append(UInt8(ascii: "\\"))
             for digit in [byte >> 4, byte & 15] { escaped.append(Self.digits[Int(digit)]) }
         }
         var previous: UInt8 = 0
-        for byte in argument.utf8 {
+        for byte in argument {
             if previous == 0xC2, byte < 0xA0 {
                 // The C1 controls are C2 80 to C2 9F in UTF-8.
                 escaped.removeLast()
@@ -102,7 +171,7 @@ public struct CallKey: Sendable {
             }
             previous = byte
         }
-        return String(decoding: escaped, as: UTF8.self)
+        return escaped
     }
 
     private static let digits = Array("0123456789abcdef".utf8)

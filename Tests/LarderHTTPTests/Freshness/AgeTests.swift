@@ -2,7 +2,7 @@ import HTTPTypes
 import LarderHTTP
 import Testing
 
-/// RFC 9111, sections 4.2.3 and 5.1; brief, section 5.
+/// RFC 9111, sections 4.2.3 and 5.1; Rules, section 5.
 @Suite struct AgeTests {
     /// The first member of the first line, digits only; what is no number is absent.
     @Test(

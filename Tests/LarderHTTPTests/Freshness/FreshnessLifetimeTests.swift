@@ -2,7 +2,7 @@ import HTTPTypes
 import LarderHTTP
 import Testing
 
-/// RFC 9111, section 4.2.1 and 4.2.2; brief, section 4: the first ground that is there wins, even if it yields zero.
+/// RFC 9111, section 4.2.1 and 4.2.2; Rules, section 4: the first ground that is there wins, even if it yields zero.
 @Suite struct FreshnessLifetimeTests {
     static func lifetime(
         _ lines: [String],
@@ -112,7 +112,7 @@ import Testing
         #expect(Self.lifetime(["Cache-Control: max-age=30"], policy: policy).seconds == 30)
     }
 
-    /// Brief, section 12: 404 and 410 only, at most a minute.
+    /// Rules, section 12: 404 and 410 only, at most a minute.
     @Test(arguments: [
         (404, 30), (410, 30), (200, nil), (400, nil), (403, nil), (413, nil), (414, nil), (431, nil), (500, nil),
     ])

@@ -2,7 +2,7 @@ import HTTPTypes
 import LarderHTTP
 import Testing
 
-/// RFC 9111, section 4.4; brief, section 9.
+/// RFC 9111, section 4.4; Rules, section 9.
 @Suite struct InvalidationTests {
     private static func targets(_ method: String, _ status: Int, _ lines: String...) throws -> [String] {
         let request = request(try #require(HTTPRequest.Method(method)), "/things/7?x=1")

@@ -2,7 +2,7 @@ import HTTPTypes
 import LarderHTTP
 import Testing
 
-/// RFC 9111, section 2; brief, section 2.
+/// RFC 9111, section 2; Rules, section 2.
 @Suite struct ResponseKeyTests {
     private static func key(
         _ path: String,
@@ -31,7 +31,7 @@ import Testing
         #expect(Self.key("/") == Self.key("/", authority: "SHOP.example:443"))
     }
 
-    /// GET and HEAD have one key: HEAD is answered from GETs (brief, section 1).
+    /// GET and HEAD have one key: HEAD is answered from GETs (Rules, section 1).
     @Test func theMethodIsNotInIt() {
         #expect(ResponseKey(request(.head, "/a"), policy: KeyPolicy()) == Self.key("/a"))
     }

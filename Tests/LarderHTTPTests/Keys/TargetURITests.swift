@@ -3,7 +3,7 @@ import Testing
 
 @testable import LarderHTTP
 
-/// RFC 9110, section 4.2.3, and RFC 3986: what a URI is to a key. Brief, section 2.
+/// RFC 9110, section 4.2.3, and RFC 3986: what a URI is to a key.
 @Suite struct TargetURITests {
     @Test(
         arguments: [

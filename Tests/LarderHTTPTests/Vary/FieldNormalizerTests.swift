@@ -3,7 +3,7 @@ import Testing
 
 @testable import LarderHTTP
 
-/// RFC 9111, section 4.1, and RFC 9110, section 12.5; brief, section 6.
+/// RFC 9111, section 4.1, and RFC 9110, section 12.5; Rules, section 6.
 @Suite struct FieldNormalizerTests {
     private static func value(_ normalizer: FieldNormalizer, _ name: String, _ values: [String]) -> String? {
         normalizer.value(of: name, in: fields(values.map { (name, $0) })).map { String(decoding: $0, as: UTF8.self) }

@@ -2,7 +2,7 @@ import HTTPTypes
 import LarderHTTP
 import Testing
 
-/// RFC 9111, section 4.1; brief, sections 3 and 6.
+/// RFC 9111, section 4.1; Rules, sections 3 and 6.
 @Suite struct VaryKeyTests {
     private static func key(_ vary: [String], _ request: [String], _ policy: CachePolicy = .proxy) -> VaryKey? {
         VaryKey(response: lines("Vary", vary), request: all(request), policy: policy)
@@ -71,7 +71,7 @@ import Testing
         #expect(!key.matches(headers(0xFF), policy: .proxy))
     }
 
-    /// Brief, section 6: such a `Vary` all but disables caching.
+    /// Rules, section 6: such a `Vary` all but disables caching.
     @Test(
         arguments: [
             ("Cookie", .cookie), ("User-Agent, Cookie", .cookie), ("User-Agent", .userAgent), ("Accept", nil),

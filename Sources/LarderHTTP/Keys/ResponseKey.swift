@@ -62,16 +62,24 @@ public struct ResponseKey: Sendable, Hashable {
     ///   - parts: What the application adds.
     public init?(_ target: TargetURI, policy: KeyPolicy, parts: [Part] = []) {
         if let hosts = policy.hosts, !hosts.contains(target.authority) { return nil }
-        let query = policy.query.applied(to: target.query)
-        var bytes: [UInt8] = [Self.version]
-        let length = target.scheme.utf8.count + target.authority.utf8.count + target.path.utf8.count
-        bytes.reserveCapacity(length + (query?.utf8.count ?? 0) + 32)
+        var bytes: [UInt8] = []
+        let length = target.scheme.utf8.count + target.authority.utf8.count + target.pathAndQuery.utf8.count
+        bytes.reserveCapacity(length + 32)
+        bytes.append(Self.version)
         bytes.append(part: target.scheme.utf8)
         bytes.append(part: target.authority.utf8)
-        bytes.append(part: target.path.utf8)
         // No query and an empty one are different URIs.
-        bytes.append(query == nil ? 0 : 1)
-        bytes.append(part: (query ?? "").utf8)
+        if policy.query == .asReceived {
+            let pathAndQuery = target.pathAndQuery.utf8
+            bytes.append(part: pathAndQuery.prefix(target.mark ?? .max))
+            bytes.append(target.mark == nil ? 0 : 1)
+            bytes.append(part: pathAndQuery.dropFirst(target.mark.map { $0 + 1 } ?? .max))
+        } else {
+            let query = policy.query.applied(to: target.query)
+            bytes.append(part: target.path.utf8)
+            bytes.append(query == nil ? 0 : 1)
+            bytes.append(part: (query ?? "").utf8)
+        }
         for part in parts.sorted(by: { ($0.name, $0.value) < ($1.name, $1.value) }) {
             bytes.append(part: part.name.utf8)
             bytes.append(part: part.value.utf8)

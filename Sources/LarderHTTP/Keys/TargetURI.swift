@@ -9,10 +9,19 @@ public struct TargetURI: Sendable, Hashable {
     public let scheme: String
     /// Host and port, in lower case and without the port that the scheme has anyway.
     public let authority: String
+    /// Path and query together, beginning with the path, which is `/` where it is empty.
+    ///
+    /// Kept as they came: most keys are made of them without ever taking them apart.
+    public let pathAndQuery: String
+    /// Where the question mark is among the bytes.
+    let mark: Int?
+
     /// The path, `/` where it is empty.
-    public let path: String
+    public var path: String { String(self.pathAndQuery.utf8.prefix(self.mark ?? .max)) ?? "/" }
     /// What follows the question mark; `nil` where there is none.
-    public let query: String?
+    public var query: String? {
+        self.mark.map { String(self.pathAndQuery.utf8.dropFirst($0 + 1)) ?? "" }
+    }
 
     /// Reads a request's target; `nil` where it has no authority that a URI could have.
     ///
@@ -22,7 +31,7 @@ public struct TargetURI: Sendable, Hashable {
     public init?(_ request: HTTPRequest, scheme: String = "http") {
         let path = request.path ?? "/"
         // Bytes that are no UTF-8 have become U+FFFD on their way into a string, so that paths which differ look the same.
-        guard !path.hasReplacementCharacter else { return nil }
+        guard path.utf8.allSatisfy({ $0 < 0x80 }) || !path.unicodeScalars.contains("\u{FFFD}") else { return nil }
         if path.utf8.first != UInt8(ascii: "/"), let absolute = TargetURI(absolute: Array(path.utf8)) {
             self = absolute
             return
@@ -40,19 +49,24 @@ public struct TargetURI: Sendable, Hashable {
     public init?(scheme: String, authority: String, pathAndQuery: String) {
         let scheme = Self.lowercased(scheme)
         guard let authority = Self.normalized(authority, scheme: scheme) else { return nil }
+        self.init(scheme: scheme, checkedAuthority: authority, pathAndQuery)
+    }
+
+    private init(scheme: String, checkedAuthority: String, _ pathAndQuery: String) {
         self.scheme = scheme
-        self.authority = authority
-        let mark = pathAndQuery.utf8.firstIndex(of: UInt8(ascii: "?"))
-        let path = pathAndQuery[..<(mark ?? pathAndQuery.endIndex)]
-        self.path = path.isEmpty ? "/" : String(path)
-        self.query = mark.map { String(pathAndQuery[pathAndQuery.utf8.index(after: $0)...]) }
+        self.authority = checkedAuthority
+        var text = pathAndQuery
+        var mark = text.withUTF8 { $0.firstIndex(of: UInt8(ascii: "?")) }
+        if mark == 0 || text.isEmpty {
+            text = "/" + text
+            mark = mark.map { $0 + 1 }
+        }
+        self.pathAndQuery = text
+        self.mark = mark
     }
 
     private init(scheme: String, checkedAuthority: String, path: String, query: String?) {
-        self.scheme = scheme
-        self.authority = checkedAuthority
-        self.path = path
-        self.query = query
+        self.init(scheme: scheme, checkedAuthority: checkedAuthority, query.map { path + "?" + $0 } ?? path)
     }
 
     /// Reads an absolute URI with an authority; a fragment is left out.
@@ -66,7 +80,7 @@ public struct TargetURI: Sendable, Hashable {
     private init?(scheme: String, authority: String, path: String, query: String?) {
         let scheme = Self.lowercased(scheme)
         guard let authority = Self.normalized(authority, scheme: scheme) else { return nil }
-        self.init(scheme: scheme, checkedAuthority: authority, path: path.isEmpty ? "/" : path, query: query)
+        self.init(scheme: scheme, checkedAuthority: authority, path: path, query: query)
     }
 
     /// Whether both have the same origin: scheme, host and port (RFC 9110, section 4.3.1).
@@ -131,13 +145,5 @@ public struct TargetURI: Sendable, Hashable {
         let isDefault = port.isEmpty || (scheme == "http" && port == "80") || (scheme == "https" && port == "443")
         guard isDefault else { return lower }
         return colon == lower.startIndex ? nil : String(lower[..<colon])
-    }
-}
-
-extension String {
-    /// Whether U+FFFD is in it.
-    fileprivate var hasReplacementCharacter: Bool {
-        guard !self.utf8.allSatisfy({ $0 < 0x80 }) else { return false }
-        return self.unicodeScalars.contains("\u{FFFD}")
     }
 }

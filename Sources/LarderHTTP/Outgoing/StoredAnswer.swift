@@ -37,15 +37,17 @@ extension StoredResponse {
         now: HTTPTime,
         status: CacheStatus? = nil
     ) -> StoredAnswer {
+        // Most requests have neither conditions nor ranges, and then nothing is looked at twice.
+        if request.traits.isDisjoint(with: [.ifNoneMatch, .ifModifiedSince, .range]) {
+            return self.whole(for: request, age, status)
+        }
         if Preconditions(request, fields: fields, stored: self.metadata, now: now) == .notModified {
             let response = HTTPResponse(status: .notModified, headerFields: Self.notModified(self.fields))
             return Self.finished(response, .none, age, status)
         }
         switch RangeSelection(request, fields: fields, stored: self.metadata, now: now) {
         case .whole:
-            let response = HTTPResponse(status: self.status, headerFields: self.fields)
-            let isHeadOnly = request.method == .head || self.metadata.status == 204
-            return Self.finished(response, isHeadOnly ? .none : .whole, age, status)
+            return self.whole(for: request, age, status)
         case .part(let range):
             var kept = self.fields
             let length = self.metadata.bodyLength ?? 0
@@ -62,6 +64,12 @@ extension StoredResponse {
             let response = HTTPResponse(status: .rangeNotSatisfiable, headerFields: kept)
             return Self.finished(response, .none, age, status)
         }
+    }
+
+    private func whole(for request: RequestSummary, _ age: Age, _ status: CacheStatus?) -> StoredAnswer {
+        let response = HTTPResponse(status: self.status, headerFields: self.fields)
+        let isHeadOnly = request.method == .head || self.metadata.status == 204
+        return Self.finished(response, isHeadOnly ? .none : .whole, age, status)
     }
 
     /// The fields of a 304 (RFC 9110, section 15.4.5): those of the 200 that a cache beyond needs, and no `Content-Length`.

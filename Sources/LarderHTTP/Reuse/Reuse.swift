@@ -58,7 +58,7 @@ public struct Reuse: Sendable, Hashable {
     /// Whether the stored response may be sent instead of a failure (RFC 5861, section 4; RFC 9111, section 4.2.4).
     ///
     /// - Parameter failure: How the origin failed, when it was asked.
-    /// - Returns: Whether it may be.
+    /// - Returns: Whether it may be; never where ``reason`` is ``Reason/fresh``, since nothing was asked then.
     public func mayServeStale(after failure: OriginFailure) -> Bool {
         switch failure {
         case .unreachable:
@@ -92,8 +92,9 @@ extension StoredResponse.Metadata {
             age: age,
             timeToLive: HTTPTime(millisecondsSince1970: left).secondsSince1970,
             staleness: max(0, Int64(0).subtractedSaturating(left)),
-            errorWindow: self.errorWindow(asked, policy),
-            unreachableWindow: self.unreachableWindow(asked, policy)
+            // What is fresh asks no origin that could fail.
+            errorWindow: reason == .fresh ? nil : self.errorWindow(asked, policy),
+            unreachableWindow: reason == .fresh ? nil : self.unreachableWindow(asked, policy)
         )
     }
 

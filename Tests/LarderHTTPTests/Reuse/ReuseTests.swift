@@ -110,7 +110,7 @@ import Testing
         arguments: [
             ("max-age=10, stale-if-error=20", 200, 30, true, true),
             ("max-age=10, stale-if-error=20", 200, 31, false, false),
-            ("max-age=10, stale-if-error=20", 200, 5, true, true),
+            ("max-age=10, stale-if-error=20", 200, 10, true, true),
             // An error is no better for being old.
             ("max-age=10, stale-if-error=20", 500, 15, false, false),
             ("max-age=10, stale-if-error=20", 503, 15, false, false),

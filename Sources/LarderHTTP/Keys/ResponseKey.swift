@@ -11,8 +11,45 @@ public struct KeyPolicy: Sendable, Hashable {
     /// Which arguments of the query are in the key.
     public var query = QueryPolicy.asReceived
 
+    /// Fields of the request that are in the key if it has them: what changes a handler's answers without standing in
+    /// `Vary`.
+    ///
+    /// In lower case, and empty by default; see ``unkeyedInputs``. The key of a URI alone does not have them: who purges or
+    /// invalidates adds the ``parts(of:)`` a request.
+    public var fields: Set<String> = [] {
+        didSet { self.lengths = self.fields.reduce(0) { $0 | 1 << UInt64($1.utf8.count & 63) } }
+    }
+
+    /// A bit for each length of a name among ``fields``: most fields of a request have none of them.
+    private var lengths: UInt64 = 0
+
+    /// Names, in lower case, of fields by which frameworks let a client say for which host or path a request really is.
+    ///
+    /// A handler that heeds one of them and a cache that does not are an attacker's way to store a page of his choice: put
+    /// them into ``fields``, or remove them before the handler.
+    public static let unkeyedInputs: Set<String> = [
+        "forwarded", "x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix", "x-forwarded-proto",
+        "x-forwarded-scheme", "x-forwarded-server", "x-host", "x-http-method", "x-http-method-override",
+        "x-method-override", "x-original-host", "x-original-url", "x-rewrite-url",
+    ]
+
     /// Makes a policy that takes any host and the query as it comes.
     public init() {}
+
+    /// The parts of the key that come from a request's ``fields``.
+    ///
+    /// - Parameter request: The request's fields.
+    /// - Returns: A part for each line.
+    public func parts(of request: HTTPFields) -> [ResponseKey.Part] {
+        guard !self.fields.isEmpty else { return [] }
+        var parts: [ResponseKey.Part] = []
+        for field in request {
+            let name = field.name.canonicalName
+            guard self.lengths >> UInt64(name.utf8.count & 63) & 1 == 1, self.fields.contains(name) else { continue }
+            parts.append(.init(":" + name, field.value))
+        }
+        return parts
+    }
 }
 
 /// The primary key of a stored response (RFC 9111, section 2): under what its variants lie.
@@ -51,7 +88,7 @@ public struct ResponseKey: Sendable, Hashable {
     ///   - parts: What the application adds; the order of the names does not matter.
     public init?(_ request: HTTPRequest, policy: KeyPolicy, parts: [Part] = []) {
         guard let target = TargetURI(request, scheme: policy.scheme) else { return nil }
-        self.init(target, policy: policy, parts: parts)
+        self.init(target, policy: policy, parts: parts + policy.parts(of: request.headerFields))
     }
 
     /// The key of a URI, for purging and invalidating; `nil` where its host is none of the cache's.

@@ -71,7 +71,17 @@ public enum Storability: Sendable {
         case 304: return .notModified
         default: break
         }
-        return exchange.response.headerFields.count > policy.mostFields ? .tooManyFields : nil
+        if exchange.response.headerFields.count > policy.mostFields { return .tooManyFields }
+        return Self.isEventStream(exchange.response.headerFields) ? .eventStream : nil
+    }
+
+    /// Whether the body is a stream of events (WHATWG, "Server-sent events").
+    private static func isEventStream(_ fields: HTTPFields) -> Bool {
+        fields.first(.contentType)?.withUnsafeBytesOfValue { value in
+            value.part(0..<(value.firstIndex(of: UInt8(ascii: ";")) ?? value.count)).trimmed.isToken(
+                "text/event-stream"
+            )
+        } ?? false
     }
 
     /// What in the response rules it out.

@@ -19,6 +19,10 @@ public struct StorageRefusal: Sendable, Hashable, CustomStringConvertible {
         case incomplete
         case tooManyFields
         case tooManyTags
+        case eventStream
+        case uncacheable
+        case tooLarge
+        case invalidated
     }
 
     private let kind: Kind
@@ -60,6 +64,17 @@ public struct StorageRefusal: Sendable, Hashable, CustomStringConvertible {
     /// More or longer tags than the policy stores.
     public static let tooManyTags = StorageRefusal(.tooManyTags)
 
+    /// A stream of events, which has no end to wait for.
+    public static let eventStream = StorageRefusal(.eventStream)
+    /// The application said that this response is not to be stored.
+    ///
+    /// For callers, which know: no rule here refuses for it, nor for ``tooLarge`` and ``invalidated``.
+    public static let uncacheable = StorageRefusal(.uncacheable)
+    /// The body is longer than the caller keeps.
+    public static let tooLarge = StorageRefusal(.tooLarge)
+    /// The target was invalidated while it was fetched.
+    public static let invalidated = StorageRefusal(.invalidated)
+
     /// The reason's name.
     public var description: String { self.kind.rawValue }
 
@@ -73,10 +88,12 @@ public struct StorageRefusal: Sendable, Hashable, CustomStringConvertible {
     /// - Returns: Whether the older entry has to go.
     public func dropsOlder(status: Int, policy: CachePolicy) -> Bool {
         switch self.kind {
-        case .method, .requestNoStore, .authorization, .status, .partialContent, .notModified, .incomplete: false
+        case .method, .requestNoStore, .authorization, .status, .partialContent, .notModified, .incomplete,
+            .invalidated:
+            false
         case .noStore: !policy.keepsOlderOnNoStore && status < 500
         case .isPrivate, .notUnderstood, .varyAny, .setCookie, .noFreshness, .staleOnArrival, .tooManyFields,
-            .tooManyTags:
+            .tooManyTags, .eventStream, .uncacheable, .tooLarge:
             status < 500
         }
     }

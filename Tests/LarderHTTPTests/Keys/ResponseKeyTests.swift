@@ -65,6 +65,25 @@ import Testing
         #expect(Self.key("/", policy, authority: "shop.example:1") == nil)
     }
 
+    /// Rules, section 12: what changes the answer is in the key, in `Vary`, or removed before the handler.
+    @Test func unkeyedInputsCanBeKeyed() {
+        let plain = request(.get, "/")
+        let forged = request(.get, "/", fields("X-Forwarded-Host: evil.example", "Accept: a"))
+        var policy = KeyPolicy()
+        #expect(ResponseKey(plain, policy: policy) == ResponseKey(forged, policy: policy))
+        policy.fields = KeyPolicy.unkeyedInputs
+        #expect(ResponseKey(plain, policy: policy) != ResponseKey(forged, policy: policy))
+        #expect(ResponseKey(plain, policy: policy) == ResponseKey(plain, policy: KeyPolicy()))
+        let other = request(.get, "/", fields("X-Forwarded-Host: evil.example", "Accept: b"))
+        #expect(ResponseKey(other, policy: policy) == ResponseKey(forged, policy: policy))
+        // An application's part of the same name is another part.
+        let part = ResponseKey(plain, policy: policy, parts: [.init("x-forwarded-host", "evil.example")])
+        #expect(part != ResponseKey(forged, policy: policy))
+        let target = TargetURI(forged)
+        let parts = policy.parts(of: forged.headerFields)
+        #expect(target.flatMap { ResponseKey($0, policy: policy, parts: parts) } == ResponseKey(forged, policy: policy))
+    }
+
     @Test(
         arguments: [
             (QueryPolicy.sorted, "/?b=2&a=1", "/?a=1&b=2", true), (.sorted, "/?a=2&a=1", "/?a=1&a=2", false),

@@ -84,6 +84,8 @@ import Testing
             (["Vary: *", "Cache-Control: max-age=100"], 200, .varyAny),
             (["Vary: Foo, *", "Cache-Control: max-age=100"], 200, .varyAny),
             (["Vary: Foo", "Cache-Control: max-age=100"], 200, nil),
+            (["Cache-Control: max-age=100", "Content-Type: Text/Event-Stream; charset=utf-8"], 200, .eventStream),
+            (["Cache-Control: max-age=100", "Content-Type: text/event-streams"], 200, nil),
             (["Cache-Control: max-age=100"], 206, .partialContent),
             (["Cache-Control: max-age=100"], 304, .notModified),
             (["Cache-Control: max-age=100"], 103, .status),
@@ -178,6 +180,7 @@ import Testing
             (.noStore, 200, true), (.noStore, 500, false), (.isPrivate, 200, true), (.setCookie, 200, true),
             (.varyAny, 200, true), (.noFreshness, 404, true), (.noFreshness, 503, false), (.incomplete, 200, false),
             (.requestNoStore, 200, false), (.method, 200, false), (.partialContent, 206, false),
+            (.eventStream, 200, true), (.uncacheable, 200, true), (.tooLarge, 200, true), (.invalidated, 200, false),
             (.authorization, 200, false), (.notModified, 304, false), (.tooManyTags, 200, true),
         ] as [(StorageRefusal, Int, Bool)]
     )

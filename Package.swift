@@ -12,6 +12,7 @@ let package = Package(
         .library(name: "LarderConfiguration", targets: ["LarderConfiguration"]),
         .library(name: "LarderCrypto", targets: ["LarderCrypto"]),
         .library(name: "LarderFiles", targets: ["LarderFiles"]),
+        .library(name: "LarderHTTP", targets: ["LarderHTTP"]),
         .library(name: "LarderMacros", targets: ["LarderMacros"]),
         .library(name: "LarderMemcached", targets: ["LarderMemcached"]),
         .library(name: "LarderRedis", targets: ["LarderRedis"]),
@@ -28,6 +29,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-configuration.git", from: "1.4.0"),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.0.0"),
+        .package(url: "https://github.com/apple/swift-http-structured-headers.git", from: "1.7.0"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.14.0"),
         .package(url: "https://github.com/apple/swift-metrics.git", from: "2.9.0"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
@@ -82,6 +85,13 @@ let package = Package(
         .target(
             name: "LarderFiles",
             dependencies: ["Larder", .product(name: "Logging", package: "swift-log")]
+        ),
+        .target(
+            name: "LarderHTTP",
+            dependencies: [
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "RawStructuredFieldValues", package: "swift-http-structured-headers"),
+            ]
         ),
         .macro(
             name: "LarderMacrosPlugin",
@@ -196,6 +206,14 @@ let package = Package(
                 "StoreKills",
                 "larder-store-writer",
                 .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        .testTarget(
+            name: "LarderHTTPTests",
+            dependencies: [
+                "LarderHTTP",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "RawStructuredFieldValues", package: "swift-http-structured-headers"),
             ]
         ),
         .testTarget(

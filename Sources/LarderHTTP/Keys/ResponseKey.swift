@@ -1,0 +1,145 @@
+public import HTTPTypes
+
+/// Which requests have a key, and what is in it.
+public struct KeyPolicy: Sendable, Hashable {
+    /// The hosts that this cache answers for, in lower case, with ports other than the scheme's own; `nil` for any.
+    ///
+    /// A cache that takes any `Host` lets an attacker choose under which name a page is stored.
+    public var hosts: Set<String>?
+    /// The scheme of requests that do not tell theirs.
+    public var scheme = "http"
+    /// Which arguments of the query are in the key.
+    public var query = QueryPolicy.asReceived
+
+    /// Fields of the request that are in the key if it has them: what changes a handler's answers without standing in
+    /// `Vary`.
+    ///
+    /// In lower case, and empty by default; see ``unkeyedInputs``. The key of a URI alone does not have them: who purges or
+    /// invalidates adds the ``parts(of:)`` a request.
+    public var fields: Set<String> = [] {
+        didSet { self.lengths = self.fields.reduce(0) { $0 | 1 << UInt64($1.utf8.count & 63) } }
+    }
+
+    /// A bit for each length of a name among ``fields``: most fields of a request have none of them.
+    private var lengths: UInt64 = 0
+
+    /// Names, in lower case, of fields by which frameworks let a client say for which host or path a request really is.
+    ///
+    /// A handler that heeds one of them and a cache that does not are an attacker's way to store a page of his choice: put
+    /// them into ``fields``, or remove them before the handler.
+    public static let unkeyedInputs: Set<String> = [
+        "forwarded", "x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix", "x-forwarded-proto",
+        "x-forwarded-scheme", "x-forwarded-server", "x-host", "x-http-method", "x-http-method-override",
+        "x-method-override", "x-original-host", "x-original-url", "x-rewrite-url",
+    ]
+
+    /// Makes a policy that takes any host and the query as it comes.
+    public init() {}
+
+    /// The parts of the key that come from a request's ``fields``.
+    ///
+    /// - Parameter request: The request's fields.
+    /// - Returns: A part for each line.
+    public func parts(of request: HTTPFields) -> [ResponseKey.Part] {
+        guard !self.fields.isEmpty else { return [] }
+        var parts: [ResponseKey.Part] = []
+        for field in request {
+            let name = field.name.canonicalName
+            guard self.lengths >> UInt64(name.utf8.count & 63) & 1 == 1, self.fields.contains(name) else { continue }
+            parts.append(.init(":" + name, field.value))
+        }
+        return parts
+    }
+}
+
+/// The primary key of a stored response (RFC 9111, section 2): under what its variants lie.
+///
+/// The bytes are canonical and say where each part ends, so no two targets share them; the caller hashes them if it likes
+/// keys of one length. The method is not in it, since only GET is looked up, and HEAD is answered from GETs.
+public struct ResponseKey: Sendable, Hashable {
+    /// The form of the bytes, and then each part with its length.
+    public let bytes: [UInt8]
+
+    /// A part that an application adds: a tenant, a language, a class of devices.
+    public struct Part: Sendable, Hashable {
+        /// What the part is.
+        public let name: String
+        /// Its value.
+        public let value: String
+
+        /// Makes a part.
+        ///
+        /// - Parameters:
+        ///   - name: What the part is.
+        ///   - value: Its value.
+        public init(_ name: String, _ value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    private static let version: UInt8 = 1
+
+    /// The key of a request; `nil` where it has no target or its host is none of the cache's.
+    ///
+    /// - Parameters:
+    ///   - request: The request.
+    ///   - policy: What is in a key.
+    ///   - parts: What the application adds; the order of the names does not matter.
+    public init?(_ request: HTTPRequest, policy: KeyPolicy, parts: [Part] = []) {
+        guard let target = TargetURI(request, scheme: policy.scheme) else { return nil }
+        self.init(target, policy: policy, parts: parts + policy.parts(of: request.headerFields))
+    }
+
+    /// The key of a URI, for purging and invalidating; `nil` where its host is none of the cache's.
+    ///
+    /// - Parameters:
+    ///   - target: The URI.
+    ///   - policy: What is in a key.
+    ///   - parts: What the application adds.
+    public init?(_ target: TargetURI, policy: KeyPolicy, parts: [Part] = []) {
+        if let hosts = policy.hosts, !hosts.contains(target.authority) { return nil }
+        var bytes: [UInt8] = []
+        let length = target.scheme.utf8.count + target.authority.utf8.count + target.pathAndQuery.utf8.count
+        bytes.reserveCapacity(length + 32)
+        bytes.append(Self.version)
+        bytes.append(part: target.scheme.utf8)
+        bytes.append(part: target.authority.utf8)
+        // No query and an empty one are different URIs.
+        if policy.query == .asReceived {
+            let pathAndQuery = target.pathAndQuery.utf8
+            bytes.append(part: pathAndQuery.prefix(target.mark ?? .max))
+            bytes.append(target.mark == nil ? 0 : 1)
+            bytes.append(part: pathAndQuery.dropFirst(target.mark.map { $0 + 1 } ?? .max))
+        } else {
+            let query = policy.query.applied(to: target.query)
+            bytes.append(part: target.path.utf8)
+            bytes.append(query == nil ? 0 : 1)
+            bytes.append(part: (query ?? "").utf8)
+        }
+        for part in parts.sorted(by: { ($0.name, $0.value) < ($1.name, $1.value) }) {
+            bytes.append(part: part.name.utf8)
+            bytes.append(part: part.value.utf8)
+        }
+        self.bytes = bytes
+    }
+
+    /// A short form for people, as in `Cache-Status`; never to be stored under.
+    ///
+    /// FNV-1a, 64 bits: enough to tell two keys apart when debugging, and no use to those who would forge one.
+    public var fingerprint: String {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in self.bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        let digits = String(hash, radix: 16)
+        return String(repeating: "0", count: 16 - digits.utf8.count) + digits
+    }
+}
+
+extension [UInt8] {
+    /// Appends a part behind its length, four bytes, the most significant first.
+    mutating func append(part: some Collection<UInt8>) {
+        let count = UInt32(clamping: part.count)
+        for shift in [24, 16, 8, 0] as [UInt32] { self.append(UInt8(truncatingIfNeeded: count >> shift)) }
+        self.append(contentsOf: part)
+    }
+}

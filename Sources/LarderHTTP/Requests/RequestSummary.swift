@@ -1,0 +1,135 @@
+public import HTTPTypes
+
+/// What a cache has to know of a request, read in one pass over its fields.
+public struct RequestSummary: Sendable, Hashable {
+    /// Which fields with a meaning here a request has, and what else sets it apart.
+    public struct Traits: OptionSet, Sendable, Hashable {
+        /// The bits.
+        public let rawValue: UInt16
+
+        /// Makes a set from its bits.
+        public init(rawValue: UInt16) {
+            self.rawValue = rawValue
+        }
+
+        /// It has a body, or says so.
+        public static let body = Traits(rawValue: 1 << 0)
+        /// It asks to switch to another protocol.
+        public static let upgrade = Traits(rawValue: 1 << 1)
+        /// `Authorization`.
+        public static let authorization = Traits(rawValue: 1 << 2)
+        /// `Range`.
+        public static let range = Traits(rawValue: 1 << 3)
+        /// `If-Range`.
+        public static let ifRange = Traits(rawValue: 1 << 4)
+        /// `If-None-Match`.
+        public static let ifNoneMatch = Traits(rawValue: 1 << 5)
+        /// `If-Modified-Since`.
+        public static let ifModifiedSince = Traits(rawValue: 1 << 6)
+        /// `If-Match` or `If-Unmodified-Since`, which only an origin can answer.
+        public static let originPrecondition = Traits(rawValue: 1 << 7)
+
+        /// A condition that a cache can answer.
+        public static let conditional: Traits = [.ifNoneMatch, .ifModifiedSince]
+    }
+
+    /// The request's method.
+    public let method: HTTPRequest.Method
+    /// What sets it apart.
+    public let traits: Traits
+    /// What it asks of caches.
+    public let directives: RequestDirectives
+
+    /// Reads a request.
+    ///
+    /// - Parameters:
+    ///   - request: The request.
+    ///   - hasBody: Whether it has a body, where the server knows; in HTTP/2 no field need say so.
+    public init(_ request: HTTPRequest, hasBody: Bool = false) {
+        var traits: Traits = hasBody ? .body : []
+        var hasDirectives = false
+        for field in request.headerFields {
+            let name = field.name.canonicalName
+            // The names of one length are few, and no other field is compared at all.
+            switch name.utf8.count {
+            case 5 where name == "range": traits.insert(.range)
+            case 6 where name == "pragma": hasDirectives = true
+            case 7 where name == "upgrade": traits.insert(.upgrade)
+            case 8:
+                if name == "if-range" {
+                    traits.insert(.ifRange)
+                } else if name == "if-match" {
+                    traits.insert(.originPrecondition)
+                }
+            case 13:
+                if name == "cache-control" {
+                    hasDirectives = true
+                } else if name == "if-none-match" {
+                    traits.insert(.ifNoneMatch)
+                } else if name == "authorization" {
+                    traits.insert(.authorization)
+                }
+            case 14 where name == "content-length":
+                let isEmpty = field.withUnsafeBytesOfValue { $0.allSatisfy { $0 == UInt8(ascii: "0") } }
+                if !isEmpty { traits.insert(.body) }
+            case 17:
+                if name == "if-modified-since" {
+                    traits.insert(.ifModifiedSince)
+                } else if name == "transfer-encoding" {
+                    traits.insert(.body)
+                }
+            case 19 where name == "if-unmodified-since": traits.insert(.originPrecondition)
+            default: break
+            }
+        }
+        self.method = request.method
+        self.traits = traits
+        self.directives = hasDirectives ? RequestDirectives(request.headerFields) : RequestDirectives()
+    }
+
+    /// What is done with the request.
+    ///
+    /// - Parameter policy: The cache's policy.
+    /// - Returns: Whether to look it up, to send it on, or to stay out of it.
+    public func treatment(_ policy: CachePolicy) -> RequestTreatment {
+        if self.traits.contains(.upgrade) || self.method == .connect { return .bypass(.upgrade) }
+        switch self.method {
+        case .get, .head:
+            if self.traits.contains(.body) { return .bypass(.body) }
+            if self.traits.contains(.originPrecondition) { return .bypass(.precondition) }
+            if self.traits.contains(.authorization), policy.authorization == .bypass { return .bypass(.authorization) }
+            if policy.heedsRequestDirectives, self.directives.noStore { return .bypass(.noStore) }
+            return .lookUp
+        case .options, .trace:
+            return .forward
+        default:
+            return .forwardAndInvalidate
+        }
+    }
+}
+
+/// What a cache does with a request (RFC 9111, sections 2 and 4).
+public enum RequestTreatment: Sendable, Hashable {
+    /// Look for a stored response.
+    case lookUp
+    /// Send it on; nothing is stored and nothing changes.
+    case forward
+    /// Send it on; its answer may make stored responses untrue, see ``Invalidation``.
+    case forwardAndInvalidate
+    /// Send it on as if there were no cache.
+    case bypass(Bypass)
+
+    /// Why a cache stays out of a request.
+    public enum Bypass: String, Sendable, Hashable {
+        /// A GET or HEAD with a body, which is not in the key.
+        case body
+        /// A change of protocol, or a tunnel.
+        case upgrade
+        /// Conditions that only an origin can answer (RFC 9111, section 4.3.2).
+        case precondition
+        /// Credentials, and a policy that does not want them.
+        case authorization
+        /// The request says `no-store`.
+        case noStore
+    }
+}

@@ -1,0 +1,138 @@
+import HTTPTypes
+
+/// Whether a response may be stored (RFC 9111, section 3), and as what.
+///
+/// Asked when the response's head has come; ``StoredResponse/finish(bodyLength:endedCleanly:)`` is asked again when its
+/// body has.
+public enum Storability: Sendable {
+    /// It may be.
+    case storable(StoredResponse)
+    /// It may not be, for this reason.
+    case refused(StorageRefusal)
+
+    /// Decides.
+    ///
+    /// - Parameters:
+    ///   - exchange: What was sent and what came back.
+    ///   - policy: The cache's policy.
+    public init(_ exchange: Exchange, policy: CachePolicy) {
+        if let refusal = Self.refusal(of: exchange, policy) {
+            self = .refused(refusal)
+            return
+        }
+        let fields = exchange.response.headerFields
+        let (directives, source) = ResponseDirectives.effective(in: fields, targets: policy.targetedFields)
+        if let refusal = Self.veto(exchange, directives, policy) {
+            self = .refused(refusal)
+            return
+        }
+        guard let vary = VaryKey(response: fields, request: exchange.request.headerFields, policy: policy) else {
+            self = .refused(.varyAny)
+            return
+        }
+        guard let tags = TagField.tags(in: fields, policy: policy) else {
+            self = .refused(.tooManyTags)
+            return
+        }
+        let stored = StoredResponse(exchange, directives, source, vary, tags, policy)
+        if let refusal = Self.lackOfGround(stored.metadata, exchange.request, policy) {
+            self = .refused(refusal)
+        } else {
+            self = .storable(stored)
+        }
+    }
+
+    /// The response as it is to be stored.
+    public var stored: StoredResponse? {
+        if case .storable(let stored) = self { stored } else { nil }
+    }
+
+    /// The reason not to store it.
+    public var refusal: StorageRefusal? {
+        if case .refused(let refusal) = self { refusal } else { nil }
+    }
+
+    /// What rules it out whatever the response says.
+    private static func refusal(of exchange: Exchange, _ policy: CachePolicy) -> StorageRefusal? {
+        let summary = exchange.summary
+        switch summary.method {
+        case .get:
+            // What a GET's body asked for is not in the key.
+            if summary.traits.contains(.body) { return .method }
+        case .post where policy.storesPOST:
+            break
+        default:
+            return .method
+        }
+        if policy.heedsRequestDirectives, summary.directives.noStore { return .requestNoStore }
+        switch exchange.response.status.code {
+        case ..<200, 600...: return .status
+        case 206: return .partialContent
+        case 304: return .notModified
+        default: break
+        }
+        if exchange.response.headerFields.count > policy.mostFields { return .tooManyFields }
+        return Self.isEventStream(exchange.response.headerFields) ? .eventStream : nil
+    }
+
+    /// Whether the body is a stream of events (WHATWG, "Server-sent events").
+    private static func isEventStream(_ fields: HTTPFields) -> Bool {
+        fields.first(.contentType)?.withUnsafeBytesOfValue { value in
+            value.part(0..<(value.firstIndex(of: UInt8(ascii: ";")) ?? value.count)).trimmed.isToken(
+                "text/event-stream"
+            )
+        } ?? false
+    }
+
+    /// What in the response rules it out.
+    static func veto(
+        _ exchange: Exchange,
+        _ directives: ResponseDirectives,
+        _ policy: CachePolicy
+    ) -> StorageRefusal? {
+        if directives.flags.contains(.mustUnderstand) {
+            // It lifts `no-store` for those who understand the status, and forbids storing to all others.
+            guard StatusRules.isUnderstood(exchange.response.status.code) else { return .notUnderstood }
+        } else if directives.flags.contains(.noStore) {
+            return .noStore
+        }
+        if directives.flags.contains(.isPrivate) { return .isPrivate }
+        if exchange.summary.traits.contains(.authorization) {
+            switch policy.authorization {
+            case .bypass: return .authorization
+            case .whenPermitted: if !directives.permitsAuthorization { return .authorization }
+            case .keyed: break
+            }
+        }
+        if exchange.response.headerFields.contains(.setCookie) {
+            switch policy.setCookie {
+            case .bypass: return .setCookie
+            case .storeIfPublic: if !directives.flags.contains(.isPublic) { return .setCookie }
+            case .store, .strip: break
+            }
+        }
+        return nil
+    }
+
+    /// Whether there is nothing for which it would be stored: a lifetime, or something to ask again with.
+    private static func lackOfGround(
+        _ metadata: StoredResponse.Metadata,
+        _ request: HTTPRequest,
+        _ policy: CachePolicy
+    ) -> StorageRefusal? {
+        let lifetime = metadata.lifetime
+        if request.method == .post {
+            guard lifetime.isExplicit, metadata.status == 200, metadata.contentLocationIsTarget else { return .method }
+        }
+        if !lifetime.isExplicit {
+            let isAllowed =
+                StatusRules.allowsHeuristics(metadata.status) || metadata.directives.flags.contains(.isPublic)
+            guard isAllowed, lifetime.ground != .none || metadata.hasValidator else { return .noFreshness }
+            // A cookie is somebody's: it takes more than a guess to send it to others.
+            if metadata.setsCookie, lifetime.ground != .none { return .setCookie }
+        }
+        if lifetime.covers(metadata.initialAge) || metadata.hasValidator { return nil }
+        // Stale, with nothing to ask again with: all it can do is stand in.
+        return policy.storesStaleOnArrival && !metadata.directives.forbidsStale ? nil : .staleOnArrival
+    }
+}

@@ -64,6 +64,7 @@ extension CachedDatabase {
             break
         }
         self.counters.add(to: .passedBy)
+        FetchReport.noteReadPastTheCache(key)
         return try await self.writer.read(read).value
     }
 

@@ -1,7 +1,7 @@
 import Foundation
 import GRDB
 import Hummingbird
-import LarderRedisClient
+import LarderConfiguration
 import Logging
 import NIOCore
 
@@ -23,11 +23,11 @@ public enum Shop: Sendable {
             return EX_USAGE
         }
         do {
-            try await Self.run(Settings.load())
+            try await Self.run(try Settings.load())
             return 0
         } catch {
             Console.writeError("bookshop: \(error)")
-            return error is SettingsError ? EX_CONFIG : EXIT_FAILURE
+            return error is SettingsError || error is ConfigurationError ? EX_CONFIG : EXIT_FAILURE
         }
     }
 
@@ -36,11 +36,18 @@ public enum Shop: Sendable {
         logger.logLevel = .notice
 
         let catalogue = try Self.openCatalogue(settings)
-        let application = try ShopApplication.make(
-            Self.open(catalogue, settings, logger),
+        let progress = WarmingProgressLine()
+        let shop = try Storefront(
+            catalogue: catalogue,
             settings: settings,
             logger: logger,
-            onRunning: { port in Console.write(Greeting(settings, port: port).text) }
+            onWarming: { progress.report($0) }
+        )
+        let application = try ShopApplication.make(
+            shop,
+            settings: settings,
+            logger: logger,
+            onRunning: { port in Console.write(Greeting(settings, port: port, place: shop.caches.place).text) }
         )
         do {
             try await application.runService()
@@ -51,19 +58,6 @@ public enum Shop: Sendable {
         }
         try catalogue.close()
         Console.write("The shop is closed.\n")
-    }
-
-    private static func open(
-        _ catalogue: Catalogue,
-        _ settings: Settings,
-        _ logger: Logger
-    ) throws -> Storefront {
-        do {
-            return try Storefront(catalogue: catalogue, settings: settings, logger: logger)
-        } catch let error as RedisError {
-            // What shows only when it is used, such as a file of certificates.
-            throw SettingsError("REDIS_URL: \(error.message)")
-        }
     }
 
     private static func openCatalogue(_ settings: Settings) throws -> Catalogue {

@@ -95,7 +95,7 @@ import Testing
 
     @Test func withoutAReportNothingIsGathered() async throws {
         try await withCache { subject in
-            let report = try await FetchReport.collecting { 1 }.report
+            let report = await FetchReport.collecting { 1 }.report
             #expect(report.entries.isEmpty)
             #expect(!report.isHit)
             _ = try await subject.cache.fetch("k") { 1 }

@@ -35,10 +35,13 @@ public enum Shop: Sendable {
         var logger = Logger(label: "bookshop")
         logger.logLevel = .notice
 
+        // Before the catalogue is imported, which takes seconds: a mistake in the configuration is to show at once.
+        let caches = try ShopCaches(settings.cacheSources, logger: logger)
         let catalogue = try Self.openCatalogue(settings)
         let progress = WarmingProgressLine()
         let shop = try Storefront(
             catalogue: catalogue,
+            caches: caches,
             settings: settings,
             logger: logger,
             onWarming: { progress.report($0) }
@@ -47,7 +50,7 @@ public enum Shop: Sendable {
             shop,
             settings: settings,
             logger: logger,
-            onRunning: { port in Console.write(Greeting(settings, port: port, place: shop.caches.place).text) }
+            onRunning: { port in Console.write(Greeting(settings, port: port, place: caches.place).text) }
         )
         do {
             try await application.runService()

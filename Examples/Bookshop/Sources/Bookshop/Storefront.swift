@@ -23,15 +23,17 @@ struct Storefront: Sendable {
     ///
     /// - Parameters:
     ///   - catalogue: The books.
-    ///   - settings: Where everything else is kept, how often anybody may search, and whether shelves are warmed.
+    ///   - caches: What stands before them, and before what is counted.
+    ///   - settings: How often anybody may search, and whether shelves are warmed.
     ///   - logger: Where an unavailable store is reported.
-    ///   - clock: What values in memory get old by, and what fills are timed by.
+    ///   - clock: What goes by for limits in memory.
     ///   - foreignWrites: How changes of the catalogue are noticed that other processes make.
     ///   - now: What time it is.
     ///   - onWarming: Told how the warming of the shelves goes, in sentences.
-    /// - Throws: `ConfigurationError` for a setting of the caches that cannot be used.
+    /// - Throws: `DatabaseError` where the catalogue cannot be read; `CacheError` for limits that are none.
     init(
         catalogue: Catalogue,
+        caches: ShopCaches,
         settings: Settings,
         logger: Logger,
         clock: CacheClock = .system,
@@ -39,7 +41,7 @@ struct Storefront: Sendable {
         now: @escaping @Sendable () -> Date = { Date() },
         onWarming: @escaping @Sendable (WarmingReport) -> Void = { _ in }
     ) throws {
-        self.caches = try ShopCaches(settings.cacheSources, logger: logger, clock: clock)
+        self.caches = caches
         self.repository = try BookRepository(
             catalogue,
             self.caches,

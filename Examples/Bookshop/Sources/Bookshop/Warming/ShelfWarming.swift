@@ -6,8 +6,14 @@ import ServiceLifecycle
 /// How the warming of the shelves goes, as one line.
 enum WarmingReport: Sendable, Equatable, CustomStringConvertible {
     case progress(done: Int, of: Int)
-    /// It was given up, because nothing of it would be kept.
-    case givenUp
+    /// It has ended before its end.
+    case givenUp(Reason)
+
+    /// Why it has ended.
+    enum Reason: String, Sendable {
+        case unreachable = "the store of the cache cannot be reached"
+        case failing = "too many of them could not be read, or not be kept"
+    }
 
     var isLast: Bool {
         switch self {
@@ -19,8 +25,7 @@ enum WarmingReport: Sendable, Equatable, CustomStringConvertible {
     var description: String {
         switch self {
         case .progress(let done, let total): "Warming shelves: \(grouped(done)) of \(grouped(total))"
-        case .givenUp:
-            "The shelves are not warmed: the store of the cache cannot be reached. The shop is open all the same."
+        case .givenUp(let reason): "The shelves are not warmed: \(reason.rawValue). The shop is open all the same."
         }
     }
 }
@@ -29,7 +34,7 @@ enum WarmingReport: Sendable, Equatable, CustomStringConvertible {
 ///
 /// It goes on beside the visitors, a few shelves at a time. Nothing waits for it, and nothing depends on it.
 struct ShelfWarming: Service {
-    /// What was read is not in the cache.
+    /// What was read is not in the cache, because its store could not be asked or told.
     private struct NotKept: Error {}
 
     private let repository: BookRepository
@@ -37,7 +42,7 @@ struct ShelfWarming: Service {
     private let tell: @Sendable (WarmingReport) -> Void
 
     /// How many shelves may come to nothing before the rest is not tried.
-    private static let mostFailures = 3
+    private static let mostFailures = 5
 
     /// - Parameters:
     ///   - repository: The books.
@@ -47,10 +52,10 @@ struct ShelfWarming: Service {
         self.repository = repository
         self.tell = tell
         let home = WarmingFill.calls("home", { [1] }) { number in
-            try await Self.kept { _ = try await repository.page(number, ofShelf: nil) }
+            try await Self.keep(repository) { _ = try await repository.page(number, ofShelf: nil) }
         }
         let shelves = WarmingFill.calls("shelves", { try await repository.shelves().map(\.slug) }) { slug in
-            try await Self.kept {
+            try await Self.keep(repository) {
                 _ = try await repository.top(ofShelf: slug)
                 _ = try await repository.page(1, ofShelf: slug)
             }
@@ -64,13 +69,14 @@ struct ShelfWarming: Service {
 
     /// Reads something into the cache.
     ///
-    /// - Throws: ``NotKept`` where it is not there afterwards, since the shop reads on without a store.
-    private static func kept(_ read: () async throws -> Void) async throws {
+    /// - Throws: ``NotKept``, where nobody else would notice: the shop reads on without a store.
+    private static func keep(_ repository: BookRepository, _ read: () async throws -> Void) async throws {
         let (_, report) = try await FetchReport.collecting(read)
-        let isKept = report.entries.allSatisfy { entry in
-            if case .filled(let info) = entry.outcome { info.isStored } else { true }
+        let isUnavailable = report.entries.contains { entry in
+            if case .filled(let info) = entry.outcome { info.storeWasUnavailable } else { false }
         }
-        if !isKept { throw NotKept() }
+        // What is not kept because a title has just changed is no failure; the next visitor fetches it.
+        if isUnavailable || repository.books.statistics.pending > 0 { throw NotKept() }
     }
 
     /// Warms once, then waits for the end of the shop.
@@ -85,12 +91,12 @@ struct ShelfWarming: Service {
             // A store that has not heard yet that the catalogue is a new one keeps nothing of it. The empty transaction
             // waits for that, a second at most.
             try await self.repository.books.write { _ in }
-            guard self.repository.books.statistics.pending == 0 else { return self.tell(.givenUp) }
+            guard self.repository.books.statistics.pending == 0 else { return self.tell(.givenUp(.unreachable)) }
             try await self.warmer.warm()
         } catch is CancellationError {
             // The shop closes.
         } catch {
-            self.tell(.givenUp)
+            self.tell(.givenUp(.failing))
         }
     }
 }

@@ -30,7 +30,7 @@ extension Cache {
         _ fill: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
         let storeKey = try self.storeKey(key)
-        let now = self.readNow(storeKey, freshness)
+        let now = FetchRecorder.active == nil ? self.readNow(storeKey, freshness) : .unknown
         if !self.looksAtAge(policy), let box = self.hitAtOnce(now, storeKey, Value.self) {
             return box.content(as: Value.self)
         }
@@ -61,7 +61,7 @@ extension Cache {
         _ fill: @escaping @Sendable (FillContext) async throws -> Value
     ) async throws -> Value {
         let storeKey = try self.storeKey(key)
-        let now = self.readNow(storeKey, freshness)
+        let now = FetchRecorder.active == nil ? self.readNow(storeKey, freshness) : .unknown
         if !self.looksAtAge(policy), let box = self.hitAtOnce(now, storeKey, Value.self) {
             return box.content(as: Value.self)
         }
@@ -170,9 +170,15 @@ extension Cache {
                 }
             )
         }
-        var results = try await self.firstRead(wishes.map(\.storeKey), &call)
+        let recorder = FetchRecorder.active
+        var results = try await self.firstRead(wishes.map(\.storeKey), &call, wantsTimes: recorder != nil)
         let missing = wishes.map(\.storeKey).filter { results[$0] == nil }
         results.merge(try await self.resolve(missing, call)) { _, filled in filled }
+        if let recorder {
+            for (key, fetched) in results {
+                recorder.note(fetched.outcome, key, foundStale: call.foundStale.contains(key))
+            }
+        }
         return Dictionary(
             uniqueKeysWithValues: wishes.compactMap { wish in
                 results[wish.storeKey].map { (wish.key, $0.value) }
@@ -215,8 +221,20 @@ extension Cache {
         wantsTimes: Bool = false,
         _ fill: @escaping @Sendable (FillContext) async throws -> Value
     ) async throws -> Fetched<Value> {
+        let recorder = FetchRecorder.active
         var call = try self.call(tags, policy, ttl, freshness, onFailure) { _, context in [key: try await fill(context)]
         }
+        let fetched = try await self.fetch(key, after: now, &call, wantsTimes: wantsTimes || recorder != nil)
+        recorder?.note(fetched.outcome, key, foundStale: call.foundStale.contains(key))
+        return fetched
+    }
+
+    private func fetch<Value: Codable & Sendable>(
+        _ key: StoreKey,
+        after now: ImmediateLookup,
+        _ call: inout FetchCall<Value>,
+        wantsTimes: Bool
+    ) async throws -> Fetched<Value> {
         if !call.policy.looksAtAge, !wantsTimes {
             switch now {
             case .fresh(let entry):

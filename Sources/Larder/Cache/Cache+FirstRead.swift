@@ -24,11 +24,12 @@ extension Cache {
     /// Reads several keys as ``firstRead(_:_:wantsTimes:)`` reads one.
     func firstRead<Value>(
         _ keys: [StoreKey],
-        _ call: inout FetchCall<Value>
+        _ call: inout FetchCall<Value>,
+        wantsTimes: Bool
     ) async throws -> [StoreKey: Fetched<Value>] {
         guard !keys.isEmpty else { return [:] }
         do {
-            let found = try await self.readAll(keys, self.options(of: call, wantsTimes: false))
+            let found = try await self.readAll(keys, self.options(of: call, wantsTimes: wantsTimes))
             var results: [StoreKey: Fetched<Value>] = [:]
             for (key, lookup) in zip(keys, found) { results[key] = self.judge(lookup, key, &call) }
             return results
@@ -69,6 +70,7 @@ extension Cache {
         _ call: inout FetchCall<Value>
     ) -> Fetched<Value>? {
         self.note(entry.isStale ? .stale : .hit, key)
+        if entry.isStale { call.foundStale.insert(key) }
         let outcome: FetchOutcome = entry.isStale ? .stale(entry.info) : .hit(entry.info)
         let fetched = Fetched(value: value, outcome: outcome)
         let policy = call.policy

@@ -63,6 +63,11 @@ extension Cache {
         try await CurrentFill.context(of: ObjectIdentifier(self))?.depends(on: tags)
     }
 
+    /// Keeps out of the store what the current task is filling: it was made of something that is under no tag.
+    package func loseCurrentFill() {
+        CurrentFill.context(of: ObjectIdentifier(self))?.dependencies.lose()
+    }
+
     /// Gives the tags of an entry that the current task has got to the fill that it is part of.
     @inline(__always)
     func handUp(_ marks: [TagMark]) {

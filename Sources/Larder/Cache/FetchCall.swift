@@ -14,6 +14,8 @@ struct FetchCall<Value: Codable & Sendable>: Sendable {
     var onFailure: FailurePolicy
     /// Makes the values.
     var fill: Fill
+    /// Keys of which there was something that had got old.
+    var foundStale: Set<StoreKey> = []
     /// Values past their time that may stand in for a fill that fails or takes too long.
     var stale: [StoreKey: Fetched<Value>] = [:]
     /// Their tags.

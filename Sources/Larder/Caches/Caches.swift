@@ -20,8 +20,10 @@ import Synchronization
 /// end. `LarderConfiguration` makes one from a configuration file. <doc:NamedCaches> tells more.
 public final class Caches: Sendable {
     private let caches: [String: Cache]
-    /// Stores that were made here; the caches of ready-made ones belong to others.
+    /// Stores that were made here, in the order in which they were; those of ready-made caches belong to others.
     private let stores: [any CacheStore]
+    /// The same by the names of the caches that stand on them.
+    private let storesByName: [String: any CacheStore]
     private let ownsCaches: Bool
     private let logger: Logger
     private let hasShutDown = Mutex(false)
@@ -47,6 +49,7 @@ public final class Caches: Sendable {
     ) throws(CacheError) {
         var stores = OpenedStores(factories, StoreContext(clock: clock, logger: logger))
         var caches: [String: Cache] = [:]
+        var storesByName: [String: any CacheStore] = [:]
         for definition in definitions {
             let name = definition.name
             let isTaken = caches[name] != nil
@@ -65,24 +68,32 @@ public final class Caches: Sendable {
                 )
             }
             caches[name] = try Self.cache(definition, on: store, clock, logger, onEvent)
+            storesByName[name] = store
         }
-        self.init(caches, owning: stores.all, logger: logger)
+        self.init(caches, owning: stores.all, byName: storesByName, logger: logger)
     }
 
     /// Gathers caches that exist; they stay their maker's to run and to shut down, and so do their stores.
     ///
     /// - Parameter caches: The caches by name.
     public convenience init(_ caches: [String: Cache]) {
-        self.init(caches, owning: nil, logger: Logger(label: "larder"))
+        self.init(caches, owning: nil, byName: [:], logger: Logger(label: "larder"))
     }
 
     /// - Parameters:
     ///   - caches: The caches by name.
     ///   - stores: What they stand on, if that and they are to end with this.
+    ///   - storesByName: The same by the names of the caches that stand on them.
     ///   - logger: Where the services within report.
-    package init(_ caches: [String: Cache], owning stores: [any CacheStore]?, logger: Logger) {
+    package init(
+        _ caches: [String: Cache],
+        owning stores: [any CacheStore]?,
+        byName storesByName: [String: any CacheStore],
+        logger: Logger
+    ) {
         self.caches = caches
         self.stores = stores ?? []
+        self.storesByName = storesByName
         self.ownsCaches = stores != nil
         self.logger = logger
     }
@@ -136,6 +147,13 @@ public final class Caches: Sendable {
             throw CacheError(.cacheNotFound, "there is no cache named \(name.debugDescription); \(there)")
         }
     }
+
+    /// The store that a cache stands on, for what only stores of its kind can do: the statistics of its near cache, collections on
+    /// its client.
+    ///
+    /// - Parameter name: The cache's name.
+    /// - Returns: The store; `nil` where there is no cache of the name, and where it was handed over ready-made.
+    public func store(of name: String) -> (any CacheStore)? { self.storesByName[name] }
 
     /// The cache named `default`, or the only one that there is.
     public var `default`: Cache {

@@ -40,6 +40,7 @@ extension Caches {
         let keys = SealingKeySource(sources: sources, provider: components.sealingKey)
         var stores = OpenedStores(components.stores, StoreContext(clock: clock, logger: logger))
         var caches: [String: Cache] = [:]
+        var storesByName: [String: any CacheStore] = [:]
         for (name, settings) in listing.caches.sorted(by: { $0.key < $1.key }) {
             let reading = CacheReading(name: name, settings: settings, components: components, keys: keys)
             let definition = try reading.definition()
@@ -54,7 +55,8 @@ extension Caches {
             } catch {
                 throw ConfigurationError(name, in: "configuration", error.message)
             }
+            storesByName[name] = store
         }
-        self.init(caches, owning: stores.all, logger: logger)
+        self.init(caches, owning: stores.all, byName: storesByName, logger: logger)
     }
 }

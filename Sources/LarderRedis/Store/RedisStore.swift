@@ -25,7 +25,13 @@ public import Logging
 /// The servers have to be able to evict entries without refusing writes (`maxmemory-policy allkeys-lru` or one of the others
 /// but `noeviction`); losing a namespace's stamp or a tag's record makes their entries misses, never more.
 public struct RedisStore: CacheStore {
-    private let client: any RedisCommandSender
+    /// The client that the store was made with, for collections, limits and locks on the same connections; `nil` where it was made
+    /// with something else that sends commands.
+    ///
+    /// It runs and ends with the store where a configuration has made both.
+    public let client: RedisClient?
+
+    private let sender: any RedisCommandSender
     private let isApart: Bool
     private let logger: Logger
     private let near: NearCache?
@@ -54,7 +60,8 @@ public struct RedisStore: CacheStore {
         spreadsKeys: Bool,
         logger: Logger = Logger(label: "larder.redis")
     ) {
-        self.client = client
+        self.client = client as? RedisClient
+        self.sender = client
         self.isApart = spreadsKeys
         self.logger = logger
         self.near = nil
@@ -81,10 +88,11 @@ public struct RedisStore: CacheStore {
     ///   - options: What the store does.
     ///   - ownsClient: Whether the client runs and ends with the store.
     init(_ client: RedisClient, _ options: RedisStoreOptions, ownsClient: Bool) {
+        self.client = client
         self.ownedClient = ownsClient ? client : nil
         // A copy of what a replica has would not be dropped when the primary tells of a change that came before it.
         let asksReplicas = options.nearCache != nil && client.configuration.readPreference != .primary
-        self.client = asksReplicas ? client.reading(from: .primary) : client
+        self.sender = asksReplicas ? client.reading(from: .primary) : client
         self.isApart = client.spreadsKeys
         self.logger = options.logger
         self.near = options.nearCache.map {
@@ -107,7 +115,7 @@ public struct RedisStore: CacheStore {
         let lower = { (remembered: RememberedGenerations?) in
             RedisNamespace(
                 namespace,
-                client: self.client,
+                client: self.sender,
                 isApart: self.isApart,
                 remembered: remembered,
                 safety: self.safety,

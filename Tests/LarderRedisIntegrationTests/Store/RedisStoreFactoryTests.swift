@@ -26,6 +26,9 @@ import Testing
                 let value = try await caches[name].get(CacheKey<String>("k"))
                 #expect(value == name)
             }
+            let own = try #require(caches.store(of: "pages") as? RedisStore)
+            let pong = try await #require(own.client).send(RedisCommand("PING"), as: String.self)
+            #expect(pong == "PONG")
             let client = try RedisClient(url: "redis://localhost:\(server.port)/2")
             let keys = try await client.send(RedisCommand("KEYS", "*:1:k"), as: [String].self)
             #expect(keys.sorted() == ["other:1:k", "pages:1:k", "sessions:1:k"])

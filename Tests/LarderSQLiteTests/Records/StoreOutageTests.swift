@@ -36,6 +36,24 @@ import Testing
         #expect(shop.database.settlement.isIdle)
     }
 
+    /// What a fill reads past the cache is under no tag, so nothing could take the fill's value when it changes.
+    @Test func fillThatReadsPastTheCacheIsNotStored() async throws {
+        let shop = try await Shop()
+        let page = { try await shop.cache.fetch("page" as CacheKey<Int?>) { try await self.price(shop) } }
+        _ = try await self.price(shop)
+        shop.store.hang([.invalidate])
+        try await shop.pool.write { db in try db.execute(sql: "UPDATE book SET price = 99 WHERE id = 1") }
+        let during = try await page()
+        #expect(during == 99)
+        #expect(shop.database.statistics.passedBy > 0)
+        shop.store.recover()
+        let isSettled = await shop.database.settlement.settled(atMost: .seconds(5))
+        #expect(isSettled)
+        try await shop.database.write { db in try db.execute(sql: "UPDATE book SET price = 100 WHERE id = 1") }
+        let after = try await page()
+        #expect(after == 100)
+    }
+
     @Test func storeThatCannotBeToldIsToldAgain() async throws {
         let clock = ManualClock()
         let options = CachedDatabaseOptions(

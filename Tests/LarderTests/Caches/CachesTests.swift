@@ -40,6 +40,20 @@ import Testing
         #expect(none?.message.hasSuffix("there is none at all") == true)
     }
 
+    @Test func storeOfACacheIsTheOneThatWasMadeForIt() async throws {
+        let caches = try Self.caches(
+            .init("a", url: "memory://"),
+            .init("b", url: "memory://", namespace: "other"),
+            .init("c", url: "null://")
+        )
+        #expect(caches.store(of: "a")?.kind == "memory" && caches.store(of: "b")?.kind == "memory")
+        #expect(caches.store(of: "c")?.kind == "null")
+        #expect(caches.store(of: "d") == nil)
+        // Those of ready-made caches are not known.
+        #expect(Caches(["a": try caches["a"]]).store(of: "a") == nil)
+        await caches.shutdown()
+    }
+
     @Test func defaultIsTheOneOfThatNameOrTheOnlyOne() throws {
         let one = try Self.caches(.init("only", url: "null://"))
         #expect(try one.default === one["only"])

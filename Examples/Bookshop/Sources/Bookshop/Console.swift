@@ -16,18 +16,17 @@ enum Console {
 struct Greeting {
     let text: String
 
-    init(_ settings: Settings, port: Int) {
+    /// - Parameters:
+    ///   - settings: Where the shop listens.
+    ///   - port: The port that it has got.
+    ///   - place: What its caches are in.
+    init(_ settings: Settings, port: Int, place: String) {
         // An address that means "every network" is none that a browser can go to.
         let reachable = ["0.0.0.0", "::"].contains(settings.host) ? "localhost" : settings.host
         let host = reachable.contains(":") ? "[\(reachable)]" : reachable
         let base = "http://\(host):\(port)"
-        let store =
-            switch settings.store {
-            case .memory: "in memory"
-            case .redis: "in Redis"
-            }
         self.text = """
-            The shop is open at \(base), with its cache \(store). Try
+            The shop is open at \(base), with its caches \(place). Try
 
               \(base)/
               \(base)/shelves/browsing-fiction
@@ -39,14 +38,34 @@ struct Greeting {
     }
 }
 
-/// Shows how far an import has come: on one line that is written over at a terminal, else on a few lines.
-final class ImportProgress: Sendable {
+/// Shows how far something has come: on one line that is written over at a terminal, else on a few lines.
+struct ProgressLine: Sendable {
     private let isTerminal = isatty(STDERR_FILENO) == 1
 
-    func report(_ progress: CatalogueImport.Progress) {
-        let isLast = progress.done == progress.total
-        let text = "Importing the catalogue: \(grouped(progress.done)) of \(grouped(progress.total)) books"
+    /// - Parameters:
+    ///   - text: How far it has come.
+    ///   - isLast: Whether it is at its end.
+    func write(_ text: String, isLast: Bool) {
         let line = self.isTerminal ? "\r\(text)\(isLast ? "\n" : "")" : "\(text)\n"
         FileHandle.standardError.write(Data(line.utf8))
+    }
+}
+
+/// Shows how far an import has come.
+struct ImportProgress: Sendable {
+    private let line = ProgressLine()
+
+    func report(_ progress: CatalogueImport.Progress) {
+        let text = "Importing the catalogue: \(grouped(progress.done)) of \(grouped(progress.total)) books"
+        self.line.write(text, isLast: progress.done == progress.total)
+    }
+}
+
+/// Shows how far the warming of the shelves has come.
+struct WarmingProgressLine: Sendable {
+    private let line = ProgressLine()
+
+    func report(_ report: WarmingReport) {
+        self.line.write(report.description, isLast: report.isLast)
     }
 }

@@ -1,7 +1,7 @@
 import Foundation
 import GRDB
 import Hummingbird
-import LarderRedisClient
+import LarderConfiguration
 import Logging
 import NIOCore
 
@@ -23,11 +23,11 @@ public enum Shop: Sendable {
             return EX_USAGE
         }
         do {
-            try await Self.run(Settings.load())
+            try await Self.run(try Settings.load())
             return 0
         } catch {
             Console.writeError("bookshop: \(error)")
-            return error is SettingsError ? EX_CONFIG : EXIT_FAILURE
+            return error is SettingsError || error is ConfigurationError ? EX_CONFIG : EXIT_FAILURE
         }
     }
 
@@ -35,12 +35,22 @@ public enum Shop: Sendable {
         var logger = Logger(label: "bookshop")
         logger.logLevel = .notice
 
+        // Before the catalogue is imported, which takes seconds: a mistake in the configuration is to show at once.
+        let caches = try ShopCaches(settings.cacheSources, logger: logger)
         let catalogue = try Self.openCatalogue(settings)
-        let application = try ShopApplication.make(
-            Self.open(catalogue, settings, logger),
+        let progress = WarmingProgressLine()
+        let shop = try Storefront(
+            catalogue: catalogue,
+            caches: caches,
             settings: settings,
             logger: logger,
-            onRunning: { port in Console.write(Greeting(settings, port: port).text) }
+            onWarming: { progress.report($0) }
+        )
+        let application = try ShopApplication.make(
+            shop,
+            settings: settings,
+            logger: logger,
+            onRunning: { port in Console.write(Greeting(settings, port: port, place: caches.place).text) }
         )
         do {
             try await application.runService()
@@ -51,19 +61,6 @@ public enum Shop: Sendable {
         }
         try catalogue.close()
         Console.write("The shop is closed.\n")
-    }
-
-    private static func open(
-        _ catalogue: Catalogue,
-        _ settings: Settings,
-        _ logger: Logger
-    ) throws -> Storefront {
-        do {
-            return try Storefront(catalogue: catalogue, settings: settings, logger: logger)
-        } catch let error as RedisError {
-            // What shows only when it is used, such as a file of certificates.
-            throw SettingsError("REDIS_URL: \(error.message)")
-        }
     }
 
     private static func openCatalogue(_ settings: Settings) throws -> Catalogue {

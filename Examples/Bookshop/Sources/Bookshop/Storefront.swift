@@ -1,12 +1,15 @@
 import Foundation
 import Larder
+import LarderSQLite
 import Logging
 import ServiceLifecycle
 
-/// All that the shop's routes work with, on one catalogue and one store.
+/// All that the shop's routes work with, on one catalogue and its caches.
 struct Storefront: Sendable {
+    let caches: ShopCaches
     let repository: BookRepository
     let counts: ShopCounts
+    let figures: ShopFigures
     let recorder: EventRecorder
     let searchLimiter: SearchLimiter
     /// What counts and limits are asked for through.
@@ -20,28 +23,46 @@ struct Storefront: Sendable {
     ///
     /// - Parameters:
     ///   - catalogue: The books.
-    ///   - settings: Where everything else is kept, and how often anybody may search.
+    ///   - caches: What stands before them, and before what is counted.
+    ///   - settings: How often anybody may search, and whether shelves are warmed.
     ///   - logger: Where an unavailable store is reported.
-    ///   - clock: What values in memory get old by, and what fills are timed by.
+    ///   - clock: What goes by for limits in memory.
+    ///   - foreignWrites: How changes of the catalogue are noticed that other processes make.
     ///   - now: What time it is.
-    /// - Throws: `RedisError` for a URL that cannot be used.
+    ///   - onWarming: Told how the warming of the shelves goes, in sentences.
+    /// - Throws: `DatabaseError` where the catalogue cannot be read; `CacheError` for limits that are none.
     init(
         catalogue: Catalogue,
+        caches: ShopCaches,
         settings: Settings,
         logger: Logger,
         clock: CacheClock = .system,
-        now: @escaping @Sendable () -> Date = { Date() }
+        foreignWrites: CachedDatabaseOptions.ForeignWrites = .every(.milliseconds(50)),
+        now: @escaping @Sendable () -> Date = { Date() },
+        onWarming: @escaping @Sendable (WarmingReport) -> Void = { _ in }
     ) throws {
-        let store = try ShopStore(settings, clock: clock)
-        let cache = ShopCache(on: store, nearCache: settings.nearCache, logger: logger)
+        self.caches = caches
+        self.repository = try BookRepository(
+            catalogue,
+            self.caches,
+            CachedDatabaseOptions(foreignWrites: foreignWrites, logger: logger)
+        )
+        let store = ShopStore(besides: self.caches, clock: clock)
         self.breaker = StoreBreaker(logger: logger)
         self.now = now
-        self.repository = BookRepository(catalogue: catalogue, cache: cache)
         self.counts = ShopCounts(store.collections())
+        self.figures = ShopFigures(cache: self.caches.figures, counts: self.counts)
         self.recorder = EventRecorder(self.counts, through: self.breaker, now: now)
         self.searchLimiter = try SearchLimiter(settings.searchLimits, on: store, through: self.breaker)
-        // They stop in the reverse order: what is still to be counted is written while there is a store.
-        self.services = store.services + [cache.larder, self.recorder]
+        // They stop in the reverse order: what is still to be counted, and what has changed, is written while there is
+        // a store.
+        var services: [any Service] = [
+            self.caches.all, self.repository.books, self.repository.searches, self.recorder,
+        ]
+        if settings.warmsShelves {
+            services.append(ShelfWarming(self.repository, logger: logger, tell: onWarming))
+        }
+        self.services = services
     }
 
     var today: CalendarDay { CalendarDay(self.now()) }
@@ -52,12 +73,12 @@ struct Storefront: Sendable {
 
     /// About how many visitors there were today.
     func visitorsToday() async throws -> Int? {
-        try await self.breaker.ask { try await self.counts.visitors(on: self.today).count() }
+        try await self.breaker.ask { try await self.figures.visitors(on: self.today) }
     }
 
     /// What was counted on each of the last days, the earliest first.
     func lastDays() async throws -> [DayCounts]? {
-        try await self.breaker.ask { try await self.counts.lastDays(until: self.today) }
+        try await self.breaker.ask { try await self.figures.lastDays(until: self.today) }
     }
 
     /// The most viewed books of a period, with what they are called.
@@ -69,7 +90,7 @@ struct Storefront: Sendable {
     /// - Throws: What the catalogue throws.
     func mostViewed(_ count: Int, _ period: ViewPeriod) async throws -> [RankedBook]? {
         let day = period == .today ? self.today : nil
-        guard let viewed = try await self.breaker.ask({ try await self.counts.mostViewed(count, on: day) }) else {
+        guard let viewed = try await self.breaker.ask({ try await self.figures.mostViewed(count, on: day) }) else {
             return nil
         }
         let books = try await self.repository.summaries(of: viewed.map(\.id))

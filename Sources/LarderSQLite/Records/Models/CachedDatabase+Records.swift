@@ -73,6 +73,7 @@ extension CachedDatabase {
     ) async throws -> [DatabaseValue: Record] {
         guard let common = watch.tags, try await self.beginRead() else {
             if watch.tags == nil { self.counters.add(ids.count, to: .unwatched) }
+            self.cache.loseCurrentFill()
             return try await self.writer.read { db in
                 try type.records(of: ids, areRows: watch.table != nil, db)
             }
@@ -87,7 +88,10 @@ extension CachedDatabase {
             policy: call.policy
         ) { missing, context in
             let isPlannedAnew = watch.schema != self.observer.schema.generation
-            if isPlannedAnew { context.doNotStore() }
+            if isPlannedAnew {
+                context.doNotStore()
+                self.cache.loseCurrentFill()
+            }
             let wanted = Set(missing.compactMap { idsByKey[$0.name] })
             let records = try await self.writer.read { db in
                 try type.records(of: wanted, areRows: watch.table != nil, db)
@@ -115,6 +119,7 @@ extension CachedDatabase {
         }
         guard !untrusted.isEmpty else { return results }
         self.counters.add(untrusted.count, to: .passedBy)
+        for id in untrusted { FetchReport.noteReadPastTheCache(self.key(of: type, id)) }
         let read = try await self.writer.read { [untrusted] db in
             try type.records(of: untrusted, areRows: watch.table != nil, db)
         }

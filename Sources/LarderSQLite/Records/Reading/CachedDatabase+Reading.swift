@@ -33,7 +33,7 @@ extension CachedDatabase {
         _ read: @escaping @Sendable (Database) throws -> Reading<Value>
     ) async throws -> Value {
         if case .impossible = watch { return try await self.unwatched(read) }
-        guard try await self.beginRead() else { return try await self.writer.read(read).value }
+        guard try await self.beginRead() else { return try await self.pastTheCache(read) }
         var tags = [self.tags.everything]
         if case .tags(let known, _) = watch { tags += known }
         let slots = tags.slots
@@ -64,6 +64,17 @@ extension CachedDatabase {
             break
         }
         self.counters.add(to: .passedBy)
+        FetchReport.noteReadPastTheCache(key)
+        return try await self.pastTheCache(read)
+    }
+
+    /// Reads the database itself.
+    ///
+    /// What a fill makes of it is not stored: no tag tells it when this changes.
+    func pastTheCache<Value: Sendable>(
+        _ read: @escaping @Sendable (Database) throws -> Reading<Value>
+    ) async throws -> Value {
+        self.cache.loseCurrentFill()
         return try await self.writer.read(read).value
     }
 
@@ -71,7 +82,7 @@ extension CachedDatabase {
         _ read: @escaping @Sendable (Database) throws -> Reading<Value>
     ) async throws -> Value {
         self.counters.add(to: .unwatched)
-        return try await self.writer.read(read).value
+        return try await self.pastTheCache(read)
     }
 
     /// Reads a value for the cache, which has taken `tags` before.
@@ -100,7 +111,10 @@ extension CachedDatabase {
             tags = nil
         }
         self.counters.add(to: tags == nil ? .unwatched : .fill)
-        if tags == nil { context.doNotStore() }
+        if tags == nil {
+            context.doNotStore()
+            self.cache.loseCurrentFill()
+        }
         if reading.isAbsence, let negativeTTL = (call.policy ?? self.cache.defaults.fetchPolicy).negativeTTL {
             context.ttl = .duration(negativeTTL)
         }

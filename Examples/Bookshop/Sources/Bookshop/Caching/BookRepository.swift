@@ -1,121 +1,126 @@
+import GRDB
 import Larder
+import LarderSQLite
 
-/// The books as the rest of the shop sees them: from the cache where they are there, else from the catalogue.
+/// The books as the rest of the shop sees them: from the caches where they are there, else from the catalogue.
 ///
-/// What is cached is under the tags of the data that it was made of; see ``Tag``. Nearly all of them come by themselves:
-/// a list of a shelf's fetches that shelf, and whatever is fetched inside a fill hands its tags up to it.
+/// No tag is written here. SQLite tells what a query reads and which rows are written, and what was made of them is
+/// invalidated with the commit, whoever writes. Books are cached row by row, and lists by the numbers that are in them.
 struct BookRepository: Sendable {
-    /// A title was saved, but the cache did not hear of it.
-    struct InvalidationFailed: Error {
-        let underlying: any Error
+    /// The catalogue with the cache `books` before it.
+    let books: CachedDatabase
+    /// The same catalogue with the cache `searches` before it.
+    let searches: CachedDatabase
+
+    /// - Parameters:
+    ///   - catalogue: The books.
+    ///   - caches: What stands before them.
+    ///   - options: How writes to the catalogue are noticed.
+    /// - Throws: `DatabaseError` where the catalogue cannot be read.
+    init(_ catalogue: Catalogue, _ caches: ShopCaches, _ options: CachedDatabaseOptions) throws {
+        self.books = try CachedDatabase(catalogue.database, cache: caches.books, name: "catalogue", options: options)
+        self.searches = try CachedDatabase(
+            catalogue.database,
+            cache: caches.searches,
+            name: "catalogue",
+            options: options
+        )
     }
-
-    let catalogue: Catalogue
-    let cache: ShopCache
-
-    private var larder: Cache { self.cache.larder }
 
     // MARK: Reading
 
-    func shelves() async throws -> Answer<[Shelf]> {
-        try await self.larder.answer(for: .shelves, tags: [Tag.shelves], policy: .lists) { _ in
-            try await self.catalogue.shelves()
-        }
+    /// All shelves, by name.
+    func shelves() async throws -> [Shelf] {
+        try await self.books.cachedFetchAll(SQLRequest<Shelf>.byName, key: "shelves")
     }
 
-    func book(_ id: Int) async throws -> Answer<Book?> {
-        try await self.larder.answer(for: .book(id), tags: [Tag.book(id)], policy: .rows) { _ in
-            try await self.catalogue.book(id)
-        }
+    /// A book, or `nil` where there is none of that number.
+    func book(_ id: Int) async throws -> Book? {
+        // Together, so that they take one round trip and not two.
+        async let shelves = self.books.cachedFetchAll(SQLRequest<ShelfName>.holding(id), key: "shelves of \(id)")
+        let row = try await BookRow.cached(id: id, in: self.books)
+        let names = try await shelves
+        return row.map { Book($0, shelves: names) }
     }
 
-    /// What lists show of some books, each of them from the cache where it is there.
+    /// What lists show of some books, all of them asked for at once.
     ///
     /// - Parameter ids: The books' numbers.
     /// - Returns: Those of them that there are.
     /// - Throws: What the catalogue throws.
     func summaries(of ids: [Int]) async throws -> [Int: BookSummary] {
-        // Each by itself, because each has a tag of its own. They are asked for together all the same.
-        try await withThrowingTaskGroup(of: Book?.self) { group in
-            for id in Set(ids) { group.addTask { try await self.book(id).value } }
-            var summaries: [Int: BookSummary] = [:]
-            for try await book in group { if let book { summaries[book.id] = BookSummary(book) } }
-            return summaries
-        }
+        try await BookRow.cached(ids: ids, in: self.books).mapValues(BookSummary.init)
     }
 
-    func shelf(_ slug: String) async throws -> Answer<Shelf?> {
-        try await self.larder.answer(for: .shelf(slug), tags: [Tag.shelf(slug)], policy: .rows) { _ in
-            try await self.catalogue.shelf(slug)
+    /// The top books of a shelf, or `nil` where there is none of that address.
+    func top(ofShelf slug: String) async throws -> TopOfShelf? {
+        let listing = try await self.books.cachedFetch("top:\(slug)") { reads -> ShelfListing? in
+            guard let shelf = try reads.fetchOne(SQLRequest<Shelf>.at(slug)) else { return nil }
+            return ShelfListing(shelf: shelf, ids: try reads.fetchAll(SQLRequest<Int>.top(of: slug)))
         }
+        guard let listing else { return nil }
+        return TopOfShelf(shelf: listing.shelf, books: try await self.list(listing.ids))
     }
 
-    func top(ofShelf slug: String) async throws -> Answer<TopOfShelf?> {
-        try await self.larder.answer(for: .top(ofShelf: slug), policy: .lists) { context in
-            guard let shelf = try await self.shelf(slug).value else { return nil }
-            let books = try await self.catalogue.top(of: shelf)
-            // Which books they are is known only now, so their tags come after the reading. Larder stores the list
-            // only if none of them was invalidated since the fill began.
-            try context.addTags(books.map { Tag.book($0.id) })
-            return TopOfShelf(shelf: shelf, books: books)
-        }
-    }
-
-    func page(_ number: Int, ofShelf slug: String?) async throws -> Answer<BookPage?> {
-        try await self.larder.answer(for: .page(number, ofShelf: slug), policy: .lists) { context in
+    /// A page of all books, or of a shelf's, by number; `nil` where there is no such page.
+    func page(_ number: Int, ofShelf slug: String?) async throws -> BookPage? {
+        let listing = try await self.books.cachedFetch("page:\(slug ?? ""):\(number)") { reads -> PageListing? in
             var shelf: Shelf?
             if let slug {
-                shelf = try await self.shelf(slug).value
+                shelf = try reads.fetchOne(SQLRequest<Shelf>.at(slug))
                 if shelf == nil { return nil }
-            } else {
-                try await context.depends(on: Tag.books)
             }
-            let page = try await self.catalogue.page(number, of: shelf)
-            try context.addTags(page?.books.map { Tag.book($0.id) } ?? [])
-            return page
+            let total = try shelf?.books ?? reads.fetchOne(SQLRequest<Int>.total) ?? 0
+            guard (1...BookPage.count(for: total)).contains(number) else { return nil }
+            let ids = try reads.fetchAll(SQLRequest<Int>.page(number, of: slug))
+            return PageListing(shelf: shelf, total: total, ids: ids)
         }
+        guard let listing else { return nil }
+        return BookPage(
+            books: try await self.list(listing.ids),
+            page: number,
+            pages: BookPage.count(for: listing.total),
+            total: listing.total,
+            shelf: listing.shelf
+        )
     }
 
-    func search(_ query: SearchQuery, onShelf slug: String?) async throws -> Answer<[BookSummary]?> {
-        // A new title can bring a book into a search that has never heard of it, so the tags of what is found do not do.
-        try await self.larder.answer(
-            for: .search(query, onShelf: slug),
-            tags: [Tag.searches],
-            policy: .lists
-        ) { context in
+    /// The books whose title and authors have all the words, best first; `nil` where there is no shelf of that address.
+    func search(_ query: SearchQuery, onShelf slug: String?) async throws -> SearchResult? {
+        // Two texts with the same words are the same search.
+        let key = "\(slug ?? ""):\(query.terms.joined(separator: "+"))"
+        let listing = try await self.searches.cachedFetch(key) { reads -> SearchListing? in
             var shelf: Shelf?
             if let slug {
-                shelf = try await self.shelf(slug).value
+                shelf = try reads.fetchOne(SQLRequest<Shelf>.at(slug))
                 if shelf == nil { return nil }
             }
-            let books = try await self.catalogue.search(query, on: shelf)
-            try context.addTags(books.map { Tag.book($0.id) })
-            return books
+            guard let words = query.matchExpression else { return SearchListing(shelf: shelf, ids: []) }
+            return SearchListing(shelf: shelf, ids: try reads.fetchAll(SQLRequest<Int>.matching(words, on: slug)))
         }
+        guard let listing else { return nil }
+        return SearchResult(books: try await self.list(listing.ids), shelf: listing.shelf)
+    }
+
+    private func list(_ ids: [Int]) async throws -> [BookSummary] {
+        let books = try await self.summaries(of: ids)
+        return ids.compactMap { books[$0] }
     }
 
     // MARK: Writing
 
     /// Gives a book another title; afterwards no call returns the old one.
     ///
-    /// The database comes first. Then every fill that could still have read the old title began before the
-    /// invalidation, and Larder keeps what such a fill brings out of the cache. The other way round, a request between
-    /// the two steps would put the old title back.
+    /// Nothing has to be invalidated: the commit does it.
     ///
     /// - Returns: The book, or `nil` where there is none of that number.
-    /// - Throws: ``InvalidationFailed`` if the title was saved but the book or a list with it may still be cached. Doing
-    ///   the same again is safe and mends it.
     func rename(_ id: Int, to title: String) async throws -> Book? {
-        // A task of its own, which a visitor who hangs up cannot cancel between the two steps.
-        try await Task {
-            guard try await self.catalogue.rename(id, to: title) else { return nil }
-            do {
-                // Whatever shows the book, and whatever could show it now.
-                try await self.larder.invalidate(tags: [Tag.book(id), Tag.searches])
-            } catch {
-                throw InvalidationFailed(underlying: error)
-            }
-            return try await self.catalogue.book(id)
-        }.value
+        let isThere = try await self.books.write { db in
+            guard var row = try BookRow.fetchOne(db, key: id) else { return false }
+            row.title = title
+            try row.update(db, columns: ["title"])
+            return true
+        }
+        return isThere ? try await self.book(id) : nil
     }
 }

@@ -85,9 +85,3 @@ enum CacheStatus: Sendable, Equatable {
         return attoseconds < 0 ? seconds - 1 : seconds
     }
 }
-
-/// A value and how it came about.
-struct Answer<Value: Sendable>: Sendable {
-    let value: Value
-    let status: CacheStatus
-}

@@ -1,3 +1,5 @@
+import GRDB
+
 /// A book with everything that the catalogue says of it.
 struct Book: Codable, Sendable, Equatable {
     /// Project Gutenberg's number of the ebook, `Text#` in its catalogue.
@@ -34,7 +36,7 @@ extension BookSummary {
 }
 
 /// A shelf's name and its address.
-struct ShelfName: Codable, Sendable, Equatable {
+struct ShelfName: Codable, FetchableRecord, Sendable, Equatable {
     /// What stands in URLs.
     ///
     /// It never changes, because it depends on nothing but the name.
@@ -43,7 +45,7 @@ struct ShelfName: Codable, Sendable, Equatable {
 }
 
 /// A shelf.
-struct Shelf: Codable, Sendable, Equatable {
+struct Shelf: Codable, FetchableRecord, Sendable, Equatable {
     let slug: String
     let name: String
     /// How many books stand on it.
@@ -51,13 +53,20 @@ struct Shelf: Codable, Sendable, Equatable {
 }
 
 /// A shelf and the best of its books.
-struct TopOfShelf: Codable, Sendable, Equatable {
+struct TopOfShelf: Sendable, Equatable {
     let shelf: Shelf
     let books: [BookSummary]
 }
 
+/// What a search found.
+struct SearchResult: Sendable, Equatable {
+    let books: [BookSummary]
+    /// The shelf that the search was limited to.
+    let shelf: Shelf?
+}
+
 /// One page of a list that is too long for one page.
-struct BookPage: Codable, Sendable, Equatable {
+struct BookPage: Sendable, Equatable {
     /// How many books a page holds.
     static let size = 20
 
@@ -70,6 +79,9 @@ struct BookPage: Codable, Sendable, Equatable {
     let total: Int
     /// The shelf that the list is limited to.
     let shelf: Shelf?
+
+    /// How many pages so many books take; none at all take one, with nothing on it.
+    static func count(for total: Int) -> Int { max(1, (total + Self.size - 1) / Self.size) }
 
     var hasNext: Bool { self.page < self.pages }
     var hasPrevious: Bool { self.page > 1 }

@@ -1,7 +1,7 @@
 import Foundation
 
 /// A day, from midnight to midnight in UTC: the same one for all processes, wherever they run.
-struct CalendarDay: Hashable, Comparable, Sendable {
+struct CalendarDay: Hashable, Comparable, Codable, Sendable {
     /// How many days after the first of January 1970 it is.
     let number: Int
 

@@ -1,5 +1,5 @@
 /// What is counted each day.
-enum CountedEvent: String, CaseIterable, Sendable {
+enum CountedEvent: String, CaseIterable, Codable, CodingKeyRepresentable, Sendable {
     /// Pages that were shown, whatever they show.
     case pages
     /// Books that were looked at, on their page or by the API.

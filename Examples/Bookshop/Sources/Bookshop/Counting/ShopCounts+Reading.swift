@@ -1,7 +1,7 @@
 import Larder
 
 /// What was counted on a day.
-struct DayCounts: Sendable, Equatable {
+struct DayCounts: Codable, Sendable, Equatable {
     let day: CalendarDay
     /// About how many visitors there were.
     var visitors = 0
@@ -9,7 +9,7 @@ struct DayCounts: Sendable, Equatable {
 }
 
 /// A book and how often it was looked at.
-struct ViewedBook: Sendable, Equatable {
+struct ViewedBook: Codable, Sendable, Equatable {
     /// Its place, from 1 on.
     let rank: Int
     let id: Int

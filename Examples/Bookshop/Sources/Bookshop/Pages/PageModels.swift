@@ -243,17 +243,18 @@ struct SearchPage: PageContent {
     let hasBooks: Bool
     let books: [BookCard]
 
-    init(_ books: [BookSummary], query: String, shelf: Shelf?) {
+    init(_ result: SearchResult, query: String) {
+        let books = result.books
         self.heading = "Search for “\(query)”"
-        let place = shelf.map { " on the shelf \(ShelfLabel($0.name).text)" } ?? ""
+        let place = result.shelf.map { " on the shelf \(ShelfLabel($0.name).text)" } ?? ""
         let count =
             switch books.count {
             case 0: "Nothing found"
-            case Catalogue.searchLimit: "The best \(Catalogue.searchLimit) books"
+            case ListSize.search: "The best \(ListSize.search) books"
             default: "\(countOfBooks(books.count)) found"
             }
         self.lead = "\(count)\(place)."
-        self.everywhere = shelf == nil ? nil : path("/search", ["q": query])
+        self.everywhere = result.shelf == nil ? nil : path("/search", ["q": query])
         self.hasBooks = !books.isEmpty
         self.books = books.map(BookCard.init)
     }

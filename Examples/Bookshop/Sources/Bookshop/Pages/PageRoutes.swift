@@ -11,8 +11,8 @@ struct PageRoutes: Sendable {
     func add(to router: RouterGroup<ShopContext>) {
         router.get("/") { _, context in
             // The first page of all books knows how many there are, and is the page that most visitors see next.
-            async let shelves = self.repository.shelves()
-            async let books = self.repository.page(1, ofShelf: nil)
+            async let shelves = Answer { try await self.repository.shelves() }
+            async let books = Answer { try await self.repository.page(1, ofShelf: nil) }
             async let recent = self.shop.recentlyViewed(by: context.visitor)
             return try await self.pages.response(
                 ShelvesPage(shelves.value, books: books.value?.total ?? 0, recent: recent),
@@ -21,13 +21,15 @@ struct PageRoutes: Sendable {
             )
         }
         router.get("shelves/:slug") { _, context in
-            let answer = try await self.repository.top(ofShelf: context.shelfSlug())
+            let slug = try context.shelfSlug()
+            let answer = try await Answer { try await self.repository.top(ofShelf: slug) }
             let page = ShelfPage(try answer.found("There is no such shelf."))
             return try self.pages.response(page, titled: page.label, status: answer.status)
         }
         router.get("books") { request, _ in
             let query = try QueryItems(request)
-            let answer = try await self.repository.page(query.page(), ofShelf: query.shelf())
+            let (number, slug) = (try query.page(), try query.shelf())
+            let answer = try await Answer { try await self.repository.page(number, ofShelf: slug) }
             let page = BooksPage(try answer.found("There is no such shelf, or it has no such page."))
             return try self.pages.response(page, titled: page.heading, status: answer.status)
         }
@@ -35,7 +37,7 @@ struct PageRoutes: Sendable {
             let id = try context.bookID()
             // Beside the book, so that it costs no time of its own.
             async let recent = self.shop.recentlyViewed(by: context.visitor, besides: id)
-            let answer = try await self.repository.book(id)
+            let answer = try await Answer { try await self.repository.book(id) }
             let book = try answer.found("There is no such book.")
             let page = try await SingleBookPage(book, recent: recent)
             if request.method == .get { self.shop.recorder.note(.book(book.id, context.visitor)) }
@@ -45,7 +47,7 @@ struct PageRoutes: Sendable {
             try await self.search(QueryItems(request), context)
         }
         router.get("stats") { _, _ in
-            async let statistics = self.repository.cache.statistics()
+            async let statistics = self.shop.statistics()
             async let visitors = self.shop.visitorsToday()
             var response = try await self.pages.response(
                 StatisticsPage(statistics, visitorsToday: visitors),
@@ -59,21 +61,14 @@ struct PageRoutes: Sendable {
     private func search(_ query: QueryItems, _ context: ShopContext) async throws -> Response {
         let (wanted, slug) = (try query.search(), try query.shelf())
         try await self.shop.admitSearch(context)
-        let answer = try await self.repository.search(wanted, onShelf: slug)
-        let books = try answer.found("There is no such shelf.")
-        var status = answer.status
-        var shelf: Shelf?
-        if let slug {
-            let row = try await self.repository.shelf(slug)
-            status = status.combined(with: row.status)
-            shelf = row.value
-        }
+        let answer = try await Answer { try await self.repository.search(wanted, onShelf: slug) }
+        let result = try answer.found("There is no such shelf.")
         let text = query["q"] ?? ""
         return try self.pages.response(
-            SearchPage(books, query: text, shelf: shelf),
+            SearchPage(result, query: text),
             titled: "Search for “\(text)”",
             query: text,
-            status: status
+            status: answer.status
         )
     }
 }

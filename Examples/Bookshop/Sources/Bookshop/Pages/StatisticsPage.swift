@@ -1,8 +1,9 @@
 import Larder
 import LarderRedis
 import LarderRedisClient
+import LarderSQLite
 
-/// What the cache did, and what is beneath it.
+/// What the caches did, and what is beneath them.
 struct StatisticsPage: PageContent {
     static let template = "stats"
 
@@ -23,54 +24,105 @@ struct StatisticsPage: PageContent {
         let rows: [Counter]
     }
 
-    let ratio: Double
-    let percent: String
-    let groups: [Group]
-    let nearCache: NearCacheSection?
+    /// The name of a cache, for the box that explains keys.
+    struct Option: Sendable {
+        let name: String
+        let isFirst: Bool
+    }
+
+    let caches: [CacheSection]
+    let shop: [Group]
+    let options: [Option]
     let servers: ServersSection?
 
     /// - Parameters:
-    ///   - statistics: What the cache did.
+    ///   - statistics: What the caches did.
     ///   - visitorsToday: About how many visitors there were today; `nil` where that is not known.
-    init(_ statistics: CacheStatistics, visitorsToday: Int?) {
-        let counters = statistics.counters
-        self.ratio = counters.hitRatio
-        self.percent = Bookshop.percent(counters.hitRatio)
-        self.groups = [
-            Group(
-                heading: "Look-ups",
-                rows: [
-                    Counter("Hits", grouped(counters.hits), "found a fresh entry"),
-                    Counter("Misses", grouped(counters.misses), "found nothing"),
-                    Counter("Stale", grouped(counters.stale), "found an entry past its time"),
-                    Counter("Unavailable", grouped(counters.unavailable), "got no answer from the store"),
-                ]
-            ),
-            Group(
-                heading: "Fills",
-                rows: [
-                    Counter("Fills", grouped(counters.fills), "times that the database was asked"),
-                    Counter("Refreshes", grouped(counters.refreshes), "of them behind visitors, who did not wait"),
-                    Counter("Failed fills", grouped(counters.failedFills), "of them that brought nothing"),
-                    Counter("Stale serves", grouped(counters.staleServes), "answers past their time that stood in"),
-                ]
-            ),
-            Group(
-                heading: "Store",
-                rows: [
-                    Counter("Entries", statistics.entries.map(grouped) ?? "unknown", "fresh values in the store now"),
-                    Counter("Store", statistics.store, "where they are: in this process (memory), or in Redis"),
-                ]
-            ),
+    init(_ statistics: ShopStatistics, visitorsToday: Int?) {
+        self.caches = statistics.caches.map(CacheSection.init)
+        self.shop = [
             Group(
                 heading: "Shop",
                 rows: [
                     Counter("Visitors today", visitorsToday.map(grouped) ?? "unknown", "about, by their cookies")
                 ]
-            ),
+            )
         ]
-        self.nearCache = statistics.redis?.nearCache.map(NearCacheSection.init)
-        self.servers = (statistics.redis?.topology).map(ServersSection.init)
+        self.options = self.caches.map { Option(name: $0.name, isFirst: $0.name == "books") }
+        self.servers = statistics.topology.map(ServersSection.init)
+    }
+}
+
+/// What one cache did.
+struct CacheSection: Sendable {
+    typealias Counter = StatisticsPage.Counter
+
+    /// What the caches hold; others that a configuration may have are not asked.
+    private static let contents = [
+        "books": "Books one by one, and which of them stand on which shelf and page.",
+        "figures": "The numbers of the ranking and the analytics, for some seconds.",
+        "searches": "Which books a search has found.",
+    ]
+
+    let name: String
+    let contents: String
+    let ratio: Double
+    let percent: String
+    let groups: [StatisticsPage.Group]
+    let nearCache: NearCacheSection?
+
+    init(_ statistics: CacheStatistics) {
+        let counters = statistics.counters
+        self.name = statistics.name
+        self.contents = Self.contents[statistics.name] ?? "Nothing of the shop's."
+        self.ratio = counters.hitRatio
+        self.percent = Bookshop.percent(counters.hitRatio)
+        self.groups =
+            [
+                .init(
+                    heading: "Look-ups",
+                    rows: [
+                        Counter("Hits", grouped(counters.hits), "found a fresh entry"),
+                        Counter("Misses", grouped(counters.misses), "found nothing"),
+                        Counter("Stale", grouped(counters.stale), "found an entry past its time"),
+                        Counter("Unavailable", grouped(counters.unavailable), "got no answer from the store"),
+                    ]
+                ),
+                .init(
+                    heading: "Fills",
+                    rows: [
+                        Counter("Fills", grouped(counters.fills), "times that the value was made"),
+                        Counter("Refreshes", grouped(counters.refreshes), "of them behind visitors, who did not wait"),
+                        Counter("Failed fills", grouped(counters.failedFills), "of them that brought nothing"),
+                        Counter("Stale serves", grouped(counters.staleServes), "answers past their time that stood in"),
+                    ]
+                ),
+                .init(
+                    heading: "Store",
+                    rows: [
+                        Counter("Entries", statistics.entries.map(grouped) ?? "unknown", "values in the store now"),
+                        Counter("Store", statistics.store, "where they are: in this process (memory), or elsewhere"),
+                    ]
+                ),
+            ] + (statistics.catalogue.map { [Self.group(of: $0)] } ?? [])
+        self.nearCache = statistics.nearCache.map { NearCacheSection($0, of: statistics.name) }
+    }
+
+    private static func group(of catalogue: CachedDatabaseStatistics) -> StatisticsPage.Group {
+        .init(
+            heading: "Catalogue",
+            rows: [
+                Counter("Reads", grouped(catalogue.readsOfDatabase), "times that the database was read"),
+                Counter("Transactions", grouped(catalogue.commits), "changes that this process has made"),
+                Counter(
+                    "Invalidations",
+                    grouped(catalogue.invalidations),
+                    "rows, columns and tables that they changed"
+                ),
+                Counter("Changes by others", grouped(catalogue.foreignWrites), "after which all was forgotten"),
+                Counter("Untold", grouped(catalogue.pending), "changes that the store has not heard of yet"),
+            ]
+        )
     }
 }
 
@@ -78,11 +130,14 @@ struct StatisticsPage: PageContent {
 struct NearCacheSection: Sendable {
     typealias Counter = StatisticsPage.Counter
 
+    /// The name of the cache.
+    let cache: String
     let ratio: Double
     let percent: String
     let groups: [StatisticsPage.Group]
 
-    init(_ statistics: NearCacheStatistics) {
+    init(_ statistics: NearCacheStatistics, of cache: String) {
+        self.cache = cache
         self.ratio = statistics.hitRatio
         self.percent = Bookshop.percent(statistics.hitRatio)
         let entries = "\(grouped(statistics.entries)) of \(grouped(statistics.limit))"
@@ -130,7 +185,7 @@ struct NearCacheSection: Sendable {
     }
 }
 
-/// The servers that the cache is in.
+/// The servers that the caches are in.
 struct ServersSection: Sendable {
     struct Server: Sendable {
         let address: String

@@ -1,19 +1,13 @@
-import Configuration
 import Foundation
+import LarderConfiguration
 import LarderRedisClient
-import SystemPackage
 
 /// What can be set about the shop.
-struct Settings: Sendable, Equatable {
-    /// Where the books are cached.
-    enum Store: Sendable, Equatable {
-        case memory
-        case redis(url: String)
-    }
-
+struct Settings: Sendable {
     var host = "127.0.0.1"
     var port = 8080
-    var store = Store.memory
+    /// The Redis to cache in; `nil` caches in memory, unless the caches' own settings say otherwise.
+    var redisURL: String?
     /// How many entries of Redis this process keeps in its own memory as well; 0 for none.
     var nearCache = 10_000
     /// What admin calls must carry; without it, they are refused.
@@ -25,6 +19,10 @@ struct Settings: Sendable, Equatable {
     var trustedProxies = TrustedProxies.count(0)
     /// How often anybody may search; `nil` as often as they like.
     var searchLimits: SearchLimits? = SearchLimits()
+    /// Whether shelves are brought into the cache at the start.
+    var warmsShelves = true
+    /// What settings were read from, for those of the caches.
+    var sources: [ConfigurationSource] = []
 
     /// How often anybody may search.
     struct SearchLimits: Sendable, Equatable {
@@ -67,40 +65,41 @@ struct SettingsError: Error, Equatable, CustomStringConvertible {
 }
 
 extension Settings {
-    /// Reads the settings from the environment and, for what is not there, from a JSON file.
+    /// The files that are looked for where `BOOKSHOP_CONFIG` names none.
+    private static let files = ["bookshop.yaml", "bookshop.json"]
+
+    /// Reads the settings from the environment and, for what is not there, from a YAML or JSON file.
     ///
-    /// The file is `BOOKSHOP_CONFIG`, which must then be there, or `bookshop.json` in the working folder if there is
-    /// one. `REDIS_URL` in the environment is `{"redis": {"url": ...}}` in the file, and so on for the others.
+    /// The file is `BOOKSHOP_CONFIG`, which must then be there, or else `bookshop.yaml` or `bookshop.json` in the working
+    /// folder if there is one. `REDIS_URL` in the environment is `{"redis": {"url": ...}}` in the file, and so on for the
+    /// others.
     static func load(
         environment: [String: String] = ProcessInfo.processInfo.environment
-    ) async throws(SettingsError) -> Settings {
-        var sources = [
-            SettingsSource(
-                name: "environment",
-                provider: EnvironmentVariablesProvider(environmentVariables: environment)
-            )
-        ]
-        if let file = try await Self.file(environment["BOOKSHOP_CONFIG"]) { sources.append(file) }
+    ) throws(SettingsError) -> Settings {
+        var sources = [ConfigurationSource.environment(environment)]
+        if let file = try Self.file(environment["BOOKSHOP_CONFIG"]) { sources.append(file) }
         return try Settings(sources)
     }
 
-    private static func file(_ path: String?) async throws(SettingsError) -> SettingsSource? {
-        if path == "" {
-            throw SettingsError("BOOKSHOP_CONFIG", in: "environment", found: "nothing", accepted: "the path of a file")
-        }
-        let name = path ?? "bookshop.json"
-        // `allowMissing` would take a path that leads nowhere for an empty file, where it was asked for by name.
-        guard path != nil || FileManager.default.fileExists(atPath: name) else { return nil }
-        do {
-            return SettingsSource(name: name, provider: try await FileProvider<JSONSnapshot>(filePath: FilePath(name)))
-        } catch {
+    private static func file(_ path: String?) throws(SettingsError) -> ConfigurationSource? {
+        let manager = FileManager.default
+        if let path, path.isEmpty || !manager.isReadableFile(atPath: path) {
             throw SettingsError(
-                "the configuration file \(name) cannot be read as a JSON object, such as {\"port\": 8080}"
+                "BOOKSHOP_CONFIG",
+                in: "environment",
+                found: path.isEmpty ? "nothing" : "\(path.debugDescription), which cannot be read",
+                accepted: "the path of a YAML or JSON file"
             )
+        }
+        guard let name = path ?? Self.files.first(where: { manager.fileExists(atPath: $0) }) else { return nil }
+        do {
+            return try .file(name)
+        } catch {
+            throw SettingsError(error.description)
         }
     }
 
-    init(_ sources: [SettingsSource]) throws(SettingsError) {
+    init(_ sources: [ConfigurationSource]) throws(SettingsError) {
         if let host = try sources.value("host") {
             let isHost = !host.text.isEmpty && !host.text.contains { $0.isWhitespace || $0 == "/" }
             guard isHost else { throw host.rejected(accepted: "an address or a host's name, such as 127.0.0.1") }
@@ -119,7 +118,7 @@ extension Settings {
                 // The error quotes nothing of the URL that could be a password.
                 throw SettingsError("\(url.key) (\(url.origin)): \(error.message)")
             }
-            self.store = .redis(url: url.text)
+            self.redisURL = url.text
         }
         if let entries = try sources.value("near", "cache") {
             self.nearCache = try entries.number(
@@ -155,12 +154,27 @@ extension Settings {
         }
         if let proxies = try sources.value("trusted", "proxies") { self.trustedProxies = try proxies.proxies() }
         self.searchLimits = try SearchLimits(sources)
+        if let warm = try sources.value("warm") {
+            guard ["on", "off"].contains(warm.text) else { throw warm.rejected(accepted: "on or off") }
+            self.warmsShelves = warm.text == "on"
+        }
+        self.sources = sources
+    }
+
+    /// Where the caches' settings come from, beside those that come with the shop; what comes first wins.
+    ///
+    /// What is said of one cache comes before what is said of all.
+    var cacheSources: [ConfigurationSource] {
+        get throws {
+            guard let url = self.redisURL else { return self.sources }
+            return try self.sources + [ShopCaches.redis(url, nearCache: self.nearCache)]
+        }
     }
 }
 
 extension Settings.SearchLimits {
     /// Reads the limits; `nil` where there are to be none.
-    fileprivate init?(_ sources: [SettingsSource]) throws(SettingsError) {
+    fileprivate init?(_ sources: [ConfigurationSource]) throws(SettingsError) {
         let searches = "a number of searches from 1 to \(Self.largest)"
         let rate = try sources.value("search", "rate")
         let perMinute = try rate?.number(in: 0...Self.largest, accepted: "\(searches), or 0 for no limits")

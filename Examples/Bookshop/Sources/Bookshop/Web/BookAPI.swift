@@ -13,23 +13,26 @@ struct BookAPI: Sendable {
 
     func addReading(to group: RouterGroup<ShopContext>) {
         group.get("shelves") { request, context in
-            let answer = try await self.repository.shelves()
+            let answer = try await Answer { try await self.repository.shelves() }
             return try Self.json(ShelvesBody(shelves: answer.value), answer.status, request, context)
         }
         group.get("shelves/:slug/top") { request, context in
-            let answer = try await self.repository.top(ofShelf: context.shelfSlug())
+            let slug = try context.shelfSlug()
+            let answer = try await Answer { try await self.repository.top(ofShelf: slug) }
             let top = try answer.found("There is no such shelf.")
             let body = TopBody(shelf: top.shelf, books: top.books)
             return try Self.json(body, answer.status, request, context)
         }
         group.get("books") { request, context in
             let query = try QueryItems(request)
-            let answer = try await self.repository.page(query.page(), ofShelf: query.shelf())
+            let (number, slug) = (try query.page(), try query.shelf())
+            let answer = try await Answer { try await self.repository.page(number, ofShelf: slug) }
             let page = try answer.found("There is no such shelf, or it has no such page.")
             return try Self.json(PageBody(page), answer.status, request, context)
         }
         group.get("books/:id") { request, context in
-            let answer = try await self.repository.book(context.bookID())
+            let id = try context.bookID()
+            let answer = try await Answer { try await self.repository.book(id) }
             let book = try answer.found("There is no such book.")
             if request.method == .get { self.shop.recorder.note(.book(book.id, context.visitor)) }
             return try Self.json(BookBody(book), answer.status, request, context)
@@ -38,9 +41,9 @@ struct BookAPI: Sendable {
             let query = try QueryItems(request)
             let (wanted, shelf) = (try query.search(), try query.shelf())
             try await self.shop.admitSearch(context)
-            let answer = try await self.repository.search(wanted, onShelf: shelf)
-            let books = try answer.found("There is no such shelf.")
-            return try Self.json(SearchBody(books: books), answer.status, request, context)
+            let answer = try await Answer { try await self.repository.search(wanted, onShelf: shelf) }
+            let result = try answer.found("There is no such shelf.")
+            return try Self.json(SearchBody(books: result.books), answer.status, request, context)
         }
     }
 

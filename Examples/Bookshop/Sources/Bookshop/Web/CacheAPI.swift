@@ -3,15 +3,18 @@ import Hummingbird
 import Larder
 import Logging
 
-/// The cache, seen and emptied from outside.
+/// The caches, seen and emptied from outside.
 struct CacheAPI: Sendable {
+    /// A key of the cache `books`, for who asks for none.
+    static let exampleKey = "catalogue~r~Bookshop.BookRow~i42"
+
     let shop: Storefront
 
-    private var cache: ShopCache { self.shop.repository.cache }
+    private var caches: ShopCaches { self.shop.caches }
 
     func addReading(to group: RouterGroup<ShopContext>) {
         group.get("stats") { request, context in
-            try await self.cache.statistics().response(from: request, context: context)
+            try await self.shop.statistics().response(from: request, context: context)
         }
     }
 
@@ -21,18 +24,24 @@ struct CacheAPI: Sendable {
             try wanted.check()
             try await self.ask(context) {
                 if wanted.all == true {
-                    try await self.cache.clear()
+                    try await self.caches.clear()
                 } else {
-                    try await self.cache.invalidate(keys: wanted.keys ?? [], tags: wanted.tags ?? [])
+                    try await self.caches.invalidate(keys: wanted.keys ?? [], tags: wanted.tags ?? [])
                 }
             }
             return try Done(invalidated: true).response(from: request, context: context)
         }
         group.get("cache/explain") { request, context in
-            guard let key = try QueryItems(request)["key"], !key.isEmpty else {
-                throw HTTPError(.badRequest, message: "\"key\" must be there, such as book:42.")
+            let query = try QueryItems(request)
+            guard let key = query["key"], !key.isEmpty else {
+                throw HTTPError(.badRequest, message: "\"key\" must be there, such as \(Self.exampleKey).")
             }
-            let explanation = try await self.ask(context) { try await self.cache.explain(key: key) }
+            let cache = query["cache"] ?? "books"
+            let names = self.caches.all.names
+            guard names.contains(cache) else {
+                throw HTTPError(.badRequest, message: "\"cache\" must be one of \(names.joined(separator: ", ")).")
+            }
+            let explanation = try await self.ask(context) { try await self.caches.explain(key: key, in: cache) }
             var response = try ExplanationBody(explanation).response(from: request, context: context)
             // It is true for this moment and for the administrator.
             response.headers[.cacheControl] = "no-store"
@@ -57,7 +66,7 @@ struct CacheAPI: Sendable {
     }
 }
 
-extension CacheStatistics: ResponseEncodable {}
+extension ShopStatistics: ResponseEncodable {}
 
 /// What is to be invalidated: keys, tags or both, or else everything.
 private struct Invalidation: Decodable {
@@ -66,7 +75,8 @@ private struct Invalidation: Decodable {
     /// The most tags that one call invalidates.
     private static let mostTags = 100
 
-    static let expected = "{\"keys\": [\"book:42\"], \"tags\": [\"shelf:horror\"]}, one of the two, or {\"all\": true}"
+    static let expected =
+        "{\"keys\": [\"\(CacheAPI.exampleKey)\"], \"tags\": [\"catalogue/book#42\"]}, one of the two, or {\"all\": true}"
 
     let keys: [String]?
     let tags: [String]?

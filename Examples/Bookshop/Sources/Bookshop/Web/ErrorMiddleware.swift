@@ -65,12 +65,6 @@ struct ErrorMiddleware: RouterMiddleware {
                 headers: [.retryAfter: "\(refused.seconds)"],
                 message: "That was too much searching at once. Please try again in \(inSeconds(refused.seconds))."
             )
-        case is BookRepository.InvalidationFailed:
-            return Failure(
-                status: .serviceUnavailable,
-                headers: [.retryAfter: "5"],
-                message: "The title is saved, but the cache could not be told. Please send the same again."
-            )
         case let error as any HTTPResponseError:
             return Failure(status: error.status, message: "\(error.status.reasonPhrase).")
         default:

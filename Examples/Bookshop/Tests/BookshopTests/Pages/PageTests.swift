@@ -83,6 +83,11 @@ import Testing
             for name in ["Fills", "Refreshes", "Failed fills", "Stale serves", "Unavailable"] {
                 #expect(page.text.contains("<th scope=\"row\">\(name)</th>"), "\(name)")
             }
+            for name in ["books", "figures", "searches"] {
+                #expect(page.text.contains("<h2 id=\"cache-\(name)\">\(name)</h2>"), "\(name)")
+                #expect(page.text.contains("Counters of the cache \(name)</caption>"), "\(name)")
+            }
+            #expect(page.text.contains("<option selected>books</option><option>figures</option>"))
             #expect(page.cacheStatus == nil)
         }
     }

@@ -4,11 +4,11 @@ import Testing
 @testable import Bookshop
 
 @Suite struct SettingsTests {
-    @Test func defaultsAreForATryAtHome() async throws {
-        let settings = try await Settings.load(environment: [:])
+    @Test func defaultsAreForATryAtHome() throws {
+        let settings = try Settings.load(environment: [:])
         #expect(settings.host == "127.0.0.1")
         #expect(settings.port == 8080)
-        #expect(settings.store == .memory)
+        #expect(settings.redisURL == nil)
         #expect(settings.nearCache == 10_000)
         #expect(settings.adminToken == nil)
         #expect(settings.databasePath == "data/bookshop.sqlite")
@@ -17,39 +17,39 @@ import Testing
         #expect(limits.perMinute == 60 && limits.burst == 20 && limits.hourly == 600 && limits.addressHourly == 6_000)
     }
 
-    @Test func environmentSetsEverything() async throws {
-        let settings = try await Settings.load(environment: [
+    @Test func environmentSetsEverything() throws {
+        let settings = try Settings.load(environment: [
             "HOST": "0.0.0.0", "PORT": "9000", "REDIS_URL": "redis://user:pass@cache:6379/1", "ADMIN_TOKEN": "t0k",
             "DATABASE_PATH": "/tmp/b.sqlite", "NEAR_CACHE": "500",
             "SEARCH_RATE": "30", "SEARCH_BURST": "3", "SEARCH_HOURLY": "100", "SEARCH_ADDRESS_HOURLY": "1000",
         ])
         #expect(settings.host == "0.0.0.0" && settings.port == 9_000)
-        #expect(settings.store == .redis(url: "redis://user:pass@cache:6379/1"))
+        #expect(settings.redisURL == "redis://user:pass@cache:6379/1")
         #expect(settings.nearCache == 500)
         #expect(settings.adminToken == "t0k" && settings.databasePath == "/tmp/b.sqlite")
         let limits = Settings.SearchLimits(perMinute: 30, burst: 3, hourly: 100, addressHourly: 1_000)
         #expect(settings.searchLimits == limits)
     }
 
-    @Test func proxiesAreANumberOrAddresses() async throws {
-        let settings = try await [
+    @Test func proxiesAreANumberOrAddresses() throws {
+        let settings = try [
             Settings.load(environment: ["TRUSTED_PROXIES": "2"]),
             Settings.load(environment: ["TRUSTED_PROXIES": "10.0.0.1, 2001:DB8::1"]),
         ]
         #expect(settings.map(\.trustedProxies) == [.count(2), .addresses(["10.0.0.1", "2001:db8::1"])])
     }
 
-    @Test func secretIsLongAndNeverQuoted() async throws {
+    @Test func secretIsLongAndNeverQuoted() throws {
         let secret = "k7" + String(repeating: "x", count: 30)
-        #expect(try await Settings.load(environment: ["VISITOR_SECRET": secret]).visitorSecret == secret)
+        #expect(try Settings.load(environment: ["VISITOR_SECRET": secret]).visitorSecret == secret)
         for short in ["", "k7xx"] {
-            let line = try await Self.complaint(["VISITOR_SECRET": short])
+            let line = try Self.complaint(["VISITOR_SECRET": short])
             #expect(line.hasPrefix("VISITOR_SECRET (environment): found ") && !line.contains("k7xx"))
         }
     }
 
-    @Test func searchRateOfZeroIsNoLimit() async throws {
-        #expect(try await Settings.load(environment: ["SEARCH_RATE": "0", "SEARCH_BURST": "5"]).searchLimits == nil)
+    @Test func searchRateOfZeroIsNoLimit() throws {
+        #expect(try Settings.load(environment: ["SEARCH_RATE": "0", "SEARCH_BURST": "5"]).searchLimits == nil)
     }
 
     @Test func helpNamesEverySearchLimitWithItsDefault() {
@@ -61,15 +61,15 @@ import Testing
         }
     }
 
-    @Test func fileSetsWhatTheEnvironmentDoesNot() async throws {
+    @Test func fileSetsWhatTheEnvironmentDoesNot() throws {
         let file = """
             {"port": 9000, "host": "::1", "redis": {"url": "unix:///run/redis.sock"}, "near": {"cache": 0},
              "admin": {"token": "t0k"}, "database": {"path": "b.sqlite"},
              "search": {"rate": 6, "hourly": 60, "address": {"hourly": 90}}}
             """
-        let settings = try await Self.load(["PORT": "9001"], file: file)
+        let settings = try Self.load(["PORT": "9001"], file: file)
         #expect(settings.port == 9_001 && settings.host == "::1")
-        #expect(settings.store == .redis(url: "unix:///run/redis.sock"))
+        #expect(settings.redisURL == "unix:///run/redis.sock")
         #expect(settings.nearCache == 0)
         #expect(settings.adminToken == "t0k" && settings.databasePath == "b.sqlite")
         let limits = Settings.SearchLimits(perMinute: 6, burst: 20, hourly: 60, addressHourly: 90)
@@ -83,10 +83,10 @@ import Testing
         ("NEAR_CACHE", "99999999999999999999"), ("SEARCH_RATE", ""), ("SEARCH_RATE", "-1"), ("SEARCH_RATE", "1000001"),
         ("SEARCH_RATE", "10/s"), ("SEARCH_BURST", "0"), ("SEARCH_BURST", "many"), ("SEARCH_HOURLY", "0"),
         ("SEARCH_ADDRESS_HOURLY", "0.5"), ("TRUSTED_PROXIES", ""), ("TRUSTED_PROXIES", "-1"), ("TRUSTED_PROXIES", "17"),
-        ("TRUSTED_PROXIES", "proxy.local"), ("TRUSTED_PROXIES", "10.0.0.1,"),
+        ("TRUSTED_PROXIES", "proxy.local"), ("TRUSTED_PROXIES", "10.0.0.1,"), ("WARM", ""), ("WARM", "no"),
     ])
-    func wrongSettingIsNamedWithWhatWasFound(key: String, value: String) async throws {
-        let line = try await Self.complaint(["\(key)": value])
+    func wrongSettingIsNamedWithWhatWasFound(key: String, value: String) throws {
+        let line = try Self.complaint(["\(key)": value])
         #expect(line.hasPrefix("\(key) (environment): found \(value.debugDescription); accepted is "))
         #expect(!line.contains("\n"))
     }
@@ -95,8 +95,8 @@ import Testing
         "redis://h1,h2:7001/4", "redis+sentinel://s1,s2:5000/mymaster/1", "rediss+sentinel://:pw@s1/shop",
         "redis+cluster://h1,h2:7001", "rediss+cluster://h1", "redis+shards://h1,h2:7001,h3/1", "rediss+shards://h1,h2",
     ])
-    func everyTopologyHasItsURL(url: String) async throws {
-        #expect(try await Settings.load(environment: ["REDIS_URL": url]).store == .redis(url: url))
+    func everyTopologyHasItsURL(url: String) throws {
+        #expect(try Settings.load(environment: ["REDIS_URL": url]).redisURL == url)
     }
 
     @Test(arguments: [
@@ -104,8 +104,8 @@ import Testing
         ("redis+sentinel://h1/name/x", "number of a database"), ("redis+cluster://h1/1", "database 0 only"),
         ("redis+replicas://h1", "redis+cluster://"), ("redis+cluster://h1:0", "from 1 to 65535"),
     ])
-    func wrongURLOfATopologyIsRefusedWithWhatIsAccepted(url: String, accepted: String) async throws {
-        let line = try await Self.complaint(["REDIS_URL": url])
+    func wrongURLOfATopologyIsRefusedWithWhatIsAccepted(url: String, accepted: String) throws {
+        let line = try Self.complaint(["REDIS_URL": url])
         #expect(line.hasPrefix("REDIS_URL (environment): "))
         #expect(line.contains(accepted), "\(line)")
         #expect(!line.contains("\n"))
@@ -116,52 +116,69 @@ import Testing
         ("REDIS_URL", "redis+sentinel://:hunter2@h1,h2"), ("REDIS_URL", "redis+cluster://:hunter2@h1/3"),
         ("ADMIN_TOKEN", "hunter2 hunter2"), ("ADMIN_TOKEN", ""), ("ADMIN_TOKEN", "hünter2 hunter2"),
     ])
-    func secretIsNotPrinted(key: String, value: String) async throws {
-        let line = try await Self.complaint([key: value])
+    func secretIsNotPrinted(key: String, value: String) throws {
+        let line = try Self.complaint([key: value])
         #expect(line.hasPrefix("\(key) (environment): "))
         #expect(!line.contains("hunter2"))
     }
 
     @Test(arguments: [#"{"port": "abc"}"#, #"{"port": 80.5}"#, #"{"port": [1]}"#, #"{"port": 70000}"#])
-    func wrongSettingInAFileIsNamedWithTheFile(file: String) async throws {
-        let error = await #expect(throws: SettingsError.self) { try await Self.load([:], file: file) }
+    func wrongSettingInAFileIsNamedWithTheFile(file: String) throws {
+        let error = #expect(throws: SettingsError.self) { try Self.load([:], file: file) }
         let line = try #require(error?.description)
         #expect(line.hasPrefix("PORT (") && line.contains("settings.json"))
     }
 
     @Test(arguments: ["", "[]", "{", "port: 80"])
-    func fileThatIsNoJSONObjectIsNamed(file: String) async throws {
-        let error = await #expect(throws: SettingsError.self) { try await Self.load([:], file: file) }
-        #expect(try #require(error?.description).contains("settings.json cannot be read as a JSON object"))
+    func fileThatIsNoJSONObjectIsNamedWithTheLine(file: String) throws {
+        let error = #expect(throws: SettingsError.self) { try Self.load([:], file: file) }
+        let line = try #require(error?.description)
+        #expect(line.contains("settings.json (") && line.contains("accepted is "), "\(line)")
+        #expect(!line.contains("\n"))
     }
 
-    @Test func fileThatIsAskedForMustBeThere() async throws {
-        let line = try await Self.complaint(["BOOKSHOP_CONFIG": "/nowhere/settings.json"])
-        #expect(line.contains("/nowhere/settings.json"))
-        #expect(try await Self.complaint(["BOOKSHOP_CONFIG": ""]).hasPrefix("BOOKSHOP_CONFIG"))
+    @Test func fileCanBeYAML() throws {
+        let settings = try Self.load([:], file: "port: 9000\nredis: {url: \"redis://cache\"}\nwarm: off\n", as: "yaml")
+        #expect(settings.port == 9_000 && settings.redisURL == "redis://cache")
+        #expect(!settings.warmsShelves)
+    }
+
+    @Test func shelvesAreWarmedUnlessThatIsOff() throws {
+        #expect(try Settings.load(environment: [:]).warmsShelves)
+        #expect(try Settings.load(environment: ["WARM": "on"]).warmsShelves)
+        #expect(try !Settings.load(environment: ["WARM": "off"]).warmsShelves)
+        #expect(Help.text.contains("WARM "))
+    }
+
+    @Test func fileThatIsAskedForMustBeThere() throws {
+        let line = try Self.complaint(["BOOKSHOP_CONFIG": "/nowhere/settings.json"])
+        #expect(line.hasPrefix("BOOKSHOP_CONFIG (environment): found \"/nowhere/settings.json\", which cannot be read"))
+        #expect(try Self.complaint(["BOOKSHOP_CONFIG": ""]).hasPrefix("BOOKSHOP_CONFIG"))
     }
 
     @Test func greetingNamesAnAddressThatABrowserCanGoTo() {
         var settings = Settings()
-        #expect(Greeting(settings, port: 8080).text.contains("http://127.0.0.1:8080/"))
+        #expect(Greeting(settings, port: 8080, place: "in memory").text.contains("http://127.0.0.1:8080/"))
         settings.host = "0.0.0.0"
-        #expect(Greeting(settings, port: 81).text.contains("http://localhost:81/"))
+        #expect(Greeting(settings, port: 81, place: "in memory").text.contains("http://localhost:81/"))
         settings.host = "::1"
-        #expect(Greeting(settings, port: 81).text.contains("http://[::1]:81/"))
-        settings.store = .redis(url: "redis://:hunter2@cache")
-        #expect(!Greeting(settings, port: 81).text.contains("hunter2"))
+        #expect(Greeting(settings, port: 81, place: "in memory").text.contains("http://[::1]:81/"))
+        settings.redisURL = "redis://:hunter2@cache"
+        #expect(!Greeting(settings, port: 81, place: "in memory").text.contains("hunter2"))
     }
 
-    private static func load(_ environment: [String: String], file: String) async throws -> Settings {
+    private static func load(_ environment: [String: String], file: String, as ending: String = "json") throws
+        -> Settings
+    {
         let folder = try TemporaryFolder()
         defer { folder.remove() }
-        let path = folder.path("settings.json")
+        let path = folder.path("settings.\(ending)")
         try Data(file.utf8).write(to: URL(fileURLWithPath: path))
-        return try await Settings.load(environment: environment.merging(["BOOKSHOP_CONFIG": path]) { $1 })
+        return try Settings.load(environment: environment.merging(["BOOKSHOP_CONFIG": path]) { $1 })
     }
 
-    private static func complaint(_ environment: [String: String]) async throws -> String {
-        let error = await #expect(throws: SettingsError.self) { _ = try await Settings.load(environment: environment) }
+    private static func complaint(_ environment: [String: String]) throws -> String {
+        let error = #expect(throws: SettingsError.self) { _ = try Settings.load(environment: environment) }
         return try #require(error?.description)
     }
 }

@@ -1,8 +1,11 @@
 import Foundation
+import GRDB
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
 import Larder
+import LarderConfiguration
+import LarderSQLite
 import LarderTesting
 import Logging
 import NIOCore
@@ -20,6 +23,11 @@ struct TestShop: Sendable {
 
     var repository: BookRepository { self.front.repository }
 
+    /// How many reads have reached the database; what the caches answered is not among them.
+    var reads: Int {
+        [self.repository.books, self.repository.searches].map(\.statistics.readsOfDatabase).reduce(0, +)
+    }
+
     /// Opens a shop, and closes it afterwards.
     ///
     /// - Parameters:
@@ -28,6 +36,11 @@ struct TestShop: Sendable {
     ///   - nearCache: How many entries of Redis are kept in this process as well.
     ///   - searchLimits: How often anybody may search; tests ask more often than people do.
     ///   - trustedProxies: Whose word on where a request comes from is taken.
+    ///   - caches: Settings of the caches, as YAML. Figures are not cached unless it says so: tests count and look.
+    ///   - database: The file with the books; `nil` takes a copy of the imported one.
+    ///   - foreignWrites: How changes of the catalogue are noticed that others make.
+    ///   - warmsShelves: Whether shelves are brought into the cache at the start.
+    ///   - onWarming: Told how that goes.
     ///   - clock: What values in memory get old by.
     ///   - now: What time it is; days are counted by it.
     ///   - body: What to do in the shop.
@@ -38,24 +51,42 @@ struct TestShop: Sendable {
         nearCache: Int = Settings().nearCache,
         searchLimits: Settings.SearchLimits? = nil,
         trustedProxies: TrustedProxies = .count(0),
+        caches: String = "caches: {figures: {ttl: 0s}}",
+        database: String? = nil,
+        foreignWrites: CachedDatabaseOptions.ForeignWrites = .every(.milliseconds(50)),
+        warmsShelves: Bool = false,
+        onWarming: @escaping @Sendable (WarmingReport) -> Void = { _ in },
         clock: CacheClock = .system,
         now: @escaping @Sendable () -> Date = { Date() },
         _ body: @escaping @Sendable (TestShop) async throws -> Void
     ) async throws {
         let folder = try TemporaryFolder()
         defer { folder.remove() }
-        let database = folder.path("books.sqlite")
-        try await FileManager.default.copyItem(atPath: ImportedCatalogue.shared.path(), toPath: database)
-        let catalogue = try Catalogue(path: database)
+        let copy = folder.path("books.sqlite")
+        if database == nil {
+            try await FileManager.default.copyItem(atPath: ImportedCatalogue.shared.path(), toPath: copy)
+        }
+        let catalogue = try Catalogue(path: database ?? copy)
         var logger = Logger(label: "tests")
         logger.logLevel = .critical
         var settings = Settings()
         settings.adminToken = adminToken
         settings.nearCache = nearCache
-        settings.store = redisURL.map { .redis(url: $0) } ?? .memory
+        settings.redisURL = redisURL
+        settings.sources = [try .yaml(caches, named: "test.yaml")]
+        settings.warmsShelves = warmsShelves
         settings.searchLimits = searchLimits
         settings.trustedProxies = trustedProxies
-        let front = try Storefront(catalogue: catalogue, settings: settings, logger: logger, clock: clock, now: now)
+        let front = try Storefront(
+            catalogue: catalogue,
+            caches: ShopCaches(settings.cacheSources, logger: logger, clock: clock),
+            settings: settings,
+            logger: logger,
+            clock: clock,
+            foreignWrites: foreignWrites,
+            now: now,
+            onWarming: onWarming
+        )
         let application = try ShopApplication.make(front, settings: settings, logger: logger)
         try await application.test(.router) { client in
             try await body(TestShop(client: client, catalogue: catalogue, front: front))
@@ -90,6 +121,29 @@ struct TestShop: Sendable {
         return TestAnswer(response: response)
     }
 
+    /// Changes the catalogue past the API.
+    func write(_ sql: String) async throws {
+        try await self.repository.books.write { db in try db.execute(sql: sql) }
+    }
+
+    /// Waits until the store of the caches has heard of all that was written.
+    func isSettled() async throws -> Bool {
+        try await eventually {
+            [self.repository.books, self.repository.searches].allSatisfy { $0.statistics.pending == 0 }
+        }
+    }
+
+    /// What the caches did.
+    func statistics() async throws -> StatisticsAnswer { try await self.get("/api/stats").decode() }
+
+    /// Why a read of a key finds what it finds, tier by tier.
+    func explain(_ key: String, in cache: String = "books") async throws -> ExplanationAnswer {
+        let text = try #require(key.addingPercentEncoding(withAllowedCharacters: .alphanumerics))
+        let answer = try await self.get("/api/cache/explain?cache=\(cache)&key=\(text)")
+        #expect(answer.status == 200)
+        return try answer.decode()
+    }
+
     /// Comes as somebody new, and keeps the cookie.
     func visit(_ uri: String = "/books") async throws -> TestVisitor {
         let cookie = try #require(try await self.get(uri).header(.setCookie))
@@ -117,6 +171,18 @@ struct TestShop: Sendable {
             body: body.map { ByteBuffer(string: $0) }
         )
         return TestAnswer(response: response)
+    }
+}
+
+/// Keys under which the shop's caches have what they have.
+enum CachedKey {
+    static func book(_ id: Int) -> String { "catalogue~r~Bookshop.BookRow~i\(id)" }
+    static func shelves(of id: Int) -> String { "catalogue~k~all~Bookshop.ShelfName~shelves of \(id)" }
+    static let shelves = "catalogue~k~all~Bookshop.Shelf~shelves"
+
+    /// The numbers of the books that are in a list, such as `top:horror`.
+    static func list(_ name: String, _ type: String) -> String {
+        "catalogue~v~Swift.Optional<Bookshop.\(type)>~\(name)"
     }
 }
 
@@ -153,153 +219,4 @@ struct TestAnswer: Sendable {
         let object = try JSONSerialization.jsonObject(with: Data(self.response.body.readableBytesView))
         return Set((object as? [String: Any] ?? [:]).keys)
     }
-}
-
-// What the API's answers look like to a client, written down apart from the code that makes them.
-
-struct ShelvesAnswer: Decodable {
-    struct Shelf: Decodable, Equatable {
-        let slug: String
-        let name: String
-        let books: Int
-    }
-    let shelves: [Shelf]
-}
-
-struct ListedBook: Decodable {
-    let id: Int
-    let title: String
-    let authors: [String]
-}
-
-struct TopAnswer: Decodable {
-    let shelf: ShelvesAnswer.Shelf
-    let books: [ListedBook]
-}
-
-struct PageAnswer: Decodable {
-    let books: [ListedBook]
-    let page: Int
-    let pages: Int
-    let hasNext: Bool
-    let hasPrevious: Bool
-}
-
-struct BookAnswer: Decodable {
-    let id: Int
-    let title: String
-    let authors: [String]
-    let language: String
-    let issued: String
-    let shelves: [String]
-    let subjects: [String]
-}
-
-struct SearchAnswer: Decodable {
-    let books: [ListedBook]
-}
-
-struct StatisticsAnswer: Decodable {
-    let hits: Int
-    let misses: Int
-    let stale: Int
-    let unavailable: Int
-    let fills: Int
-    let refreshes: Int
-    let failedFills: Int
-    let staleServes: Int
-    let hitRatio: Double
-    let entries: Int?
-    let store: String
-    let topology: TopologyAnswer?
-    let nearCache: NearCacheAnswer?
-}
-
-struct TopologyAnswer: Decodable {
-    struct Node: Decodable {
-        let address: String
-        let role: String
-        let isConnected: Bool
-        let slots: Int?
-        let roundTrip: Double?
-    }
-
-    let kind: String
-    let primaryName: String?
-    let nodes: [Node]
-
-    func addresses(_ role: String) -> [String] { self.nodes.filter { $0.role == role }.map(\.address) }
-}
-
-struct NearCacheAnswer: Decodable {
-    struct PushLatency: Decodable {
-        let last: Double
-        let median: Double
-        let percentile99: Double
-    }
-
-    let hits: Int
-    let misses: Int
-    let hitRatio: Double
-    let entries: Int
-    let limit: Int
-    let invalidations: Int
-    let isCovered: Bool
-    let trouble: String?
-    let timesEmptied: Int
-    let lastEmptied: String?
-    let pushLatency: PushLatency?
-}
-
-struct ExplanationAnswer: Decodable {
-    struct Tier: Decodable {
-        let tier: String
-        let state: String
-        let why: String
-        let tag: String?
-        let age: Double?
-        let timeLeft: Double?
-        let grace: Double?
-        let size: Int?
-        let codec: String?
-        let fillCost: Double?
-        let tags: [String]
-        let holder: Holder?
-    }
-
-    struct Holder: Decodable {
-        let lease: String
-        let timeLeft: Double
-    }
-
-    let key: String
-    let version: Int
-    let waiters: Int?
-    let tiers: [Tier]
-}
-
-struct LeaderboardAnswer: Decodable {
-    struct Row: Decodable {
-        let rank: Int
-        let views: Int
-        let book: ListedBook
-    }
-
-    let period: String
-    let books: [Row]
-}
-
-struct AnalyticsAnswer: Decodable {
-    struct Day: Decodable, Equatable {
-        let day: String
-        let visitors: Int
-        let pages: Int
-        let bookViews: Int
-        let searches: Int
-        let limitedSearches: Int
-        let apiCalls: Int
-    }
-
-    let days: [Day]
-    let skipped: Int
 }

@@ -57,6 +57,19 @@ import Testing
         }
     }
 
+    /// A list that shows the book is made anew of one row: which books are in it has not changed.
+    @Test func aPutCostsOneReadHoweverManyListsShowTheBook() async throws {
+        try await TestShop.open { shop in
+            let lists = ["/api/books?page=3", "/api/books?shelf=horror", "/api/shelves/horror/top"]
+            for uri in lists { _ = try await shop.get(uri) }
+            // The answer has the book in it, which reads the row and its shelves.
+            #expect(try await shop.send(.put, "/api/books/42", body: #"{"title": "Renamed"}"#).status == 200)
+            let reads = shop.reads
+            for uri in lists { #expect(try await shop.get(uri).text.contains("\"Renamed\""), "\(uri)") }
+            #expect(shop.reads == reads)
+        }
+    }
+
     /// A search that had found nothing is made of no book, so no book's tag could tell it.
     @Test func aPutReachesSearchesThatDidNotFindTheBook() async throws {
         try await TestShop.open { shop in
@@ -68,24 +81,29 @@ import Testing
         }
     }
 
-    /// Tells from the explanation, and not only from the title, that it was the book's tag.
-    @Test(arguments: [
-        "book:42", "top:horror", "page:horror:1", "page::3", "search::stevenson", "search:horror:stevenson",
-    ])
-    func aPutKillsByTag(key: String) async throws {
-        try await TestShop.open { shop async throws in
-            func tier() async throws -> ExplanationAnswer.Tier {
-                let answer = try await shop.get("/api/cache/explain?key=\(key)").decode(ExplanationAnswer.self)
-                return try #require(answer.tiers.first)
-            }
+    /// Tells from the explanation, and not only from the title, what a new title takes with it and what it leaves.
+    @Test func aPutKillsTheRowAndTheSearchesAndLeavesTheLists() async throws {
+        try await TestShop.open { shop in
             for way in Self.ways { _ = try await shop.get(way) }
-            let before = try await tier()
-            #expect(before.state == "fresh" && before.tags.contains("book:42"))
-            _ = try await shop.send(.put, "/api/books/42", body: #"{"title": "The Doctor Renamed"}"#)
-            let after = try await tier()
+            let row = CachedKey.book(42)
+            let search = CachedKey.list(":stevenson", "SearchListing")
+            let lists = [
+                CachedKey.list("top:horror", "ShelfListing"), CachedKey.list("page:horror:1", "PageListing"),
+                CachedKey.list("page::3", "PageListing"), CachedKey.shelves(of: 42),
+            ]
+            let before = try #require(try await shop.explain(row).tiers.first)
+            #expect(before.state == "fresh" && before.tags.contains("catalogue/book#42"))
+            #expect(try await shop.explain(search, in: "searches").tiers.first?.state == "fresh")
+            for key in lists { #expect(try await shop.explain(key).tiers.first?.state == "fresh", "\(key)") }
+
+            try await shop.write("UPDATE book SET title = 'The Doctor Renamed' WHERE id = 42")
             // The memory store gives back what is dead when it comes upon it, so it may be gone already.
+            let after = try #require(try await shop.explain(row).tiers.first)
             #expect(after.state == "dead" || after.state == "absent")
-            if after.state == "dead" { #expect(["book:42", "searches"].contains(after.tag)) }
+            if after.state == "dead" { #expect(after.tag == "catalogue/book#42") }
+            let found = try #require(try await shop.explain(search, in: "searches").tiers.first)
+            #expect(found.state == "dead" || found.state == "absent")
+            for key in lists { #expect(try await shop.explain(key).tiers.first?.state == "fresh", "\(key)") }
         }
     }
 

@@ -9,9 +9,9 @@ import Testing
 @Suite(.timeLimit(.minutes(3))) struct ShopTopologyTests {
     @Test func inMemoryThereIsNothingToSayOfServers() async throws {
         try await TestShop.open { shop in
-            let statistics = try await shop.get("/api/stats").decode(StatisticsAnswer.self)
-            #expect(statistics.store == "memory")
-            #expect(statistics.topology == nil && statistics.nearCache == nil)
+            let statistics = try await shop.statistics()
+            #expect(statistics.caches.values.allSatisfy { $0.store == "memory" && $0.nearCache == nil })
+            #expect(statistics.topology == nil)
             let page = try await shop.get("/stats").text
             #expect(!page.contains("Near cache") && !page.contains("Redis servers"))
         }
@@ -22,38 +22,35 @@ import Testing
             let url = server.url + "?socket_timeout=10"
             try await TestShop.open(redisURL: url) { shop in
                 #expect(try await eventually { try await Self.hitsNearCache(shop) })
-                let before = try await Self.statistics(shop)
+                let before = try await shop.statistics()
                 let topology = try #require(before.topology)
                 #expect(topology.kind == "standalone" && topology.primaryName == nil)
                 #expect(topology.addresses("primary") == ["127.0.0.1:\(server.port)"])
                 #expect(topology.nodes.map(\.isConnected) == [true])
-                let near = try #require(before.nearCache)
+                let near = try #require(try before.books.nearCache)
                 #expect(near.isCovered && near.trouble == nil)
                 #expect(near.hits > 0 && near.hitRatio > 0 && near.hitRatio <= 1)
                 #expect((1...near.limit).contains(near.entries) && near.limit == 10_000)
 
                 // A process with a client of its own, which keeps nothing.
                 try await TestShop.open(redisURL: url, nearCache: 0) { other in
-                    let book = try #require(try await other.catalogue.book(42))
-                    try await other.repository.cache.larder.set(
-                        .book(42),
-                        to: Self.book(book, titled: "From elsewhere")
-                    )
+                    #expect(try await other.isSettled())
+                    #expect(try await eventually { try await shop.get("/api/books/42").isHit })
+                    let tags = #"{"tags": ["catalogue/book#42"]}"#
+                    #expect(try await other.send(.post, "/api/cache/invalidate", body: tags).status == 200)
                     #expect(
-                        try await eventually {
-                            let seen = try await shop.get("/api/books/42").decode(BookAnswer.self).title
-                            return seen == "From elsewhere"
-                        }
+                        try await eventually { try await Self.nearCache(shop)?.invalidations ?? 0 > near.invalidations }
                     )
-                    let statistics = try await Self.statistics(other)
-                    #expect(statistics.topology?.kind == "standalone" && statistics.nearCache == nil)
+                    let statistics = try await other.statistics()
+                    #expect(statistics.topology?.kind == "standalone")
+                    #expect(statistics.caches.values.allSatisfy { $0.nearCache == nil })
                     #expect(try await !other.get("/stats").text.contains("Near cache"))
                 }
                 // What it changes itself it hears of as well, and that is timed.
                 #expect(try await shop.send(.put, "/api/books/42", body: #"{"title": "Mine"}"#).status == 200)
                 _ = try await shop.get("/api/books/42")
-                #expect(try await eventually { try await Self.statistics(shop).nearCache?.pushLatency != nil })
-                let after = try #require(try await Self.statistics(shop).nearCache)
+                #expect(try await eventually { try await Self.nearCache(shop)?.pushLatency != nil })
+                let after = try #require(try await Self.nearCache(shop))
                 #expect(after.invalidations > near.invalidations)
                 let latency = try #require(after.pushLatency)
                 #expect(latency.last > 0 && latency.median > 0 && latency.median <= latency.percentile99)
@@ -61,10 +58,10 @@ import Testing
 
                 // The server has lost everything, so this process drops everything.
                 _ = try await server.command("FLUSHALL")
-                #expect(try await eventually { try await Self.statistics(shop).nearCache?.lastEmptied == "flushed" })
+                #expect(try await eventually { try await Self.nearCache(shop)?.lastEmptied == "flushed" })
                 let page = try await shop.get("/stats").text
                 for text in [
-                    "<h2 id=\"near-heading\">Near cache</h2>", "<th scope=\"row\">Covered</th>",
+                    "<h3>Near cache</h3>", "<th scope=\"row\">Covered</th>",
                     "all copies were dropped at once; the last time: flushed", "of 10,000",
                     "<th scope=\"row\">99 %</th>", "<th scope=\"row\">127.0.0.1:\(server.port)</th><td>primary</td>",
                     "One server. The shop",
@@ -79,7 +76,7 @@ import Testing
         try await withRedisSentinels(sentinels: 3, replicas: 1) { deployment in
             try await TestShop.open(redisURL: deployment.url + "?socket_timeout=1") { shop in
                 #expect(try await eventually { try await Self.hitsNearCache(shop) })
-                let statistics = try await Self.statistics(shop)
+                let statistics = try await shop.statistics()
                 let before = try #require(statistics.topology)
                 #expect(before.kind == "sentinel" && before.primaryName == "mymaster")
                 let old = try await Self.address(deployment.primary())
@@ -90,13 +87,13 @@ import Testing
                 #expect(
                     try await eventually {
                         try await Self.expectPages(shop)
-                        let primaries = try await Self.statistics(shop).topology?.addresses("primary")
+                        let primaries = try await shop.statistics().topology?.addresses("primary")
                         return primaries?.isEmpty == false && primaries != [old]
                     }
                 )
                 let new = try await Self.address(deployment.awaitFailover(from: killed).primary)
-                #expect(try await Self.statistics(shop).topology?.addresses("primary") == [new])
-                try await Self.expectNearCacheRecovers(shop, since: statistics.nearCache)
+                #expect(try await shop.statistics().topology?.addresses("primary") == [new])
+                try await Self.expectNearCacheRecovers(shop, since: statistics.books.nearCache)
                 try await Self.expectCounts(shop)
                 let page = try await shop.get("/stats").text
                 #expect(page.contains("<th scope=\"row\">\(new)</th><td>primary</td>"))
@@ -110,31 +107,31 @@ import Testing
             try await TestShop.open(redisURL: cluster.url + "?socket_timeout=1") { shop in
                 #expect(try await eventually { try await Self.hitsNearCache(shop) })
                 try await Self.expectPages(shop)
-                let statistics = try await Self.statistics(shop)
+                let statistics = try await shop.statistics()
                 let before = try #require(statistics.topology)
                 #expect(before.kind == "cluster")
                 #expect(before.addresses("primary").count == 3 && before.addresses("replica").count == 3)
                 #expect(before.nodes.compactMap(\.slots).reduce(0, +) == 16_384)
 
-                let shard = try await cluster.shard(owning: cluster.slot(of: "bookshop:1:book:42"))
+                let shard = try await cluster.shard(owning: cluster.slot(of: "bookshop:books:1:\(CachedKey.book(42))"))
                 let killed = try await cluster.killPrimary(of: shard)
                 let old = Self.address(killed)
                 #expect(
                     try await eventually {
                         try await Self.expectPages(shop)
-                        let topology = try await Self.statistics(shop).topology
+                        let topology = try await shop.statistics().topology
                         return topology?.nodes.contains { $0.address == old && $0.slots ?? 0 > 0 } == false
                     }
                 )
                 let new = try await Self.address(cluster.awaitNewPrimary(of: shard, not: killed).primary)
                 #expect(
                     try await eventually {
-                        let topology = try await Self.statistics(shop).topology
+                        let topology = try await shop.statistics().topology
                         return topology?.addresses("primary").contains(new) == true
                             && topology?.nodes.compactMap(\.slots).reduce(0, +) == 16_384
                     }
                 )
-                try await Self.expectNearCacheRecovers(shop, since: statistics.nearCache)
+                try await Self.expectNearCacheRecovers(shop, since: statistics.books.nearCache)
                 try await Self.expectCounts(shop)
                 let page = try await shop.get("/stats").text
                 #expect(page.contains("<th scope=\"row\">\(new)</th><td>primary</td>"))
@@ -153,13 +150,13 @@ import Testing
                     try await TestShop.open(redisURL: url) { shop in
                         #expect(try await eventually { try await Self.hitsNearCache(shop) })
                         try await Self.expectPages(shop)
-                        let statistics = try await Self.statistics(shop)
+                        let statistics = try await shop.statistics()
                         let topology = try #require(statistics.topology)
                         #expect(topology.kind == "sharded" && topology.primaryName == nil)
                         #expect(topology.addresses("primary") == addresses)
                         #expect(try await shop.get("/stats").text.contains("Independent servers that share the keys."))
 
-                        let name = "bookshop:1:book:42"
+                        let name = "bookshop:books:1:\(CachedKey.book(42))"
                         var owner: RedisServer?
                         for server in servers {
                             if try await server.command("EXISTS", name) == ":1\r\n" { owner = server }
@@ -167,9 +164,9 @@ import Testing
                         let lost = try #require(owner, "one of them has the book")
                         await lost.kill()
                         for _ in 0..<3 { try await Self.expectPages(shop) }
-                        #expect(try await eventually { try await Self.statistics(shop).nearCache?.isCovered == false })
+                        #expect(try await eventually { try await Self.nearCache(shop)?.isCovered == false })
                         try await lost.restart()
-                        try await Self.expectNearCacheRecovers(shop, since: statistics.nearCache)
+                        try await Self.expectNearCacheRecovers(shop, since: statistics.books.nearCache)
                     }
                 }
             }
@@ -178,17 +175,18 @@ import Testing
 
     // MARK: Looking
 
-    private static func statistics(_ shop: TestShop) async throws -> StatisticsAnswer {
-        try await shop.get("/api/stats").decode()
+    /// The near cache of the books.
+    private static func nearCache(_ shop: TestShop) async throws -> NearCacheAnswer? {
+        try await shop.statistics().books.nearCache
     }
 
     private static func address(_ server: RedisServer) -> String { "\(server.host):\(server.port)" }
 
     /// Reads a book, and says whether a copy in this process was all that it took.
     private static func hitsNearCache(_ shop: TestShop) async throws -> Bool {
-        let before = try await Self.statistics(shop).nearCache?.hits ?? 0
+        let before = try await Self.nearCache(shop)?.hits ?? 0
         let isHit = try await shop.get("/api/books/42").isHit
-        let after = try await Self.statistics(shop).nearCache?.hits ?? 0
+        let after = try await Self.nearCache(shop)?.hits ?? 0
         return isHit && after > before
     }
 
@@ -202,7 +200,7 @@ import Testing
     /// The copies of what the old primary had are gone, and new ones are kept as the new one tells of changes.
     private static func expectNearCacheRecovers(_ shop: TestShop, since before: NearCacheAnswer?) async throws {
         #expect(try await eventually { try await Self.hitsNearCache(shop) })
-        let near = try #require(try await Self.statistics(shop).nearCache)
+        let near = try #require(try await Self.nearCache(shop))
         let timesEmptied = try #require(before).timesEmptied
         #expect(near.isCovered && near.timesEmptied > timesEmptied && near.lastEmptied != nil)
     }
@@ -227,17 +225,5 @@ import Testing
         let today = try #require(analytics.days.last)
         #expect(today.bookViews >= 30 && today.visitors > 0 && today.searches > 0)
         #expect(try await shop.get("/books/1", as: visitor).text.contains("Recently viewed"))
-    }
-
-    private static func book(_ book: Book, titled title: String) -> Book {
-        Book(
-            id: book.id,
-            title: title,
-            authors: book.authors,
-            language: book.language,
-            issued: book.issued,
-            shelves: book.shelves,
-            subjects: book.subjects
-        )
     }
 }

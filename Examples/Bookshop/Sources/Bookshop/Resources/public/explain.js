@@ -69,12 +69,13 @@ function fail(message) {
 
 form.addEventListener("submit", async (event) => {
     event.preventDefault();
+    const cache = document.getElementById("explain-cache").value;
     const key = document.getElementById("explain-key").value;
     const token = document.getElementById("explain-token").value;
     // A header could not carry it, and the browser's error would not say so.
     if (/[^\x20-\x7e]/.test(token)) return fail("An admin token has no such characters.");
     try {
-        const response = await fetch(`/api/cache/explain?key=${encodeURIComponent(key)}`, {
+        const response = await fetch(`/api/cache/explain?cache=${cache}&key=${encodeURIComponent(key)}`, {
             headers: { Authorization: `Bearer ${token}` },
         });
         const body = await response.json();

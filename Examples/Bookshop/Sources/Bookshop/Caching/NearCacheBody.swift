@@ -1,12 +1,4 @@
 import LarderRedis
-import LarderRedisClient
-
-/// What is known of the Redis under the cache.
-struct RedisStatistics: Sendable {
-    let topology: RedisTopologyDescription
-    /// How the copies in this process are doing; `nil` where none are kept.
-    let nearCache: NearCacheStatistics?
-}
 
 /// How a near cache is doing, as JSON.
 ///

@@ -73,10 +73,15 @@ public struct FieldNormalizer: Sendable {
                 guard line == nil else { return self.value(of: name, in: request) == value }
                 line = field
             }
-            let isSame = line?.withUnsafeBytesOfValue { bytes in
-                value.withUnsafeBufferPointer { bytes.isEqual(to: $0) } && !bytes.contains(UInt8(ascii: "\""))
+            guard let line else { return self.value(of: name, in: request) == value }
+            let isSame = line.withUnsafeBytesOfValue { bytes in
+                value.withUnsafeBufferPointer { value in
+                    if case .list = self.kind { return bytes.isList(value) }
+                    return bytes.isEqual(to: value) && !bytes.contains(UInt8(ascii: "\""))
+                }
             }
-            if isSame == true { return true }
+            if case .list = self.kind { return isSame }
+            if isSame { return true }
         }
         return self.value(of: name, in: request) == value
     }

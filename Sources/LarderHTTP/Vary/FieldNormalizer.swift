@@ -56,8 +56,8 @@ public struct FieldNormalizer: Sendable {
 
     /// Does what a function says, such as telling phones from desks.
     ///
-    /// - Parameter normalize: Gets the value, lines joined with commas, `nil` where the field is absent; returns the
-    ///   comparable form.
+    /// - Parameter normalize: Gets the value, lines joined with commas and what is no UTF-8 replaced, `nil` where the field is
+    ///   absent; returns the comparable form.
     /// - Returns: The normalizer.
     public static func custom(_ normalize: @escaping @Sendable (String?) -> String?) -> FieldNormalizer {
         FieldNormalizer(.custom(normalize))

@@ -36,7 +36,7 @@ public enum Collapsing: Sendable {
     ) -> [UInt8] {
         var bytes = key.bytes
         for name in names.sorted() {
-            bytes.append(part: name.utf8)
+            bytes.append(part: name)
             let value = VaryKey.value(of: name, in: request, policy: policy)
             bytes.append(value == nil ? 0 : 1)
             bytes.append(part: value ?? [])

@@ -103,23 +103,28 @@ public struct ResponseKey: Sendable, Hashable {
         let length = target.scheme.utf8.count + target.authority.utf8.count + target.pathAndQuery.utf8.count
         bytes.reserveCapacity(length + 32)
         bytes.append(Self.version)
-        bytes.append(part: target.scheme.utf8)
-        bytes.append(part: target.authority.utf8)
+        bytes.append(part: target.scheme)
+        bytes.append(part: target.authority)
         // No query and an empty one are different URIs.
         if policy.query == .asReceived {
-            let pathAndQuery = target.pathAndQuery.utf8
-            bytes.append(part: pathAndQuery.prefix(target.mark ?? .max))
-            bytes.append(target.mark == nil ? 0 : 1)
-            bytes.append(part: pathAndQuery.dropFirst(target.mark.map { $0 + 1 } ?? .max))
+            target.pathAndQuery.withBytes { text in
+                bytes.append(part: text.part(0..<(target.mark ?? text.count)))
+                bytes.append(target.mark == nil ? 0 : 1)
+                bytes.append(part: text.part((target.mark.map { $0 + 1 } ?? text.count)..<text.count))
+            }
         } else {
             let query = policy.query.applied(to: target.query)
-            bytes.append(part: target.path.utf8)
+            bytes.append(part: target.path)
             bytes.append(query == nil ? 0 : 1)
-            bytes.append(part: (query ?? "").utf8)
+            bytes.append(part: query ?? "")
+        }
+        if parts.isEmpty {
+            self.bytes = bytes
+            return
         }
         for part in parts.sorted(by: { ($0.name, $0.value) < ($1.name, $1.value) }) {
-            bytes.append(part: part.name.utf8)
-            bytes.append(part: part.value.utf8)
+            bytes.append(part: part.name)
+            bytes.append(part: part.value)
         }
         self.bytes = bytes
     }
@@ -137,9 +142,17 @@ public struct ResponseKey: Sendable, Hashable {
 
 extension [UInt8] {
     /// Appends a part behind its length, four bytes, the most significant first.
-    mutating func append(part: some Collection<UInt8>) {
+    mutating func append(part: FieldBytes) {
         let count = UInt32(clamping: part.count)
         for shift in [24, 16, 8, 0] as [UInt32] { self.append(UInt8(truncatingIfNeeded: count >> shift)) }
         self.append(contentsOf: part)
+    }
+
+    mutating func append(part: String) {
+        part.withBytes { self.append(part: $0) }
+    }
+
+    mutating func append(part: [UInt8]) {
+        part.withUnsafeBufferPointer { self.append(part: $0) }
     }
 }

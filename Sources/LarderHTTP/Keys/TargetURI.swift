@@ -31,7 +31,8 @@ public struct TargetURI: Sendable, Hashable {
     public init?(_ request: HTTPRequest, scheme: String = "http") {
         let path = request.path ?? "/"
         // Bytes that are no UTF-8 have become U+FFFD on their way into a string, so that paths which differ look the same.
-        guard path.utf8.allSatisfy({ $0 < 0x80 }) || !path.unicodeScalars.contains("\u{FFFD}") else { return nil }
+        let isPlain = path.withBytes { bytes in bytes.allSatisfy { $0 < 0x80 } }
+        guard isPlain || !path.unicodeScalars.contains("\u{FFFD}") else { return nil }
         if path.utf8.first != UInt8(ascii: "/"), let absolute = TargetURI(absolute: Array(path.utf8)) {
             self = absolute
             return
@@ -56,7 +57,7 @@ public struct TargetURI: Sendable, Hashable {
         self.scheme = scheme
         self.authority = checkedAuthority
         var text = pathAndQuery
-        var mark = text.withUTF8 { $0.firstIndex(of: UInt8(ascii: "?")) }
+        var mark = text.withBytes { $0.firstIndex(of: UInt8(ascii: "?")) }
         if mark == 0 || text.isEmpty {
             text = "/" + text
             mark = mark.map { $0 + 1 }
@@ -126,24 +127,40 @@ public struct TargetURI: Sendable, Hashable {
     }
 
     private static func lowercased(_ text: String) -> String {
-        if text.utf8.allSatisfy({ $0.lowercased == $0 }) { return text }
-        return String(decoding: text.utf8.map(\.lowercased), as: UTF8.self)
+        text.withBytes { bytes in
+            if bytes.allSatisfy({ $0.lowercased == $0 }) { return text }
+            return String(decoding: bytes.map(\.lowercased), as: UTF8.self)
+        }
     }
 
     /// The authority in lower case without its scheme's own port.
     private static func normalized(_ authority: String, scheme: String) -> String? {
-        let isPlain = authority.utf8.allSatisfy { byte in
-            // No spaces and controls, no credentials, and nothing that ends an authority.
-            byte > 0x20 && byte < 0x7F && byte != 0x40 && byte != 0x2F && byte != 0x3F && byte != 0x23 && byte != 0x5C
+        let (isPlain, colon) = authority.withBytes { bytes in
+            var colon: Int?
+            for (index, byte) in bytes.enumerated() {
+                switch byte {
+                // No spaces and controls, no credentials, and nothing that ends an authority.
+                case ...0x20, 0x7F..., 0x40, 0x2F, 0x3F, 0x23, 0x5C: return (false, Int?.none)
+                case UInt8(ascii: ":"): colon = index
+                default: break
+                }
+            }
+            return (!bytes.isEmpty, colon)
         }
-        guard isPlain, !authority.isEmpty else { return nil }
+        guard isPlain else { return nil }
         let lower = self.lowercased(authority)
-        guard let colon = lower.utf8.lastIndex(of: UInt8(ascii: ":")) else { return lower }
-        let port = lower[lower.utf8.index(after: colon)...]
+        guard let colon else { return lower }
+        return self.withoutDefaultPort(lower, colon: colon, scheme: scheme)
+    }
+
+    private static func withoutDefaultPort(_ authority: String, colon: Int, scheme: String) -> String? {
+        let port = authority.utf8.dropFirst(colon + 1)
         // Inside the brackets of an IPv6 address there is no port.
-        guard port.utf8.allSatisfy({ $0.digit != nil }) else { return lower }
-        let isDefault = port.isEmpty || (scheme == "http" && port == "80") || (scheme == "https" && port == "443")
-        guard isDefault else { return lower }
-        return colon == lower.startIndex ? nil : String(lower[..<colon])
+        guard port.allSatisfy({ $0.digit != nil }) else { return authority }
+        let isDefault =
+            port.isEmpty || (scheme == "http" && port.elementsEqual("80".utf8))
+            || (scheme == "https" && port.elementsEqual("443".utf8))
+        guard isDefault else { return authority }
+        return colon == 0 ? nil : String(decoding: authority.utf8.prefix(colon), as: UTF8.self)
     }
 }

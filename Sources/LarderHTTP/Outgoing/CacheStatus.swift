@@ -57,6 +57,18 @@ public struct CacheStatus: Sendable, Hashable {
         self.outcome = outcome
     }
 
+    /// Makes a status as a policy wants it told; `nil` where it is not to be told.
+    ///
+    /// - Parameters:
+    ///   - policy: What the cache calls itself, and whether it tells keys.
+    ///   - outcome: Whether the answer came from the store.
+    ///   - key: The request's key.
+    public init?(_ policy: CachePolicy, _ outcome: Outcome, key: ResponseKey? = nil) {
+        guard let name = policy.statusName else { return nil }
+        self.init(name, outcome)
+        self.key = policy.tellsKey ? key?.fingerprint : nil
+    }
+
     /// The member of the list, as a structured field (RFC 9651, section 4.1).
     public var serialized: String {
         var text = ""

@@ -16,6 +16,18 @@ public struct StoredAnswer: Sendable, Hashable {
     public var response: HTTPResponse
     /// The body.
     public var body: Body
+
+    /// Adds the cookies that a 304 sets, where the policy keeps them out of what is stored: they are this client's.
+    ///
+    /// - Parameters:
+    ///   - exchange: The client's request and the 304.
+    ///   - policy: The cache's policy.
+    public mutating func addCookies(of exchange: Exchange, policy: CachePolicy) {
+        guard policy.setCookie == .strip else { return }
+        for field in exchange.response.headerFields where field.name == .setCookie {
+            self.response.headerFields.add(field)
+        }
+    }
 }
 
 extension StoredResponse {

@@ -99,6 +99,20 @@ extension UnsafeBufferPointer<UInt8> {
         return true
     }
 
+    /// Whether the members of this list, one behind the other with a comma between them, are these bytes.
+    func isList(_ joined: FieldBytes) -> Bool {
+        var end = 0
+        let isPrefix = self.forEachMember { member in
+            let start = end == 0 ? 0 : end + 1
+            guard start + member.count <= joined.count, end == 0 || joined[end] == UInt8(ascii: ",") else {
+                return false
+            }
+            end = start + member.count
+            return joined.part(start..<end).isEqual(to: member)
+        }
+        return isPrefix && end == joined.count
+    }
+
     /// Where the quote is that closes the one at an index.
     private func endOfQuoted(from start: Int, escapes: Bool) -> Int? {
         var index = start + 1
@@ -107,6 +121,14 @@ extension UnsafeBufferPointer<UInt8> {
             index += escapes && self[index] == 0x5C ? 2 : 1
         }
         return nil
+    }
+}
+
+extension String {
+    /// Calls with the bytes where they lie; going over them in a string takes several times as long.
+    func withBytes<Result>(_ body: (FieldBytes) -> Result) -> Result {
+        var text = self
+        return text.withUTF8(body)
     }
 }
 

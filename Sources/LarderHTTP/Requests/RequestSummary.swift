@@ -123,7 +123,7 @@ public enum RequestTreatment: Sendable, Hashable {
     public enum Bypass: String, Sendable, Hashable {
         /// A GET or HEAD with a body, which is not in the key.
         case body
-        /// A change of protocol, or a tunnel.
+        /// A change of protocol, or a tunnel; such a request keeps its hop-by-hop fields.
         case upgrade
         /// Conditions that only an origin can answer (RFC 9111, section 4.3.2).
         case precondition

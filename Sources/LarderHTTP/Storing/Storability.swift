@@ -131,7 +131,10 @@ public enum Storability: Sendable {
             // A cookie is somebody's: it takes more than a guess to send it to others.
             if metadata.setsCookie, lifetime.ground != .none { return .setCookie }
         }
-        if lifetime.covers(metadata.initialAge) || metadata.hasValidator { return nil }
+        if metadata.hasValidator { return nil }
+        // Asked for each time, with nothing to ask with: it would always come anew.
+        if metadata.directives.flags.contains(.noCache) { return .staleOnArrival }
+        if lifetime.covers(metadata.initialAge) { return nil }
         // Stale, with nothing to ask again with: all it can do is stand in.
         return policy.storesStaleOnArrival && !metadata.directives.forbidsStale ? nil : .staleOnArrival
     }

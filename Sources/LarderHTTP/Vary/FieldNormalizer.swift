@@ -56,8 +56,8 @@ public struct FieldNormalizer: Sendable {
 
     /// Does what a function says, such as telling phones from desks.
     ///
-    /// - Parameter normalize: Gets the value, lines joined with commas, `nil` where the field is absent; returns the
-    ///   comparable form.
+    /// - Parameter normalize: Gets the value, lines joined with commas and what is no UTF-8 replaced, `nil` where the field is
+    ///   absent; returns the comparable form.
     /// - Returns: The normalizer.
     public static func custom(_ normalize: @escaping @Sendable (String?) -> String?) -> FieldNormalizer {
         FieldNormalizer(.custom(normalize))
@@ -73,10 +73,15 @@ public struct FieldNormalizer: Sendable {
                 guard line == nil else { return self.value(of: name, in: request) == value }
                 line = field
             }
-            let isSame = line?.withUnsafeBytesOfValue { bytes in
-                value.withUnsafeBufferPointer { bytes.isEqual(to: $0) } && !bytes.contains(UInt8(ascii: "\""))
+            guard let line else { return self.value(of: name, in: request) == value }
+            let isSame = line.withUnsafeBytesOfValue { bytes in
+                value.withUnsafeBufferPointer { value in
+                    if case .list = self.kind { return bytes.isList(value) }
+                    return bytes.isEqual(to: value) && !bytes.contains(UInt8(ascii: "\""))
+                }
             }
-            if isSame == true { return true }
+            if case .list = self.kind { return isSame }
+            if isSame { return true }
         }
         return self.value(of: name, in: request) == value
     }

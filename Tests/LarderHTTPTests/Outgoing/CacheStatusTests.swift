@@ -53,6 +53,16 @@ import Testing
         #expect(headers.lines("Cache-Status") == ["Origin;hit", "Larder;hit"])
     }
 
+    @Test func aPolicySaysWhatIsTold() throws {
+        let key = try #require(ResponseKey(request(), policy: KeyPolicy()))
+        var policy = CachePolicy.proxy
+        #expect(CacheStatus(policy, .hit, key: key) == nil)
+        policy.statusName = "Larder"
+        #expect(CacheStatus(policy, .hit, key: key)?.serialized == "Larder;hit")
+        policy.tellsKey = true
+        #expect(CacheStatus(policy, .hit, key: key)?.serialized == "Larder;hit;key=\"\(key.fingerprint)\"")
+    }
+
     @Test func decisionsHaveNames() throws {
         let metadata = try stored(200, fields("Cache-Control: max-age=10", "ETag: \"a\"")).metadata
         func forward(_ line: String, after seconds: Int64) -> CacheStatus.Forward? {

@@ -103,8 +103,22 @@ import Testing
         #expect(answer.response.status.code == 416)
         #expect(answer.body == .none)
         #expect(answer.response.headerFields.lines("Content-Range") == ["bytes */11"])
+        #expect(answer.response.headerFields.lines("Date") == [date(0)])
         #expect(answer.response.headerFields.lines("Content-Length") == ["0"])
         #expect(answer.response.headerFields.lines("Age") == ["32"])
+    }
+
+    /// Rules, section 12: where cookies are not stored, the client that caused one still gets it.
+    @Test func cookiesOfA304AreForThisClient() throws {
+        var policy = CachePolicy.proxy
+        let received = exchange(304, fields("Set-Cookie: a=b", "Set-Cookie: c=d", "X: 1"))
+        var answer = try Self.answer([])
+        answer.addCookies(of: received, policy: policy)
+        #expect(answer.response.headerFields.lines("Set-Cookie").isEmpty)
+        policy.setCookie = .strip
+        answer.addCookies(of: received, policy: policy)
+        #expect(answer.response.headerFields.lines("Set-Cookie") == ["a=b", "c=d"])
+        #expect(answer.response.headerFields.lines("X").isEmpty)
     }
 
     @Test func tagsAreNotSent() throws {

@@ -45,7 +45,7 @@ import Testing
             (["ETag: \"a\""], nil), (["Cache-Control: no-cache", "ETag: \"a\""], nil),
             (["Cache-Control: max-age=0", "ETag: \"a\""], nil), (["Last-Modified: " + date(0)], nil),
             (["Last-Modified: yesterday"], .noFreshness),
-            (["Cache-Control: no-cache, max-age=10"], nil),
+            (["Cache-Control: no-cache, max-age=10"], .staleOnArrival),
             // Stale, with nothing to ask again with, and not to be sent stale.
             (["Cache-Control: no-cache, max-age=0"], .staleOnArrival),
             (["Cache-Control: s-maxage=0"], .staleOnArrival), (["Cache-Control: max-age=5", "Age: 9"], nil),

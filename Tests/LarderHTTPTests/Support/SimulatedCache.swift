@@ -55,7 +55,7 @@ struct SimulatedCache {
             }
             return self.pass(request, summary, key, now, origin)
         }
-        return self.use(list.variants[index], index, request, summary, key, now, origin)
+        return self.use(list[index], index, request, summary, key, now, origin)
     }
 
     /// Answers from what is stored, or asks about it.

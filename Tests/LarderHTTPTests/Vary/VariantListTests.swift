@@ -1,3 +1,4 @@
+import Foundation
 import HTTPTypes
 import LarderHTTP
 import Testing
@@ -84,7 +85,7 @@ import Testing
         list.touch(7)
         #expect(list.variants.map(\.payload) == ["changed", "2"])
         let last = try Self.list([("4", "Foo: 4", [Self.fresh, "Vary: Foo"])]).variants[0]
-        #expect(list.insert(last, most: 0).map(\.payload) == ["changed", "2"])
+        #expect(list.insert(last, most: 0).map(\.payload) == ["2", "changed"])
     }
 
     /// RFC 9110, section 12.5.4: a response in the one language that a request likes best is what it asks for.
@@ -100,6 +101,15 @@ import Testing
         let headers = [Self.fresh, "Vary: Accept-Language", "Content-Language: de"]
         let list = try Self.list([("german", "Accept-Language: en, de", headers)])
         #expect(Self.selected(list, request) == expected)
+    }
+
+    @Test func isCodable() throws {
+        let list = try Self.list((0..<3).map { ("\($0)", "Foo: \($0)", [Self.fresh, "Vary: Foo"]) })
+        let decoded = try JSONDecoder().decode(VariantList<String>.self, from: try JSONEncoder().encode(list))
+        #expect(decoded.variants.map(\.payload) == ["2", "1", "0"])
+        #expect(decoded.variants.map(\.metadata) == list.variants.map(\.metadata))
+        #expect(decoded.count == 3)
+        #expect(Self.selected(decoded, "Foo: 1") == "1")
     }
 
     @Test func contentLanguageCanBeIgnored() throws {

@@ -67,6 +67,9 @@ final class ArgumentText {
         return element
     }
 
+    /// Makes a place for what is nested under a name, or goes on with what is: a subclass and its superclass may both nest there.
+    fileprivate func nestedMember(_ name: String) -> ArgumentText { self.members[name] ?? self.member(name) }
+
     /// Makes a place for a member.
     fileprivate func member(_ name: String) -> ArgumentText {
         let member = ArgumentText()
@@ -136,6 +139,17 @@ extension URL: KnownArgument {
     fileprivate var argumentText: String? { self.baseURL == nil ? self.absoluteString.quoted : nil }
 }
 
+extension Optional: KnownArgument where Wrapped: Encodable {
+    fileprivate var argumentText: String? {
+        get throws {
+            guard let value = self else { return "null" }
+            let text = try ArgumentText.of(value)
+            // What is there and nil itself is not what is not there.
+            return Wrapped.self is any ExpressibleByNilLiteral.Type ? "[\(text)]" : text
+        }
+    }
+}
+
 extension Set: KnownArgument where Element: Encodable {
     fileprivate var argumentText: String? {
         get throws { ArgumentText.list(try self.map { try ArgumentText.of($0) }.sorted(by: ArgumentText.precedes)) }
@@ -195,11 +209,15 @@ private struct ArgumentMembers<Key: CodingKey>: KeyedEncodingContainerProtocol {
         keyedBy type: NestedKey.Type,
         forKey key: Key
     ) -> KeyedEncodingContainer<NestedKey> {
-        self.encoder(key).container(keyedBy: type)
+        self.nested(key).container(keyedBy: type)
     }
 
     func nestedUnkeyedContainer(forKey key: Key) -> any UnkeyedEncodingContainer {
-        self.encoder(key).unkeyedContainer()
+        self.nested(key).unkeyedContainer()
+    }
+
+    private func nested(_ key: Key) -> ArgumentEncoder {
+        ArgumentEncoder(text: self.text.nestedMember(key.stringValue), codingPath: self.codingPath + [key])
     }
 
     func superEncoder() -> any Encoder { self.encoder(SuperclassKey()) }

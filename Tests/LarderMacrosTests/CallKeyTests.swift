@@ -75,7 +75,10 @@ import Testing
         #expect(try text([Int128.max]) == "|41:[170141183460469231731687303715884105727]")
         #expect(try text(["b": [1: true], "a\"": [:]]) == #"|27:{"a\5c"":{},"b":{"1":true}}"#)
         #expect(try text([1.5: "x", 0.5: "y"]) == #"|21:[[0.5,"y"],[1.5,"x"]]"#)
-        #expect(try text(Int??.some(nil)) == "|4:null")
+        #expect(try text(Int??.some(nil)) == "|6:[null]")
+        #expect(try text(Int??.none) == "|4:null")
+        #expect(try text(Int???.some(.some(nil))) == "|8:[[null]]")
+        #expect(try text([Int?.some(1), nil]) == "|8:[1,null]")
     }
 
     private class Animal: Encodable {
@@ -96,6 +99,34 @@ import Testing
             #expect(toys.count == 3)
             try super.encode(to: container.superEncoder())
         }
+    }
+
+    private class Named: Encodable {
+        enum Keys: CodingKey { case attributes, name, category }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: Keys.self)
+            var attributes = container.nestedContainer(keyedBy: Keys.self, forKey: .attributes)
+            try attributes.encode("Murr", forKey: .name)
+        }
+    }
+
+    private final class Filed: Named {
+        private let category: String
+
+        init(_ category: String) { self.category = category }
+
+        override func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: Keys.self)
+            var attributes = container.nestedContainer(keyedBy: Keys.self, forKey: .attributes)
+            try attributes.encode(self.category, forKey: .category)
+            try super.encode(to: encoder)
+        }
+    }
+
+    @Test func containersOfOneNameAreOne() throws {
+        let text = #"{"attributes":{"category":"novel","name":"Murr"}}"#
+        #expect(try CallKey("f").adding(Filed("novel")).text == "f|\(text.utf8.count):\(text)")
     }
 
     @Test func containersMayBeWrittenInTurns() throws {

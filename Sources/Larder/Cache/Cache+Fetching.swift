@@ -175,8 +175,9 @@ extension Cache {
         let missing = wishes.map(\.storeKey).filter { results[$0] == nil }
         results.merge(try await self.resolve(missing, call)) { _, filled in filled }
         if let recorder {
-            for (key, fetched) in results {
-                recorder.note(fetched.outcome, key, foundStale: call.foundStale.contains(key))
+            for wish in wishes {
+                let outcome = results[wish.storeKey]?.outcome ?? FetchReport.notStored
+                recorder.note(outcome, wish.storeKey, foundStale: call.foundStale.contains(wish.storeKey))
             }
         }
         return Dictionary(

@@ -46,16 +46,22 @@ public struct FetchReport: Sendable, Hashable {
         let recorder = FetchRecorder(within: FetchRecorder.current)
         FetchRecorder.count.add(1, ordering: .relaxed)
         defer { FetchRecorder.count.subtract(1, ordering: .relaxed) }
+        // Tasks that the code has left behind go on fetching, for nobody.
+        defer { _ = recorder.close() }
         let result = try await FetchRecorder.$current.withValue(recorder) { try await body() }
-        return (result, FetchReport(entries: recorder.entries))
+        return (result, FetchReport(entries: recorder.close()))
     }
 
-    /// Notes that a value was read where it comes from, although a fetch has just brought one, which could not be trusted.
+    /// What became of a value that was made, or looked for, and is in no store.
+    static var notStored: FetchOutcome {
+        .filled(FillInfo(isStored: false, freshFor: .zero, cost: .zero, storeWasUnavailable: false))
+    }
+
+    /// Notes that a value was read where it comes from, without a fetch, or after one that brought what could not be trusted.
     ///
     /// - Parameter key: The key of the fetch.
     package static func noteReadPastTheCache(_ key: String) {
-        let info = FillInfo(isStored: false, freshFor: .zero, cost: .zero, storeWasUnavailable: false)
-        FetchRecorder.active?.note(Entry(key: key, outcome: .filled(info), foundStale: false))
+        FetchRecorder.active?.note(Entry(key: key, outcome: Self.notStored, foundStale: false))
     }
 }
 
@@ -69,14 +75,23 @@ final class FetchRecorder: Sendable {
     private let outer: FetchRecorder?
     /// The fill in which the code runs itself.
     private let fill: (any AnyFillScope)?
-    private let gathered = Mutex<[FetchReport.Entry]>([])
+    /// Nothing once the report is made.
+    private let gathered = Mutex<[FetchReport.Entry]?>([])
 
     init(within outer: FetchRecorder?) {
         self.outer = outer
         self.fill = CurrentFill.scope
     }
 
-    var entries: [FetchReport.Entry] { self.gathered.withLock { $0 } }
+    /// Ends gathering.
+    ///
+    /// - Returns: What was gathered; nothing the second time.
+    func close() -> [FetchReport.Entry] {
+        self.gathered.withLock { gathered in
+            defer { gathered = nil }
+            return gathered ?? []
+        }
+    }
 
     /// The one for which the current task gathers.
     @inline(__always)
@@ -95,7 +110,7 @@ final class FetchRecorder: Sendable {
     }
 
     func note(_ entry: FetchReport.Entry) {
-        self.gathered.withLock { $0.append(entry) }
+        self.gathered.withLock { $0?.append(entry) }
         // Around a fill there may be a report that has nothing to do with what the fill fetches.
         if let outer = self.outer, outer.fill === self.fill { outer.note(entry) }
     }

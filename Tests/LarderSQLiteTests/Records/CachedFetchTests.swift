@@ -204,7 +204,10 @@ import Testing
         _ = try await shop.database.cachedFetchOne(request)
         let before = shop.database.statistics
         _ = try await shop.database.cachedFetchOne(request, key: "seq")
-        _ = try await shop.database.cachedFetchOne(request, key: "seq")
+        let (_, report) = try await FetchReport.collecting {
+            try await shop.database.cachedFetchOne(request, key: "seq")
+        }
+        #expect(report.entries.count == 1 && !report.isHit)
         let after = shop.database.statistics
         #expect(after.hits == before.hits)
         #expect(after.unwatched == before.unwatched + 2)
@@ -259,7 +262,7 @@ import Testing
 
     @Test func pagesOutOfRangeAreRefused() async throws {
         let shop = try await Shop()
-        for (number, size) in [(0, 10), (1, 0), (Int.max, Int.max)] {
+        for (number, size) in [(0, 10), (1, 0), (Int.max, Int.max), (Int.min, 10), (Int.min, Int.min)] {
             await #expect {
                 _ = try await shop.database.cachedFetchPage(ShopBook.all(), number: number, size: size)
             } throws: {

@@ -43,6 +43,28 @@ import Testing
         }
     }
 
+    @Test func keysThatAFillLeavesOutAreNoHits() async throws {
+        try await withCache { subject in
+            let keys: [CacheKey<Int>] = ["a", "b"]
+            try await subject.cache.set(keys[0], to: 1)
+            let (values, report) = try await FetchReport.collecting {
+                try await subject.cache.fetchMany(keys) { _ in [:] }
+            }
+            #expect(values == [keys[0]: 1])
+            #expect(self.came(report) == ["a": .hit, "b": .filled])
+            #expect(!report.isHit)
+        }
+    }
+
+    @Test func whatIsFetchedAfterTheReportIsKeptNowhere() {
+        let recorder = FetchRecorder(within: nil)
+        let entry = FetchReport.Entry(key: "k", outcome: FetchReport.notStored, foundStale: false)
+        recorder.note(entry)
+        #expect(recorder.close() == [entry])
+        recorder.note(entry)
+        #expect(recorder.close() == [])
+    }
+
     @Test func whatFillsFetchIsNotReported() async throws {
         try await withCache { subject in
             let cache = subject.cache

@@ -51,7 +51,7 @@ struct Storefront: Sendable {
         self.breaker = StoreBreaker(logger: logger)
         self.now = now
         self.counts = ShopCounts(store.collections())
-        self.figures = ShopFigures(cache: self.caches.figures, counts: self.counts)
+        self.figures = ShopFigures(cache: self.caches.figures, counts: self.counts, breaker: self.breaker)
         self.recorder = EventRecorder(self.counts, through: self.breaker, now: now)
         self.searchLimiter = try SearchLimiter(settings.searchLimits, on: store, through: self.breaker)
         // They stop in the reverse order: what is still to be counted, and what has changed, is written while there is
@@ -73,12 +73,20 @@ struct Storefront: Sendable {
 
     /// About how many visitors there were today.
     func visitorsToday() async throws -> Int? {
-        try await self.breaker.ask { try await self.figures.visitors(on: self.today) }
+        try await Self.ifAvailable { try await self.figures.visitors(on: self.today) }
     }
 
     /// What was counted on each of the last days, the earliest first.
     func lastDays() async throws -> [DayCounts]? {
-        try await self.breaker.ask { try await self.figures.lastDays(until: self.today) }
+        try await Self.ifAvailable { try await self.figures.lastDays(until: self.today) }
+    }
+
+    private static func ifAvailable<Figures>(_ figures: () async throws -> Figures) async throws -> Figures? {
+        do {
+            return try await figures()
+        } catch is ShopFigures.Unavailable {
+            return nil
+        }
     }
 
     /// The most viewed books of a period, with what they are called.
@@ -90,7 +98,7 @@ struct Storefront: Sendable {
     /// - Throws: What the catalogue throws.
     func mostViewed(_ count: Int, _ period: ViewPeriod) async throws -> [RankedBook]? {
         let day = period == .today ? self.today : nil
-        guard let viewed = try await self.breaker.ask({ try await self.figures.mostViewed(count, on: day) }) else {
+        guard let viewed = try await Self.ifAvailable({ try await self.figures.mostViewed(count, on: day) }) else {
             return nil
         }
         let books = try await self.repository.summaries(of: viewed.map(\.id))

@@ -74,6 +74,7 @@ extension CachedDatabase {
         guard let common = watch.tags, try await self.beginRead() else {
             if watch.tags == nil { self.counters.add(ids.count, to: .unwatched) }
             self.cache.loseCurrentFill()
+            for id in ids { FetchReport.noteReadPastTheCache(self.key(of: type, id)) }
             return try await self.writer.read { db in
                 try type.records(of: ids, areRows: watch.table != nil, db)
             }

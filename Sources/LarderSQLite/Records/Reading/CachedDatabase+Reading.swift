@@ -32,8 +32,8 @@ extension CachedDatabase {
         _ call: Call,
         _ read: @escaping @Sendable (Database) throws -> Reading<Value>
     ) async throws -> Value {
-        if case .impossible = watch { return try await self.unwatched(read) }
-        guard try await self.beginRead() else { return try await self.pastTheCache(read) }
+        if case .impossible = watch { return try await self.unwatched(key, read) }
+        guard try await self.beginRead() else { return try await self.pastTheCache(key, read) }
         var tags = [self.tags.everything]
         if case .tags(let known, _) = watch { tags += known }
         let slots = tags.slots
@@ -64,25 +64,27 @@ extension CachedDatabase {
             break
         }
         self.counters.add(to: .passedBy)
-        FetchReport.noteReadPastTheCache(key)
-        return try await self.pastTheCache(read)
+        return try await self.pastTheCache(key, read)
     }
 
     /// Reads the database itself.
     ///
     /// What a fill makes of it is not stored: no tag tells it when this changes.
     func pastTheCache<Value: Sendable>(
+        _ key: String,
         _ read: @escaping @Sendable (Database) throws -> Reading<Value>
     ) async throws -> Value {
         self.cache.loseCurrentFill()
+        FetchReport.noteReadPastTheCache(key)
         return try await self.writer.read(read).value
     }
 
     private func unwatched<Value: Sendable>(
+        _ key: String,
         _ read: @escaping @Sendable (Database) throws -> Reading<Value>
     ) async throws -> Value {
         self.counters.add(to: .unwatched)
-        return try await self.pastTheCache(read)
+        return try await self.pastTheCache(key, read)
     }
 
     /// Reads a value for the cache, which has taken `tags` before.

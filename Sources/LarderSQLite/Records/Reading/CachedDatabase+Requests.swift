@@ -176,9 +176,12 @@ extension CachedDatabase {
         ttl: TimeToLive? = .default,
         policy: FetchPolicy? = nil
     ) async throws -> CachedPage<Record> {
-        let (offset, overflows) = (number - 1).multipliedReportingOverflow(by: size)
-        guard number >= 1, size >= 1, !overflows else {
+        guard number >= 1, size >= 1 else {
             throw CacheError(.invalidArgument, "page \(number) of \(size) records: both have to be one or more")
+        }
+        let (offset, overflows) = (number - 1).multipliedReportingOverflow(by: size)
+        guard !overflows else {
+            throw CacheError(.invalidArgument, "page \(number) of \(size) records: no table has as many")
         }
         let call = Call(ttl: ttl, policy: policy)
         return try await self.value(of: request, "page \(number) \(size)", key, call) { db in
@@ -197,8 +200,9 @@ extension CachedDatabase {
         _ call: Call,
         _ read: @escaping @Sendable (Database) throws -> Reading<Value>
     ) async throws -> Value {
-        if self.isBypassed { return try await self.pastTheCache(read) }
         let type = String(reflecting: Request.RowDecoder.self)
+        // Without a key, that of the request is not worth a read of the schema here.
+        if self.isBypassed { return try await self.pastTheCache(self.key("k", kind, type, key ?? ""), read) }
         if let key {
             let watch = Watch.region { db in self.tags(of: try request.wholeRegion(db)) }
             return try await self.value(self.key("k", kind, type, key), watch, call, read)

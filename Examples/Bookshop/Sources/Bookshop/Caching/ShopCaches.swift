@@ -116,13 +116,23 @@ extension ShopCaches {
     /// - Parameters:
     ///   - url: Its URL; `socket_timeout` in it overrules the shop's patience.
     ///   - nearCache: How many entries of it are kept in this process as well; 0 for none.
+    ///   - others: What is said of single caches, which the URL must not say again.
     /// - Returns: The settings.
-    /// - Throws: `ConfigurationError`, `EncodingError`.
-    static func redis(_ url: String, nearCache: Int) throws -> ConfigurationSource {
-        var options = ["near_cache=\(nearCache)"]
-        if !url.contains("socket_timeout=") { options.append("timeout=\(Self.patience)") }
-        let complete = url + (url.contains("?") ? "&" : "?") + options.joined(separator: "&")
-        let caches = ["books", "searches", "figures"].map { ($0, ["url": complete]) }
+    /// - Throws: `SettingsError`, `ConfigurationError`, `EncodingError`.
+    static func redis(
+        _ url: String,
+        nearCache: Int,
+        besides others: [ConfigurationSource]
+    ) throws -> ConfigurationSource {
+        let caches = try ["books", "searches", "figures"].map { cache in
+            var options: [String] = []
+            if try others.value("caches", cache, "nearCache") == nil { options.append("near_cache=\(nearCache)") }
+            if !url.contains("socket_timeout="), try others.value("caches", cache, "timeout") == nil {
+                options.append("timeout=\(Self.patience)")
+            }
+            let query = options.isEmpty ? "" : (url.contains("?") ? "&" : "?") + options.joined(separator: "&")
+            return (cache, ["url": url + query])
+        }
         let settings = try JSONEncoder().encode(["caches": Dictionary(uniqueKeysWithValues: caches)])
         return try .json(String(decoding: settings, as: UTF8.self), named: "REDIS_URL")
     }

@@ -167,7 +167,7 @@ extension Settings {
     var cacheSources: [ConfigurationSource] {
         get throws {
             guard let url = self.redisURL else { return self.sources }
-            return try self.sources + [ShopCaches.redis(url, nearCache: self.nearCache)]
+            return try self.sources + [ShopCaches.redis(url, nearCache: self.nearCache, besides: self.sources)]
         }
     }
 }

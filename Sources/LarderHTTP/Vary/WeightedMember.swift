@@ -20,13 +20,17 @@ struct WeightedMember: Equatable {
     static let most = 256
 
     /// All members of a field, on whichever line; `nil` where it is absent.
+    ///
+    /// Only `Accept` has quoted strings. In the others a quote that hid a comma would hide from the cache what a handler
+    /// sees.
     static func all(_ name: String, in request: HTTPFields) -> [WeightedMember]? {
+        let quotes = name == "accept"
         var members: [WeightedMember]?
         for field in request where field.name.canonicalName == name {
             var found = members ?? []
             field.withUnsafeBytesOfValue { value in
-                _ = value.forEachMember { member in
-                    let member = WeightedMember(member)
+                _ = value.forEachMember(quotes: quotes) { member in
+                    let member = WeightedMember(member, quotes: quotes)
                     // A weight of nothing says nothing.
                     if !member.name.isEmpty { found.append(member) }
                     return found.count < Self.most
@@ -37,10 +41,10 @@ struct WeightedMember: Equatable {
         return members
     }
 
-    private init(_ member: FieldBytes) {
+    private init(_ member: FieldBytes, quotes: Bool) {
         var name: [UInt8] = []
         var weight = 1_000
-        member.forEachMember(separator: UInt8(ascii: ";")) { part in
+        member.forEachMember(separator: UInt8(ascii: ";"), quotes: quotes) { part in
             if part.count >= 2, part[0].lowercased == UInt8(ascii: "q"), let read = Self.weight(part) {
                 weight = read
             } else {

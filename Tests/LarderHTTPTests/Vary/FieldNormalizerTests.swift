@@ -46,6 +46,8 @@ import Testing
             ([], "identity"), (["br;q=0.5, gzip"], "gzip"), (["*"], "br"), (["*, br;q=0"], "gzip"),
             (["*;q=0"], "identity"), (["GZIP"], "gzip"), (["x-gzip"], "gzip"), (["gzip;q=0, *;q=0.1"], "br"),
             (["gzip", "br"], "br"), (["identity"], "identity"), (["br;q=0, gzip;q=0"], "identity"),
+            // There are no quoted strings in it, so quotes hide nothing.
+            (["\", gzip, \""], "gzip"), (["\", br;q=0.5, \""], "br"),
         ]
     )
     func encodings(_ values: [String], _ expected: String) {
@@ -69,10 +71,27 @@ import Testing
             (["theme=dark", "a=1", "session=x"], "session=x; theme=dark"),
             (["a=1"], nil), ([], nil), (["session=x; session=y"], "session=x; session=y"),
             (["session=y; session=x"], "session=y; session=x"), (["Session=x"], nil), (["session"], "session"),
+            // RFC 6265, section 5.4: a semicolon ends a cookie wherever it stands, for every handler.
+            (["x=\"; session=mine; y=\""], "session=mine"), (["session=\"a;b\""], "session=\"a"),
         ] as [([String], String?)]
     )
     func cookies(_ values: [String], _ expected: String?) {
         #expect(Self.value(.cookies(named: ["session", "theme"]), "cookie", values) == expected)
+    }
+
+    /// RFC 9113, section 8.2.3: lines of `Cookie` are joined with semicolons, and a comma is a byte like others.
+    @Test(
+        arguments: [
+            (["lang=de", "theme=x"], "lang=de; theme=x"), (["lang=de,theme=x"], "lang=de,theme=x"),
+            (["a=\"1 , 2\" , b"], "a=\"1 , 2\" , b"), ([""], ""), ([], nil),
+        ] as [([String], String?)]
+    )
+    func wholeCookies(_ values: [String], _ expected: String?) {
+        #expect(Self.value(.list, "cookie", values) == expected)
+        #expect(Self.value(.exact, "cookie", values) == expected)
+        #expect(Self.value(.custom { $0 }, "cookie", values) == expected)
+        let request = fields(values.map { ("cookie", $0) })
+        #expect(FieldNormalizer.list.matches("cookie", in: request, value: expected.map { Array($0.utf8) }))
     }
 
     /// Two sessions that are no text must not be one.

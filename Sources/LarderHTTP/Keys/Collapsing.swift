@@ -37,9 +37,14 @@ public enum Collapsing: Sendable {
         var bytes = key.bytes
         for name in names.sorted() {
             bytes.append(part: name)
-            let value = VaryKey.value(of: name, in: request, policy: policy)
-            bytes.append(value == nil ? 0 : 1)
-            bytes.append(part: value ?? [])
+            switch VaryKey.form(of: name, in: request, policy: policy) {
+            case .absent: bytes.append(0)
+            case .value(let value):
+                bytes.append(1)
+                bytes.append(part: value)
+            // Nobody can use the answer to another such request; that shows when it is not stored.
+            case .unreadable: bytes.append(2)
+            }
         }
         return bytes
     }

@@ -68,33 +68,48 @@ public struct FieldNormalizer: Sendable {
         FieldNormalizer(.custom(normalize))
     }
 
-    /// Whether a request's field has this form.
-    func matches(_ name: String, in request: HTTPFields, value: [UInt8]?) -> Bool {
-        // Most requests say exactly what the first one said, and then nothing has to be made of it: a form stays as it is
-        // when made again. A function of the user's promises no such thing, and quotes can pair up differently.
-        let isList = self.isList(name)
-        if let value, !self.isCustom {
-            var line: HTTPField?
-            for field in request where field.name.canonicalName == name {
-                guard line == nil else { return self.value(of: name, in: request) == value }
-                line = field
-            }
-            guard let line else { return self.value(of: name, in: request) == value }
-            let isSame = line.withUnsafeBytesOfValue { bytes in
-                value.withUnsafeBufferPointer { value in
-                    if isList { return bytes.isList(value) }
-                    return bytes.isEqual(to: value) && !bytes.contains(UInt8(ascii: "\""))
-                }
-            }
-            if isList { return isSame }
-            if isSame { return true }
+    /// Whether a request's field has this form, if that can be told without making its own.
+    ///
+    /// Most requests say exactly what the first one said, and then nothing has to be made of it: a form stays as it is when
+    /// made again. A function of the user's promises no such thing, and quotes can pair up differently.
+    func quickMatch(_ name: String, in request: HTTPFields, value: [UInt8]?) -> Bool? {
+        if self.isCustom { return nil }
+        var line: HTTPField?
+        for field in request where field.name.canonicalName == name {
+            // Several lines have to be joined, which is done once for all that they are compared with.
+            if line != nil { return nil }
+            line = field
         }
-        return self.value(of: name, in: request) == value
+        guard let line, let value else { return line == nil && value == nil && self.isPlain ? true : nil }
+        let isList = self.isList(name)
+        let isSame = line.withUnsafeBytesOfValue { bytes in
+            value.withUnsafeBufferPointer { value in
+                if isList { return bytes.count < Self.longest && bytes.isList(value) }
+                return bytes.isEqual(to: value) && !bytes.contains(UInt8(ascii: "\""))
+            }
+        }
+        return isSame || isList ? isSame : nil
     }
 
     /// Whether the field's value is a list to this normalizer.
     private func isList(_ name: String) -> Bool {
         if case .list = self.kind { name != "cookie" } else { false }
+    }
+
+    /// Whether an absent field has no form.
+    private var isPlain: Bool {
+        switch self.kind {
+        case .list, .exact: true
+        default: false
+        }
+    }
+
+    /// Whether the field's members are looked at one by one.
+    var hasWeights: Bool {
+        switch self.kind {
+        case .accept, .acceptEncoding, .acceptLanguage: true
+        default: false
+        }
     }
 
     private var isCustom: Bool {
@@ -128,17 +143,17 @@ public struct FieldNormalizer: Sendable {
         let separator = name == "cookie" ? Array("; ".utf8) : [UInt8(ascii: ",")]
         var bytes: [UInt8]?
         for field in request where field.name.canonicalName == name {
-            field.withUnsafeBytesOfValue { value in
-                bytes = bytes.map { $0 + separator + value } ?? Array(value)
-            }
+            if bytes == nil { bytes = [] } else { bytes?.append(contentsOf: separator) }
+            field.withUnsafeBytesOfValue { bytes?.append(contentsOf: $0) }
         }
         return bytes
     }
 
     private static func list(_ name: String, in request: HTTPFields) -> [UInt8]? {
-        var bytes: [UInt8]?
+        var joined: [UInt8] = []
+        var isAbsent = true
         for field in request where field.name.canonicalName == name {
-            var joined = bytes ?? []
+            isAbsent = false
             field.withUnsafeBytesOfValue { value in
                 _ = value.forEachMember { member in
                     if !joined.isEmpty { joined.append(UInt8(ascii: ",")) }
@@ -146,9 +161,8 @@ public struct FieldNormalizer: Sendable {
                     return true
                 }
             }
-            bytes = joined
         }
-        return bytes
+        return isAbsent ? nil : joined
     }
 
     private static func cookies(_ names: Set<String>, in request: HTTPFields) -> [UInt8]? {

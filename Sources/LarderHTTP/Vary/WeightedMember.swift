@@ -25,9 +25,10 @@ struct WeightedMember: Equatable {
     /// sees.
     static func all(_ name: String, in request: HTTPFields) -> [WeightedMember]? {
         let quotes = name == "accept"
-        var members: [WeightedMember]?
-        for field in request where field.name.canonicalName == name {
-            var found = members ?? []
+        var found: [WeightedMember] = []
+        var isAbsent = true
+        for field in request where field.name.canonicalName == name && found.count < Self.most {
+            isAbsent = false
             field.withUnsafeBytesOfValue { value in
                 _ = value.forEachMember(quotes: quotes) { member in
                     let member = WeightedMember(member, quotes: quotes)
@@ -36,9 +37,8 @@ struct WeightedMember: Equatable {
                     return found.count < Self.most
                 }
             }
-            members = found
         }
-        return members
+        return isAbsent ? nil : found
     }
 
     private init(_ member: FieldBytes, quotes: Bool) {

@@ -142,3 +142,13 @@ import Testing
         }
     }
 }
+
+extension FieldNormalizer {
+    /// Whether a request's field has this form.
+    fileprivate func matches(_ name: String, in request: HTTPFields, value: [UInt8]?) -> Bool {
+        var policy = CachePolicy.proxy
+        policy.normalizers[name] = self
+        var forms = RequestForms()
+        return forms.matches(.init(name: name, value: value), in: request, policy: policy)
+    }
+}

@@ -119,4 +119,33 @@ import Testing
         #expect(list.select(for: request, now: noon, policy: .proxy) == 0)
         #expect(list.select(for: request, now: noon, policy: .application) == nil)
     }
+
+    /// One request with many lines, and as many variants as there can be: the lines are read once.
+    @Test(.timeLimit(.minutes(1))) func manyLines() throws {
+        let headers = [Self.fresh, "Vary: Foo"]
+        let list = try Self.list((0..<32).map { ("\($0)", "Foo: \($0)", headers) })
+        var lines = HTTPFields()
+        let name = try #require(HTTPField.Name("Foo"))
+        for _ in 0..<4_000 { lines.append(HTTPField(name: name, value: "a")) }
+        for _ in 0..<200 { #expect(list.select(for: lines, now: noon, policy: .proxy) == nil) }
+    }
+
+    /// What is longer than anybody sends is like nothing, and its answer is not stored.
+    @Test(arguments: [
+        ("Foo", "a", 4_097), ("Foo", String(repeating: "a", count: 8_192), 1), ("Accept-Encoding", "a,b", 129),
+        ("Accept-Language", "a", 257),
+    ])
+    func moreThanAnybodySends(_ name: String, _ value: String, _ lines: Int) throws {
+        var policy = CachePolicy.proxy
+        policy.normalizers["accept-encoding"] = .acceptEncoding(offered: ["gzip"])
+        let vary = fields(Self.fresh, "Vary: " + name)
+        let less = fields((1..<max(2, lines)).map { _ in (name, String(value.dropLast())) })
+        let key = try #require(VaryKey(response: vary, request: less, policy: policy))
+        #expect(key.matches(less, policy: policy))
+        let more = fields((0..<lines).map { _ in (name, value) })
+        #expect(VaryKey(response: vary, request: more, policy: policy) == nil)
+        #expect(!key.matches(more, policy: policy))
+        let storability = Storability(exchange(200, vary, request: request(.get, "/", more)), policy: policy)
+        #expect(storability.refusal == .varyAny)
+    }
 }

@@ -81,6 +81,11 @@ public struct CachePolicy: Sendable {
     /// How long past its freshness a response is worth keeping because it can be asked for again with its validator.
     public var validatorRetention: Duration = .seconds(86_400)
 
+    /// The protocols, in lower case, to which a request may ask to switch; such a request is not looked up.
+    ///
+    /// A request that names another in `Upgrade`, such as `h2c`, is one like any other, and the field ends here.
+    public var upgradeProtocols: Set<String> = ["websocket"]
+
     // MARK: Keys and variants
 
     /// What makes the primary key.

@@ -38,8 +38,9 @@ struct SimulatedCache {
         self.policy = policy
     }
 
-    mutating func handle(_ request: HTTPRequest, now: HTTPTime, _ origin: Origin) -> Answer {
-        let summary = RequestSummary(request)
+    mutating func handle(_ asked: HTTPRequest, hasBody: Bool = false, now: HTTPTime, _ origin: Origin) -> Answer {
+        var request = asked
+        let summary = RequestSummary(&request, hasBody: hasBody, policy: self.policy)
         guard let key = ResponseKey(request, policy: self.policy.key) else {
             return self.pass(request, summary, nil, now, origin)
         }

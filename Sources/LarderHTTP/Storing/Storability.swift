@@ -57,22 +57,33 @@ public enum Storability: Sendable {
         let summary = exchange.summary
         switch summary.method {
         case .get:
-            // What a GET's body asked for is not in the key.
-            if summary.traits.contains(.body) { return .method }
+            if case .bypass(let bypass) = summary.treatment(policy) { return Self.refusal(of: bypass) }
         case .post where policy.storesPOST:
-            break
+            if policy.heedsRequestDirectives, summary.directives.noStore { return .requestNoStore }
         default:
             return .method
         }
-        if policy.heedsRequestDirectives, summary.directives.noStore { return .requestNoStore }
         switch exchange.response.status.code {
         case ..<200, 600...: return .status
         case 206: return .partialContent
         case 304: return .notModified
-        default: break
+        // What became of one client's conditions and ranges, which are not in the key.
+        case 412, 416: return .requestSpecific
+        case 200: break
+        default: if summary.traits.contains(.range) { return .requestSpecific }
         }
         if exchange.response.headerFields.count > policy.mostFields { return .tooManyFields }
         return Self.isEventStream(exchange.response.headerFields) ? .eventStream : nil
+    }
+
+    /// An answer that the cache stayed out of is one to what no key holds.
+    private static func refusal(of bypass: RequestTreatment.Bypass) -> StorageRefusal {
+        switch bypass {
+        case .body, .upgrade: .method
+        case .precondition: .requestSpecific
+        case .authorization: .authorization
+        case .noStore: .requestNoStore
+        }
     }
 
     /// Whether the body is a stream of events (WHATWG, "Server-sent events").

@@ -9,6 +9,7 @@ public struct StorageRefusal: Sendable, Hashable, CustomStringConvertible {
         case status
         case partialContent
         case notModified
+        case requestSpecific
         case noStore
         case isPrivate
         case notUnderstood
@@ -43,6 +44,8 @@ public struct StorageRefusal: Sendable, Hashable, CustomStringConvertible {
     public static let partialContent = StorageRefusal(.partialContent)
     /// A 304, which describes an entry and is none.
     public static let notModified = StorageRefusal(.notModified)
+    /// What became of the request's own range or conditions, which no other request has asked for.
+    public static let requestSpecific = StorageRefusal(.requestSpecific)
     /// The response says `no-store`.
     public static let noStore = StorageRefusal(.noStore)
     /// The response says `private`.
@@ -88,8 +91,8 @@ public struct StorageRefusal: Sendable, Hashable, CustomStringConvertible {
     /// - Returns: Whether the older entry has to go.
     public func dropsOlder(status: Int, policy: CachePolicy) -> Bool {
         switch self.kind {
-        case .method, .requestNoStore, .authorization, .status, .partialContent, .notModified, .incomplete,
-            .invalidated:
+        case .method, .requestNoStore, .authorization, .status, .partialContent, .notModified, .requestSpecific,
+            .incomplete, .invalidated:
             false
         case .noStore: !policy.keepsOlderOnNoStore && status < 500
         case .isPrivate, .notUnderstood, .varyAny, .setCookie, .noFreshness, .staleOnArrival, .tooManyFields,

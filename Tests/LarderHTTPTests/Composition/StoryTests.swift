@@ -197,6 +197,21 @@ import Testing
                 .init(request: ["Range: bytes=20-"], from: .cached, gets: 416, reads: "")
             ),
             Story(
+                "RFC 9110, 7.6.1: what Connection names selects nothing",
+                .init(response: fresh + ["Vary: X-Country"], body: "none"),
+                .init(
+                    request: ["Connection: X-Country", "X-Country: de"],
+                    from: .cached,
+                    reads: "none"
+                ),
+                .init(request: ["X-Country: de"], response: fresh + ["Vary: X-Country"], body: "de", reads: "de")
+            ),
+            Story(
+                "RFC 9110, 15.5.17: one client's 416 is not for all",
+                .init(request: ["Range: bytes=99-"], status: 416, response: fresh, gets: 416),
+                .init(response: fresh, gets: 200)
+            ),
+            Story(
                 "RFC 9111, 3.3: a part is not stored",
                 .init(
                     request: ["Range: bytes=0-1"],

@@ -30,7 +30,7 @@ import Testing
     /// Without it, only the statuses of the heuristic set, or any that is public.
     @Test(arguments: 200..<600)
     func heuristicFreshness(_ status: Int) {
-        guard status != 206, status != 304 else { return }
+        guard ![206, 304, 412, 416].contains(status) else { return }
         let known = [200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501].contains(status)
         #expect(Self.refusal([Self.modified], status: status) == (known ? nil : .noFreshness))
         #expect(Self.refusal(["ETag: \"a\""], status: status) == (known ? nil : .noFreshness))
@@ -88,6 +88,8 @@ import Testing
             (["Cache-Control: max-age=100", "Content-Type: text/event-streams"], 200, nil),
             (["Cache-Control: max-age=100"], 206, .partialContent),
             (["Cache-Control: max-age=100"], 304, .notModified),
+            (["Cache-Control: max-age=100"], 412, .requestSpecific),
+            (["Cache-Control: max-age=100"], 416, .requestSpecific),
             (["Cache-Control: max-age=100"], 103, .status),
             (["Cache-Control: max-age=100"], 100, .status),
             (["Cache-Control: max-age=100"], 600, .status),
@@ -149,6 +151,31 @@ import Testing
         #expect(Self.refusal(["Cache-Control: max-age=100"], request: request) == refusal)
     }
 
+    /// What one client's range or condition came to is not for everybody.
+    @Test(
+        arguments: [
+            ("Range: bytes=9-", 416, .requestSpecific), ("Range: bytes=9-", 200, nil),
+            ("Range: x", 404, .requestSpecific), ("Range: x", 400, .requestSpecific),
+            ("If-Match: \"a\"", 200, .requestSpecific), ("If-None-Match: \"a\"", 200, nil),
+            ("X: y", 404, nil),
+        ] as [(String, Int, StorageRefusal?)]
+    )
+    func rangesAndConditions(_ line: String, _ status: Int, _ refusal: StorageRefusal?) {
+        let request = request(.get, "/", fields(line))
+        #expect(Self.refusal(["Cache-Control: max-age=100"], status: status, request: request) == refusal)
+    }
+
+    /// A body of HTTP/2 need not be told of in any field.
+    @Test func whatIsBypassedIsNotStored() {
+        var asked = request(.get, "/", fields("Connection: upgrade", "Upgrade: websocket"))
+        var exchange = exchange(200, fields("Cache-Control: max-age=100"), request: asked)
+        #expect(Storability(exchange, policy: .proxy).refusal == .method)
+        asked.headerFields = [:]
+        exchange.request = asked
+        exchange.summary = summary(asked, hasBody: true)
+        #expect(Storability(exchange, policy: .proxy).refusal == .method)
+    }
+
     /// RFC 9110, section 9.3.3: a POST whose answer says that it is what a GET of the same URI would give.
     @Test(
         arguments: [
@@ -180,6 +207,7 @@ import Testing
             (.noStore, 200, true), (.noStore, 500, false), (.isPrivate, 200, true), (.setCookie, 200, true),
             (.varyAny, 200, true), (.noFreshness, 404, true), (.noFreshness, 503, false), (.incomplete, 200, false),
             (.requestNoStore, 200, false), (.method, 200, false), (.partialContent, 206, false),
+            (.requestSpecific, 416, false),
             (.eventStream, 200, true), (.uncacheable, 200, true), (.tooLarge, 200, true), (.invalidated, 200, false),
             (.authorization, 200, false), (.notModified, 304, false), (.tooManyTags, 200, true),
         ] as [(StorageRefusal, Int, Bool)]

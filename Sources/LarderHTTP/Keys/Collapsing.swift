@@ -14,7 +14,7 @@ public enum Collapsing: Sendable {
     /// - Returns: Whether it may take part.
     public static func isEligible(_ request: RequestSummary, hasStored: Bool, policy: CachePolicy) -> Bool {
         guard request.method == .get, request.treatment(policy) == .lookUp else { return false }
-        if request.traits.contains(.authorization), policy.authorization != .keyed { return false }
+        if request.traits.contains(.authorization), policy.effectiveAuthorization != .keyed { return false }
         if request.traits.contains(.range) { return false }
         if request.directives.onlyIfCached { return false }
         return hasStored || request.traits.isDisjoint(with: .conditional)

@@ -20,6 +20,14 @@ public struct KeyPolicy: Sendable, Hashable {
         didSet { self.lengths = self.fields.reduce(0) { $0 | 1 << UInt64($1.utf8.count & 63) } }
     }
 
+    /// The name of the part in which an application says for whom a request with `Authorization` is.
+    ///
+    /// Such a request without the part has no key, so that forgetting it makes no page everybody's.
+    public var credentials: String?
+
+    /// Whether requests with different credentials have different keys.
+    var tellsCredentials: Bool { self.credentials != nil || self.fields.contains("authorization") }
+
     /// A bit for each length of a name among ``fields``: most fields of a request have none of them.
     private var lengths: UInt64 = 0
 
@@ -80,7 +88,8 @@ public struct ResponseKey: Sendable, Hashable {
 
     private static let version: UInt8 = 1
 
-    /// The key of a request; `nil` where it has no target or its host is none of the cache's.
+    /// The key of a request; `nil` where it has no target, its host is none of the cache's, or it has credentials and not
+    /// the part that stands for them.
     ///
     /// - Parameters:
     ///   - request: The request.
@@ -88,6 +97,11 @@ public struct ResponseKey: Sendable, Hashable {
     ///   - parts: What the application adds; the order of the names does not matter.
     public init?(_ request: HTTPRequest, policy: KeyPolicy, parts: [Part] = []) {
         guard let target = TargetURI(request, scheme: policy.scheme) else { return nil }
+        if let name = policy.credentials, !policy.fields.contains("authorization"),
+            request.headerFields.contains(.authorization), !parts.contains(where: { $0.name == name })
+        {
+            return nil
+        }
         self.init(target, policy: policy, parts: parts + policy.parts(of: request.headerFields))
     }
 

@@ -92,7 +92,9 @@ public struct RequestSummary: Sendable, Hashable {
             if self.traits.contains(.upgrade) { return .bypass(.upgrade) }
             if self.traits.contains(.body) { return .bypass(.body) }
             if self.traits.contains(.originPrecondition) { return .bypass(.precondition) }
-            if self.traits.contains(.authorization), policy.authorization == .bypass { return .bypass(.authorization) }
+            if self.traits.contains(.authorization), policy.effectiveAuthorization == .bypass {
+                return .bypass(.authorization)
+            }
             if policy.heedsRequestDirectives, self.directives.noStore { return .bypass(.noStore) }
             return .lookUp
         case .connect:

@@ -109,7 +109,7 @@ public enum Storability: Sendable {
         }
         if directives.flags.contains(.isPrivate) { return .isPrivate }
         if exchange.summary.traits.contains(.authorization) {
-            switch policy.authorization {
+            switch policy.effectiveAuthorization {
             case .bypass: return .authorization
             case .whenPermitted: if !directives.permitsAuthorization { return .authorization }
             case .keyed: break
@@ -123,6 +123,22 @@ public enum Storability: Sendable {
             }
         }
         return nil
+    }
+
+    /// Whether it takes a lifetime that the response does not have.
+    ///
+    /// A cookie is somebody's: it takes the origin's word that it is for all, and not a guess, nor a lifetime that has ended.
+    static func lackOfLifetime(
+        _ metadata: StoredResponse.Metadata,
+        _ request: HTTPRequest,
+        _ policy: CachePolicy
+    ) -> StorageRefusal? {
+        let isExplicit = metadata.lifetime.isExplicit
+        if metadata.setsCookie, !isExplicit || !metadata.lifetime.covers(metadata.initialAge) { return .setCookie }
+        // The page may be its visitor's, unless cookies are told apart.
+        guard !isExplicit, !policy.guessesWithCookies, request.headerFields.contains(.cookie) else { return nil }
+        let isApart = policy.key.fields.contains("cookie") || metadata.vary.selectors.contains { $0.name == "cookie" }
+        return isApart ? nil : .cookie
     }
 
     /// Whether there is nothing for which it would be stored: a lifetime, or something to ask again with.
@@ -139,9 +155,8 @@ public enum Storability: Sendable {
             let isAllowed =
                 StatusRules.allowsHeuristics(metadata.status) || metadata.directives.flags.contains(.isPublic)
             guard isAllowed, lifetime.ground != .none || metadata.hasValidator else { return .noFreshness }
-            // A cookie is somebody's: it takes more than a guess to send it to others.
-            if metadata.setsCookie, lifetime.ground != .none { return .setCookie }
         }
+        if let refusal = Self.lackOfLifetime(metadata, request, policy) { return refusal }
         if metadata.hasValidator { return nil }
         // Asked for each time, with nothing to ask with: it would always come anew.
         if metadata.directives.flags.contains(.noCache) { return .staleOnArrival }

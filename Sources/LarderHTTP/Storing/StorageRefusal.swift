@@ -6,6 +6,7 @@ public struct StorageRefusal: Sendable, Hashable, CustomStringConvertible {
         case method
         case requestNoStore
         case authorization
+        case cookie
         case status
         case partialContent
         case notModified
@@ -38,6 +39,8 @@ public struct StorageRefusal: Sendable, Hashable, CustomStringConvertible {
     public static let requestNoStore = StorageRefusal(.requestNoStore)
     /// The request carried credentials, and nothing permits to store its answer (RFC 9111, section 3.5).
     public static let authorization = StorageRefusal(.authorization)
+    /// The request carried cookies, and the response does not say for how long it may be reused.
+    public static let cookie = StorageRefusal(.cookie)
     /// The status is not a final one.
     public static let status = StorageRefusal(.status)
     /// A part of a representation.
@@ -81,6 +84,9 @@ public struct StorageRefusal: Sendable, Hashable, CustomStringConvertible {
     /// The reason's name.
     public var description: String { self.kind.rawValue }
 
+    /// Whether it is the request for which the answer is not stored, and not the answer.
+    var liesInRequest: Bool { self == .authorization || self == .cookie }
+
     /// Whether an entry that was stored before has to go, since the origin has changed its mind.
     ///
     /// What lies in the request, in the body's fate or in an error of the origin says nothing of the entry.
@@ -91,7 +97,8 @@ public struct StorageRefusal: Sendable, Hashable, CustomStringConvertible {
     /// - Returns: Whether the older entry has to go.
     public func dropsOlder(status: Int, policy: CachePolicy) -> Bool {
         switch self.kind {
-        case .method, .requestNoStore, .authorization, .status, .partialContent, .notModified, .requestSpecific,
+        case .method, .requestNoStore, .authorization, .cookie, .status, .partialContent, .notModified,
+            .requestSpecific,
             .incomplete, .invalidated:
             false
         case .noStore: !policy.keepsOlderOnNoStore && status < 500

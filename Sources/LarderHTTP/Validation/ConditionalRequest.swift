@@ -88,7 +88,7 @@ public enum ConditionalRequest: Sendable {
         policy: CachePolicy
     ) -> HTTPRequest {
         var request = request
-        if policy.authorization != .keyed { request.headerFields.remove(.authorization) }
+        if policy.effectiveAuthorization != .keyed { request.headerFields.remove(.authorization) }
         return Self.validating(stored, for: request)
     }
 

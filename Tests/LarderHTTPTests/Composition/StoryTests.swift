@@ -74,6 +74,22 @@ import Testing
             .init(from: .cached)
         ),
         Story(
+            "RFC 9111, 3.5: credentials flush nothing",
+            .init(response: fresh + ["ETag: \"a\""]),
+            .init(
+                request: ["Authorization: x", "Cache-Control: no-cache"],
+                response: fresh + ["ETag: \"a\""],
+                from: .validated
+            ),
+            .init(from: .cached)
+        ),
+        Story(
+            "Rules, 12: a visitor's page is not for the next",
+            policy: .application,
+            .init(request: ["Cookie: user=alice"], response: ["ETag: \"a\"", "DATE"], body: "Alice"),
+            .init(request: ["Cookie: user=bob"], status: 0, gets: 504)
+        ),
+        Story(
             "Rules, 12: cookies past an application's",
             policy: .application,
             .init(response: fresh + ["Set-Cookie: a=b"], has: ["Set-Cookie: a=b"]),

@@ -61,7 +61,7 @@ import Testing
         var generator = SeededGenerator(seed: seed)
         var countOfStored = 0
         let policies = Self.policies()
-        for _ in 0..<1_500 {
+        for _ in 0..<2_000 {
             let policy = policies[Int.random(in: 0..<policies.count, using: &generator)]
             let time =
                 [noon, HTTPTime(millisecondsSince1970: .min), HTTPTime(millisecondsSince1970: .max)]

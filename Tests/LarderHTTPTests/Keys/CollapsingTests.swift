@@ -26,6 +26,8 @@ import Testing
         var policy = CachePolicy.application
         policy.authorization = .keyed
         let request = summary(.get, fields("Authorization: x"))
+        #expect(!Collapsing.isEligible(request, hasStored: false, policy: policy))
+        policy.key.credentials = "user"
         #expect(Collapsing.isEligible(request, hasStored: false, policy: policy))
     }
 

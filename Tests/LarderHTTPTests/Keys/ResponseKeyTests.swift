@@ -84,6 +84,20 @@ import Testing
         #expect(target.flatMap { ResponseKey($0, policy: policy, parts: parts) } == ResponseKey(forged, policy: policy))
     }
 
+    /// Forgetting for whom a request is must not make its page everybody's.
+    @Test func credentialsNeedTheirPart() {
+        var policy = KeyPolicy()
+        policy.credentials = "user"
+        let asked = request(.get, "/", fields("Authorization: x"))
+        #expect(ResponseKey(asked, policy: policy) == nil)
+        #expect(ResponseKey(asked, policy: policy, parts: [.init("tenant", "7")]) == nil)
+        #expect(ResponseKey(asked, policy: policy, parts: [.init("user", "7")]) != nil)
+        #expect(ResponseKey(request(.get, "/"), policy: policy) != nil)
+        policy.fields = ["authorization"]
+        #expect(ResponseKey(asked, policy: policy) != ResponseKey(request(.get, "/"), policy: policy))
+        #expect(ResponseKey(asked, policy: policy) != nil)
+    }
+
     @Test(
         arguments: [
             (QueryPolicy.sorted, "/?b=2&a=1", "/?a=1&b=2", true), (.sorted, "/?a=2&a=1", "/?a=1&a=2", false),

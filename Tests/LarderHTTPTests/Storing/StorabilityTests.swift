@@ -116,6 +116,9 @@ import Testing
         #expect(Self.refusal(lines, request: request, policy: .application) == .authorization)
         var keyed = CachePolicy.application
         keyed.authorization = .keyed
+        // Not before the key tells one from the other.
+        #expect(Self.refusal(lines, request: request, policy: keyed) == .authorization)
+        keyed.key.fields = ["authorization"]
         #expect(Self.refusal(lines, request: request, policy: keyed) == nil)
     }
 
@@ -127,6 +130,10 @@ import Testing
             (.storeIfPublic, "max-age=100, public", nil), (.strip, "max-age=100", nil),
             // Never by a guess.
             (.store, "public", .setCookie), (.store, "foo", .setCookie), (.strip, "foo", nil),
+            (.storeIfPublic, "public", .setCookie),
+            // Nor by a lifetime that has ended.
+            (.store, "max-age=0", .setCookie), (.store, "no-cache", .setCookie),
+            (.store, "no-cache, max-age=100", nil),
         ] as [(CachePolicy.SetCookie, String, StorageRefusal?)]
     )
     func setCookie(_ setCookie: CachePolicy.SetCookie, _ directives: String, _ refusal: StorageRefusal?) {
@@ -134,6 +141,35 @@ import Testing
         policy.setCookie = setCookie
         let lines = ["Cache-Control: " + directives, "Set-Cookie: a=b", Self.modified]
         #expect(Self.refusal(lines, policy: policy) == refusal)
+        // With no lifetime at all, only something to ask with.
+        let bare = Self.refusal(["Set-Cookie: a=b", "ETag: \"a\""], policy: policy)
+        #expect(bare == (setCookie == .strip ? nil : .setCookie))
+    }
+
+    @Test func aLifetimeOfThePastIsNone() {
+        let lines = ["Set-Cookie: a=b", "ETag: \"a\""]
+        #expect(Self.refusal(lines + ["Expires: -1"]) == .setCookie)
+        #expect(Self.refusal(lines + ["Cache-Control: max-age=10", "Age: 10"]) == .setCookie)
+        #expect(Self.refusal(lines + ["Cache-Control: max-age=10", "Age: 9"]) == nil)
+    }
+
+    /// Rules, section 12: a page that says nothing may be its visitor's.
+    @Test(
+        arguments: [
+            ([Self.modified], .cookie), (["ETag: \"a\""], .cookie),
+            ([Self.modified, "Cache-Control: public"], .cookie),
+            (["Cache-Control: max-age=10"], nil), ([Self.modified, "Vary: Cookie"], nil),
+            (["Expires: " + date(9)], nil),
+        ] as [([String], StorageRefusal?)]
+    )
+    func visitorsCookies(_ lines: [String], _ refusal: StorageRefusal?) {
+        let asked = request(.get, "/", fields("Cookie: user=alice"))
+        #expect(Self.refusal(lines, request: asked, policy: .application) == refusal)
+        #expect(Self.refusal(lines, policy: .application) == nil)
+        #expect(Self.refusal(lines, request: asked, policy: .proxy) == nil)
+        var keyed = CachePolicy.application
+        keyed.key.fields = ["cookie"]
+        #expect(Self.refusal(lines, request: asked, policy: keyed) == nil)
     }
 
     /// Section 5.2.1.5, and Rules, section 1: methods.
@@ -207,7 +243,7 @@ import Testing
             (.noStore, 200, true), (.noStore, 500, false), (.isPrivate, 200, true), (.setCookie, 200, true),
             (.varyAny, 200, true), (.noFreshness, 404, true), (.noFreshness, 503, false), (.incomplete, 200, false),
             (.requestNoStore, 200, false), (.method, 200, false), (.partialContent, 206, false),
-            (.requestSpecific, 416, false),
+            (.requestSpecific, 416, false), (.cookie, 200, false),
             (.eventStream, 200, true), (.uncacheable, 200, true), (.tooLarge, 200, true), (.invalidated, 200, false),
             (.authorization, 200, false), (.notModified, 304, false), (.tooManyTags, 200, true),
         ] as [(StorageRefusal, Int, Bool)]

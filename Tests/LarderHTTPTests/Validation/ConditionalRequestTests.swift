@@ -70,6 +70,7 @@ import Testing
         #expect(outgoing.headerFields.lines("If-None-Match") == ["\"a\""])
         var keyed = CachePolicy.application
         keyed.authorization = .keyed
+        keyed.key.fields = ["authorization"]
         let own = ConditionalRequest.refreshing(stored, for: Self.asked, policy: keyed)
         #expect(own.headerFields.lines("Authorization") == ["secret"])
     }

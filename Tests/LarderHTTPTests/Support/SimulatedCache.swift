@@ -105,6 +105,9 @@ struct SimulatedCache {
             self.entries[key]?.remove(index)
             let fresh = Entry(stored: stored, body: entry.body)
             return Self.answer(fresh, .validated, request, summary, stored.metadata.initialAge, now, outgoing)
+        case .updatedForOne(let stored, _):
+            let own = Entry(stored: stored, body: entry.body)
+            return Self.answer(own, .validated, request, summary, stored.metadata.initialAge, now, outgoing)
         case .mismatch:
             self.entries[key]?.remove(index)
             return self.pass(request, summary, key, now, origin)
@@ -124,10 +127,10 @@ struct SimulatedCache {
         let answer = self.pass(request, summary, nil, now, origin)
         let exchange = Self.exchange(request, summary, answer.response, now)
         var entry = entry
-        if case .updated(let stored) = Freshening(entry.stored, head: exchange, policy: self.policy) {
-            entry.stored = stored
-        } else {
-            entry.stored.markStale(after: now.duration(since: entry.stored.metadata.responseTime))
+        switch Freshening(entry.stored, head: exchange, policy: self.policy) {
+        case .updated(let stored): entry.stored = stored
+        case .updatedForOne: return answer
+        default: entry.stored.markStale(after: now.duration(since: entry.stored.metadata.responseTime))
         }
         self.entries[key]?.update(index) { $0 = .init(metadata: entry.stored.metadata, payload: entry) }
         return answer

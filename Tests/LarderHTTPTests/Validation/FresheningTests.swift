@@ -121,6 +121,7 @@ import Testing
             ("\"a\"", "\"a\"", true), ("\"a\"", "\"b\"", false), ("\"a\"", nil, true), (nil, "\"b\"", true),
             (nil, nil, true),
             ("W/\"a\"", "W/\"a\"", true), ("W/\"a\"", "\"a\"", true), ("W/\"a\"", "W/\"b\"", false),
+            ("\"a\"", "W/\"a\"", true), ("W/\"a\"", "\"b\"", false),
         ] as [(String?, String?, Bool)]
     )
     func tags(_ stored: String?, _ received: String?, _ isUpdated: Bool) throws {
@@ -128,6 +129,54 @@ import Testing
         let response = try LarderHTTPTests.stored(200, Self.all(headers))
         let freshening = Self.freshen(response, received.map { ["ETag: " + $0] } ?? [])
         if case .mismatch = freshening { #expect(!isUpdated) } else { #expect(isUpdated) }
+        guard isUpdated else { return }
+        // The bytes are those of before, and so is what they are called.
+        let updated = try Self.updated(freshening)
+        #expect(updated.metadata.entityTag == response.metadata.entityTag)
+        #expect(updated.fields.lines("ETag") == (stored.map { [$0] } ?? []))
+    }
+
+    /// RFC 9111, section 3.5: what is for one client neither changes nor removes what all get.
+    @Test func credentialsDoNotRemoveWhatIsForAll() throws {
+        let asked = request(.get, "/", fields("Authorization: x", "Cache-Control: no-cache"))
+        guard case .updatedForOne(let answer, .authorization) = Self.freshen(try Self.old(), ["X: 2"], request: asked)
+        else { throw NotStored() }
+        #expect(answer.fields.lines("X") == ["2"])
+        let permitted = Self.freshen(try Self.old(), ["Cache-Control: public, max-age=9"], request: asked)
+        #expect(try Self.updated(permitted).metadata.lifetime.seconds == 9)
+        let head = exchange(
+            200,
+            fields("ETag: \"other\""),
+            request: request(.head, "/", asked.headerFields),
+            at: Self.later
+        )
+        guard case .updatedForOne = Freshening(try Self.old(), head: head, policy: .proxy) else { throw NotStored() }
+    }
+
+    @Test func visitorsCookiesDoNotEither() throws {
+        let asked = request(.get, "/", fields("Cookie: user=alice"))
+        let stored = try stored(200, fields("Last-Modified: " + date(-60)), policy: .application)
+        let freshening = Self.freshen(stored, [], request: asked, policy: .application)
+        guard case .updatedForOne(_, .cookie) = freshening else { throw NotStored() }
+    }
+
+    /// Rules, section 12: never on a guess, nor for less than now.
+    @Test(arguments: [("Cache-Control: max-age=9", true), ("Cache-Control: max-age=0", false), ("X: y", false)])
+    func cookiesNeedALifetime(_ line: String, _ isUpdated: Bool) throws {
+        let stored = try stored(200, fields("Last-Modified: " + date(-86_400)))
+        switch Self.freshen(stored, [line, "Set-Cookie: a=b"]) {
+        case .updated: #expect(isUpdated)
+        case .updatedAndRefused(_, .setCookie): #expect(!isUpdated)
+        default: Issue.record("neither")
+        }
+    }
+
+    /// Nobody has compared the bytes with a validator that is new.
+    @Test(arguments: ["ETag: \"a\"", "ETag: W/\"a\"", "Last-Modified: " + date(-60)])
+    func headPutsNoValidatorOnOldBytes(_ line: String) throws {
+        let stored = try stored(200, fields("Cache-Control: max-age=2"))
+        let exchange = exchange(200, fields(line), request: request(.head), at: Self.later)
+        guard case .mismatch = Freshening(stored, head: exchange, policy: .proxy) else { throw NotStored() }
     }
 
     /// What may not be stored any more is sent, and then goes.

@@ -6,6 +6,18 @@ import Testing
     private static let fresh = ["Cache-Control: max-age=3600", "DATE"]
     private static let short = ["Cache-Control: max-age=2", "DATE"]
 
+    private static let keyed: CachePolicy = {
+        var policy = CachePolicy.proxy
+        policy.key.fields = KeyPolicy.unkeyedInputs
+        return policy
+    }()
+
+    private static let untold: CachePolicy = {
+        var policy = CachePolicy.proxy
+        policy.forwardsTargetedFields = false
+        return policy
+    }()
+
     static let freshness: [Story] = [
         Story("RFC 9111, 4.2: fresh", .init(response: fresh), .init(after: 3, from: .cached, has: ["Age: 3"])),
         Story("RFC 9111, 4.2: stale", .init(response: short), .init(after: 3, response: fresh)),
@@ -221,6 +233,21 @@ import Testing
                     reads: "none"
                 ),
                 .init(request: ["X-Country: de"], response: fresh + ["Vary: X-Country"], body: "de", reads: "de")
+            ),
+            Story(
+                "RFC 9111, 4.4: all keys of a URI",
+                policy: keyed,
+                .init(request: ["X-Host: a"], response: fresh),
+                .init(request: ["X-Host: a"], from: .cached),
+                .init(line: "POST /", request: ["X-Host: b"]),
+                .init(request: ["X-Host: a"], response: fresh)
+            ),
+            Story(
+                "RFC 9213, 2.2: a field that is not sent is not forgotten",
+                policy: untold,
+                .init(response: ["CDN-Cache-Control: max-age=2", "ETag: \"a\""], lacks: ["CDN-Cache-Control"]),
+                .init(after: 3, response: ["ETag: \"a\""], from: .validated, lacks: ["CDN-Cache-Control"]),
+                .init(after: 1, from: .cached, lacks: ["CDN-Cache-Control"])
             ),
             Story(
                 "RFC 9110, 15.5.17: one client's 416 is not for all",

@@ -101,7 +101,7 @@ import Testing
         let reuse = stored.metadata.reuse(for: summary, after: resident, policy: policy)
         _ = reuse.mayServeStale(after: .unreachable)
         _ = stored.metadata.retention(policy)
-        let answer = stored.answer(to: summary, fields: asked.headerFields, age: reuse.age, now: noon)
+        let answer = stored.answer(to: summary, fields: asked.headerFields, age: reuse.age, now: noon, policy: policy)
         if case .part(let range) = answer.body {
             #expect(range.first >= 0 && range.last >= range.first && range.last < stored.metadata.bodyLength ?? 0)
         }
@@ -164,7 +164,7 @@ import Testing
                 let storability = Storability(exchange(200, response, request: asked), policy: policy)
                 guard let stored = storability.stored else { continue }
                 let summary = LarderHTTPTests.summary(asked)
-                _ = stored.answer(to: summary, fields: headers, age: Age(milliseconds: 0), now: noon)
+                _ = stored.answer(to: summary, fields: headers, age: Age(milliseconds: 0), now: noon, policy: policy)
                 _ = Freshening(stored, notModified: exchange(304, headers, request: asked), policy: policy)
             }
             _ = Invalidation.targets(

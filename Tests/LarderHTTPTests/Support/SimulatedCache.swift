@@ -75,7 +75,7 @@ struct SimulatedCache {
         switch reuse.action {
         case .serve, .serveAndRefresh:
             self.entries[key]?.touch(index)
-            return Self.answer(entry, .cached, request, summary, reuse.age, now)
+            return self.answer(entry, .cached, request, summary, reuse.age, now)
         case .gatewayTimeout:
             return Answer(source: .cached, response: Outgoing.gatewayTimeout(), body: "")
         case .validate:
@@ -85,12 +85,12 @@ struct SimulatedCache {
         let outgoing = ConditionalRequest.validating(entry.stored, for: request)
         guard let (response, body) = origin(outgoing) else {
             if reuse.mayServeStale(after: .unreachable) {
-                return Self.answer(entry, .cached, request, summary, reuse.age, now)
+                return self.answer(entry, .cached, request, summary, reuse.age, now)
             }
             return Answer(source: .fetched, response: Outgoing.gatewayTimeout(), body: "", asked: outgoing)
         }
         if reuse.mayServeStale(after: .status(response.status.code)) {
-            return Self.answer(entry, .cached, request, summary, reuse.age, now)
+            return self.answer(entry, .cached, request, summary, reuse.age, now)
         }
         let exchange = Self.exchange(request, summary, response, now)
         guard response.status == .notModified else {
@@ -100,14 +100,14 @@ struct SimulatedCache {
         case .updated(let stored):
             let fresh = Entry(stored: stored, body: entry.body)
             self.entries[key]?.update(index) { $0 = .init(metadata: stored.metadata, payload: fresh) }
-            return Self.answer(fresh, .validated, request, summary, stored.metadata.initialAge, now, outgoing)
+            return self.answer(fresh, .validated, request, summary, stored.metadata.initialAge, now, outgoing)
         case .updatedAndRefused(let stored, _):
             self.entries[key]?.remove(index)
             let fresh = Entry(stored: stored, body: entry.body)
-            return Self.answer(fresh, .validated, request, summary, stored.metadata.initialAge, now, outgoing)
+            return self.answer(fresh, .validated, request, summary, stored.metadata.initialAge, now, outgoing)
         case .updatedForOne(let stored, _):
             let own = Entry(stored: stored, body: entry.body)
-            return Self.answer(own, .validated, request, summary, stored.metadata.initialAge, now, outgoing)
+            return self.answer(own, .validated, request, summary, stored.metadata.initialAge, now, outgoing)
         case .mismatch:
             self.entries[key]?.remove(index)
             return self.pass(request, summary, key, now, origin)
@@ -149,7 +149,8 @@ struct SimulatedCache {
             return Answer(source: .fetched, response: Outgoing.gatewayTimeout(), body: "", asked: outgoing)
         }
         for target in Invalidation.targets(request: request, response: response, policy: self.policy.key) {
-            if let key = ResponseKey(target, policy: self.policy.key) { self.entries[key] = nil }
+            guard let gone = ResponseKey(target, policy: self.policy.key)?.target else { continue }
+            self.entries = self.entries.filter { $0.key.target != gone }
         }
         let exchange = Self.exchange(request, summary, response, now)
         guard let key else {
@@ -189,7 +190,7 @@ struct SimulatedCache {
         Exchange(request: request, summary: summary, response: response, requestTime: now, responseTime: now)
     }
 
-    private static func answer(
+    private func answer(
         _ entry: Entry,
         _ source: Source,
         _ request: HTTPRequest,
@@ -198,7 +199,13 @@ struct SimulatedCache {
         _ now: HTTPTime,
         _ asked: HTTPRequest? = nil
     ) -> Answer {
-        let answer = entry.stored.answer(to: summary, fields: request.headerFields, age: age, now: now)
+        let answer = entry.stored.answer(
+            to: summary,
+            fields: request.headerFields,
+            age: age,
+            now: now,
+            policy: self.policy
+        )
         let body =
             switch answer.body {
             case .none: ""

@@ -64,6 +64,9 @@ public enum Freshening: Sendable {
 
     /// Which of the stored responses of a key a 304 is about (section 4.3.4).
     ///
+    /// Freshen each of them, and store ``StoredResponse/variant(for:policy:)`` of one beside them: it answers the request
+    /// that they did not match.
+    ///
     /// - Parameters:
     ///   - variants: What is stored under the key.
     ///   - offered: The indices of those whose validators the request carried.
@@ -139,7 +142,12 @@ public enum Freshening: Sendable {
         }
         whole.response = HTTPResponse(status: stored.status, headerFields: read)
         let (directives, source) = ResponseDirectives.effective(in: read, targets: policy.targetedFields)
-        let vary = VaryKey(response: read, request: exchange.request.headerFields, policy: policy)
+        // What was made for other requests is still theirs; `StoredResponse.variant(for:policy:)` makes one for this request.
+        let asked = exchange.request.headerFields
+        let known = stored.metadata.vary
+        let vary =
+            known.matches(asked, policy: policy)
+            ? VaryKey(response: read, request: asked, policy: policy) : known.narrowed(to: read)
         let newTags = TagField.tags(in: exchange.response.headerFields, policy: policy)
         let tags = newTags.map { $0.isEmpty ? stored.metadata.tags : $0 }
         var updated = StoredResponse(

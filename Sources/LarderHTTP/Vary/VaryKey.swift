@@ -32,14 +32,7 @@ public struct VaryKey: Sendable, Hashable, Codable {
     ///   - request: The request's fields.
     ///   - policy: How values are made comparable.
     public init?(response: HTTPFields, request: HTTPFields, policy: CachePolicy) {
-        var names: Set<String> = []
-        let canMatch = response.forEachMember(of: .vary) { member in
-            // `*` anywhere, or what is no field's name, matches nothing.
-            guard let name = member.lowercasedToken, name != "*", names.count < Self.mostNames else { return false }
-            names.insert(name)
-            return true
-        }
-        guard canMatch else { return nil }
+        guard let names = Self.names(in: response) else { return nil }
         var selectors: [Selector] = []
         for name in names.sorted() {
             switch Self.form(of: name, in: request, policy: policy) {
@@ -49,6 +42,30 @@ public struct VaryKey: Sendable, Hashable, Codable {
             }
         }
         self.selectors = selectors
+    }
+
+    private init(_ selectors: [Selector]) {
+        self.selectors = selectors
+    }
+
+    /// The names in `Vary`, in lower case; `nil` where no other request can be like the one that was made.
+    private static func names(in response: HTTPFields) -> Set<String>? {
+        var names: Set<String> = []
+        let canMatch = response.forEachMember(of: .vary) { member in
+            // `*` anywhere, or what is no field's name, matches nothing.
+            guard let name = member.lowercasedToken, name != "*", names.count < Self.mostNames else { return false }
+            names.insert(name)
+            return true
+        }
+        return canMatch ? names : nil
+    }
+
+    /// The same requests, as a new `Vary` of the response tells them apart; `nil` where it names a field of which it is not
+    /// known what they said.
+    func narrowed(to response: HTTPFields) -> VaryKey? {
+        guard let names = Self.names(in: response) else { return nil }
+        let kept = self.selectors.filter { names.contains($0.name) }
+        return kept.count == names.count ? VaryKey(kept) : nil
     }
 
     /// Whether the response does not vary.

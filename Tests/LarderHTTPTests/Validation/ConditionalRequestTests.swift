@@ -75,6 +75,26 @@ import Testing
         #expect(own.headerFields.lines("Authorization") == ["secret"])
     }
 
+    /// What a HEAD brings cannot be stored, and a GET has no body.
+    @Test func refreshesAreGETs() throws {
+        let stored = try stored(200, fields("Cache-Control: max-age=1, stale-while-revalidate=60", "ETag: \"a\""))
+        let head = request(.head, "/", fields("Content-Length: 0", "Content-Type: x", "Expect: y", "Accept: z"))
+        let reuse = stored.metadata.reuse(for: summary(head), after: .seconds(2), policy: .proxy)
+        #expect(reuse.action == .serveAndRefresh)
+        let answer = stored.answer(
+            to: summary(head),
+            fields: head.headerFields,
+            age: reuse.age,
+            now: noon,
+            policy: .proxy
+        )
+        #expect(answer.body == .none)
+        let outgoing = ConditionalRequest.refreshing(stored, for: head, policy: .proxy)
+        #expect(outgoing.method == .get)
+        #expect(outgoing.headerFields.map(\.name.canonicalName) == ["accept", "if-none-match"])
+        #expect(ConditionalRequest.validating(stored, for: head).method == .head)
+    }
+
     /// Without an entry the client's conditions pass through.
     @Test func forwarding() {
         let outgoing = ConditionalRequest.forwarding(Self.asked)

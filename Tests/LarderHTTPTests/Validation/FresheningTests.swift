@@ -202,11 +202,35 @@ import Testing
 
     @Test func tagsAndVariantsAreReadAnew() throws {
         let stored = try Self.old("Surrogate-Key: a", "Vary: Foo")
-        let asked = request(.get, "/", fields("Foo: 1", "Bar: 2"))
+        let asked = request(.get, "/", fields("Bar: 2"))
         #expect(try Self.updated(Self.freshen(stored, [], request: asked)).metadata.tags == ["a"])
         let updated = try Self.updated(Self.freshen(stored, ["Surrogate-Key: b", "Vary: Bar"], request: asked))
         #expect(updated.metadata.tags == ["b"])
         #expect(updated.metadata.vary.selectors.map(\.name) == ["bar"])
+    }
+
+    /// A 304 that another request brought: what was stored stays for those that it was for, and a copy is for the other.
+    @Test func otherVariantsStayTheirs() throws {
+        let stored = try stored(
+            200,
+            fields("Cache-Control: max-age=2", "ETag: \"a\"", "Vary: Foo"),
+            request: request(.get, "/", fields("Foo: 1"))
+        )
+        let asked = request(.get, "/", fields("Foo: 2", "Bar: 3"))
+        let updated = try Self.updated(Self.freshen(stored, ["Cache-Control: max-age=9"], request: asked))
+        #expect(updated.metadata.vary == stored.metadata.vary)
+        let copy = try #require(updated.variant(for: asked.headerFields, policy: .proxy))
+        #expect(copy.metadata.vary.matches(asked.headerFields, policy: .proxy))
+        #expect(copy.metadata.lifetime.seconds == 9)
+        var list = VariantList<Int>()
+        _ = list.insert(.init(metadata: updated.metadata, payload: 1), most: 9)
+        _ = list.insert(.init(metadata: copy.metadata, payload: 2), most: 9)
+        #expect(list.select(for: fields("Foo: 1"), now: noon, policy: .proxy).map { list[$0].payload } == 1)
+        #expect(list.select(for: fields("Foo: 2"), now: noon, policy: .proxy).map { list[$0].payload } == 2)
+        // By what it varies now is known of the request that asks, and not of those before.
+        guard case .updatedAndRefused(_, .varyAny) = Self.freshen(stored, ["Vary: Foo, Bar"], request: asked) else {
+            throw NotStored()
+        }
     }
 
     /// Section 4.3.4: all with the same strong tag; the newest with the same weak one; the one that was asked for.

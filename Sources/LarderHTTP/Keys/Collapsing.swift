@@ -16,7 +16,7 @@ public enum Collapsing: Sendable {
         guard request.method == .get, request.treatment(policy) == .lookUp else { return false }
         if request.traits.contains(.authorization), policy.effectiveAuthorization != .keyed { return false }
         if request.traits.contains(.range) { return false }
-        if request.directives.onlyIfCached { return false }
+        if request.wantsOnlyStored(policy) { return false }
         return hasStored || request.traits.isDisjoint(with: .conditional)
     }
 

@@ -82,6 +82,17 @@ public struct RequestSummary: Sendable, Hashable {
         }
     }
 
+    /// Whether the answer to a miss is a 504, since the client wants nothing from the origin (RFC 9111, section 5.2.1.7); see
+    /// ``Outgoing/gatewayTimeout(status:)``.
+    ///
+    /// What is stored answers for itself, see ``StoredResponse/Metadata/reuse(for:after:policy:)``.
+    ///
+    /// - Parameter policy: The cache's policy.
+    /// - Returns: Whether it says `only-if-cached`, and is heeded.
+    public func wantsOnlyStored(_ policy: CachePolicy) -> Bool {
+        policy.heedsRequestDirectives && self.directives.onlyIfCached
+    }
+
     /// What is done with the request.
     ///
     /// - Parameter policy: The cache's policy.

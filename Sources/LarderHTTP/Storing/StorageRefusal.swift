@@ -89,7 +89,9 @@ public struct StorageRefusal: Sendable, Hashable, CustomStringConvertible {
 
     /// Whether an entry that was stored before has to go, since the origin has changed its mind.
     ///
-    /// What lies in the request, in the body's fate or in an error of the origin says nothing of the entry.
+    /// What lies in the request, in the body's fate or in an error of the origin says nothing of the entry. Nor does an error
+    /// that is one client's, such as 400 or 429: anybody could take the page from everybody with a bad request. Those that
+    /// tell of the resource do: it is gone, or not for everybody any more.
     ///
     /// - Parameters:
     ///   - status: The response's status.
@@ -101,10 +103,10 @@ public struct StorageRefusal: Sendable, Hashable, CustomStringConvertible {
             .requestSpecific,
             .incomplete, .invalidated:
             false
-        case .noStore: !policy.keepsOlderOnNoStore && status < 500
+        case .noStore: !policy.keepsOlderOnNoStore && StatusRules.describesResource(status)
         case .isPrivate, .notUnderstood, .varyAny, .setCookie, .noFreshness, .staleOnArrival, .tooManyFields,
             .tooManyTags, .eventStream, .uncacheable, .tooLarge:
-            status < 500
+            StatusRules.describesResource(status)
         }
     }
 }

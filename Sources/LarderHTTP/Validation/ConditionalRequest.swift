@@ -100,7 +100,8 @@ public enum ConditionalRequest: Sendable {
     /// Whether a request for a range is worth asking for the whole, which can be stored.
     ///
     /// - Parameters:
-    ///   - length: How long the whole is, where that is known from an earlier answer.
+    ///   - length: How long the whole is, where that is known from an earlier answer; see
+    ///     ``ByteRange/completeLength(in:)``.
     ///   - policy: The cache's policy.
     /// - Returns: Whether it is known and not too long.
     public static func fillsWhole(length: Int64?, policy: CachePolicy) -> Bool {

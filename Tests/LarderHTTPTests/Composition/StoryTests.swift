@@ -12,6 +12,12 @@ import Testing
         return policy
     }()
 
+    private static let unheeding: CachePolicy = {
+        var policy = CachePolicy.proxy
+        policy.heedsRequestDirectives = false
+        return policy
+    }()
+
     private static let untold: CachePolicy = {
         var policy = CachePolicy.proxy
         policy.forwardsTargetedFields = false
@@ -71,6 +77,20 @@ import Testing
         Story(
             "RFC 9111, 5.2.1.7: only-if-cached",
             .init(request: ["Cache-Control: only-if-cached"], from: .cached, gets: 504)
+        ),
+        Story(
+            "Rules, 7: only-if-cached of clients that are not heeded",
+            policy: unheeding,
+            .init(request: ["Cache-Control: only-if-cached"], response: fresh, gets: 200),
+            .init(from: .cached)
+        ),
+        Story(
+            "Rules, 3: one client's error takes the page from nobody",
+            .init(response: fresh),
+            .init(request: ["Cache-Control: no-cache"], status: 429, gets: 429),
+            .init(from: .cached, gets: 200),
+            .init(request: ["Cache-Control: no-cache"], status: 404, gets: 404),
+            .init(response: fresh)
         ),
         Story(
             "RFC 9111, 3.5: credentials",

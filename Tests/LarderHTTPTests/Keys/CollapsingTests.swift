@@ -31,6 +31,16 @@ import Testing
         #expect(Collapsing.isEligible(request, hasStored: false, policy: policy))
     }
 
+    /// Rules, section 7: a switch ignores what untrusted clients say, and then they wait like others.
+    @Test func onlyIfCachedCanBeIgnored() {
+        var policy = CachePolicy.proxy
+        let request = summary(.get, fields("Cache-Control: only-if-cached"))
+        #expect(request.wantsOnlyStored(policy))
+        policy.heedsRequestDirectives = false
+        #expect(!request.wantsOnlyStored(policy))
+        #expect(Collapsing.isEligible(request, hasStored: false, policy: policy))
+    }
+
     @Test func keysTellVariantsApart() throws {
         let key = try #require(ResponseKey(request(), policy: KeyPolicy()))
         func bytes(_ names: Set<String>, _ lines: HTTPFields) -> [UInt8] {

@@ -243,6 +243,8 @@ import Testing
             (.noStore, 200, true), (.noStore, 500, false), (.isPrivate, 200, true), (.setCookie, 200, true),
             (.varyAny, 200, true), (.noFreshness, 404, true), (.noFreshness, 503, false), (.incomplete, 200, false),
             (.requestNoStore, 200, false), (.method, 200, false), (.partialContent, 206, false),
+            (.noFreshness, 400, false), (.noStore, 400, false), (.isPrivate, 429, false), (.noFreshness, 431, false),
+            (.noStore, 404, true), (.isPrivate, 403, true), (.noFreshness, 410, true), (.noStore, 401, true),
             (.requestSpecific, 416, false), (.cookie, 200, false),
             (.eventStream, 200, true), (.uncacheable, 200, true), (.tooLarge, 200, true), (.invalidated, 200, false),
             (.authorization, 200, false), (.notModified, 304, false), (.tooManyTags, 200, true),

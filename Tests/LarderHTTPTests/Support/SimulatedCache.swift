@@ -51,7 +51,7 @@ struct SimulatedCache {
         }
         let list = self.entries[key] ?? VariantList()
         guard let index = list.select(for: request.headerFields, now: now, policy: self.policy) else {
-            if summary.directives.onlyIfCached {
+            if summary.wantsOnlyStored(self.policy) {
                 return Answer(source: .cached, response: Outgoing.gatewayTimeout(), body: "")
             }
             return self.pass(request, summary, key, now, origin)

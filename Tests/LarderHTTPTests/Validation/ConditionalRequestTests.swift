@@ -112,6 +112,8 @@ import Testing
         #expect(ConditionalRequest.fillsWhole(length: 1 << 20, policy: .proxy))
         #expect(!ConditionalRequest.fillsWhole(length: 1 << 20 + 1, policy: .proxy))
         #expect(!ConditionalRequest.fillsWhole(length: nil, policy: .proxy))
+        let known = ByteRange.completeLength(in: fields("Content-Range: bytes 0-1/1048576"))
+        #expect(ConditionalRequest.fillsWhole(length: known, policy: .proxy))
     }
 
     /// RFC 9111, section 4.3.1: where no variant matches, the tags of all ask which of them is the answer.

@@ -2,7 +2,7 @@ import HTTPTypes
 
 /// A member of `Accept`, `Accept-Encoding` or `Accept-Language` with its weight (RFC 9110, section 12.4.2).
 struct WeightedMember: Equatable {
-    /// The member in lower case and without spaces, its parameters included and its weight not.
+    /// The member in lower case and without spaces, but for quoted strings; its parameters included and its weight not.
     var name: String
     /// Its weight in thousandths.
     var weight: Int
@@ -49,7 +49,12 @@ struct WeightedMember: Equatable {
                 weight = read
             } else {
                 if !name.isEmpty { name.append(UInt8(ascii: ";")) }
-                name += part.lazy.filter { !$0.isWhitespace }.map(\.lowercased)
+                // Inside quotes case and white space have a meaning.
+                if quotes, part.contains(0x22) {
+                    name += part
+                } else {
+                    name += part.lazy.filter { !$0.isWhitespace }.map(\.lowercased)
+                }
             }
             return true
         }

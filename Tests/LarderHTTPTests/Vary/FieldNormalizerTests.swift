@@ -59,6 +59,7 @@ import Testing
         arguments: [
             (["text/html, */*;q=0.8"], "*/*;q=0.8,text/html"), (["*/* ; q=0.80 , Text/HTML"], "*/*;q=0.8,text/html"),
             (["text/html; Level=1"], "text/html;level=1"), ([], nil),
+            (["A/b; profile=\"C , d\", e"], "a/b;profile=\"C , d\",e"),
         ] as [([String], String?)]
     )
     func mediaTypes(_ values: [String], _ expected: String?) {

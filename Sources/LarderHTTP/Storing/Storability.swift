@@ -27,7 +27,7 @@ public enum Storability: Sendable {
             return
         }
         guard let vary = VaryKey(response: fields, request: exchange.request.headerFields, policy: policy) else {
-            self = .refused(.varyAny)
+            self = .refused(VaryKey.refusal(fields))
             return
         }
         guard let tags = TagField.tags(in: fields, policy: policy) else {

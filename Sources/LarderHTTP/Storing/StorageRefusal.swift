@@ -47,7 +47,8 @@ public struct StorageRefusal: Sendable, Hashable, CustomStringConvertible {
     public static let partialContent = StorageRefusal(.partialContent)
     /// A 304, which describes an entry and is none.
     public static let notModified = StorageRefusal(.notModified)
-    /// What became of the request's own range or conditions, which no other request has asked for.
+    /// What became of the request's own range or conditions, or of a varied field longer than any that is compared: no other
+    /// request has asked for that.
     public static let requestSpecific = StorageRefusal(.requestSpecific)
     /// The response says `no-store`.
     public static let noStore = StorageRefusal(.noStore)
@@ -85,7 +86,7 @@ public struct StorageRefusal: Sendable, Hashable, CustomStringConvertible {
     public var description: String { self.kind.rawValue }
 
     /// Whether it is the request for which the answer is not stored, and not the answer.
-    var liesInRequest: Bool { self == .authorization || self == .cookie }
+    var liesInRequest: Bool { self == .authorization || self == .cookie || self == .requestSpecific }
 
     /// Whether an entry that was stored before has to go, since the origin has changed its mind.
     ///

@@ -145,8 +145,9 @@ public enum Freshening: Sendable {
         // What was made for other requests is still theirs; `StoredResponse.variant(for:policy:)` makes one for this request.
         let asked = exchange.request.headerFields
         let known = stored.metadata.vary
+        let isOwn = known.matches(asked, policy: policy)
         let vary =
-            known.matches(asked, policy: policy)
+            isOwn
             ? VaryKey(response: read, request: asked, policy: policy) : known.narrowed(to: read)
         let newTags = TagField.tags(in: exchange.response.headerFields, policy: policy)
         let tags = newTags.map { $0.isEmpty ? stored.metadata.tags : $0 }
@@ -159,13 +160,14 @@ public enum Freshening: Sendable {
             policy
         )
         updated.metadata.bodyLength = stored.metadata.bodyLength
+        let lackOfKey = isOwn ? VaryKey.refusal(read) : .varyAny
         let refusal =
             Storability.veto(whole, directives, policy)
             ?? Storability.lackOfLifetime(updated.metadata, exchange.request, policy)
+            ?? (vary == nil ? lackOfKey : nil)
         if let refusal {
             return refusal.liesInRequest ? .updatedForOne(updated, refusal) : .updatedAndRefused(updated, refusal)
         }
-        if vary == nil { return .updatedAndRefused(updated, .varyAny) }
         if tags == nil { return .updatedAndRefused(updated, .tooManyTags) }
         return .updated(updated)
     }

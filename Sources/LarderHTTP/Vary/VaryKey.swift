@@ -48,6 +48,12 @@ public struct VaryKey: Sendable, Hashable, Codable {
         self.selectors = selectors
     }
 
+    /// Why there is no key: `Vary` says so, or the request has more in a field than is compared, which says nothing of the
+    /// response.
+    static func refusal(_ response: HTTPFields) -> StorageRefusal {
+        self.names(in: response) == nil ? .varyAny : .requestSpecific
+    }
+
     /// The names in `Vary`, in lower case; `nil` where no other request can be like the one that was made.
     private static func names(in response: HTTPFields) -> Set<String>? {
         var names: Set<String> = []

@@ -255,6 +255,12 @@ import Testing
                 .init(request: ["X-Country: de"], response: fresh + ["Vary: X-Country"], body: "de", reads: "de")
             ),
             Story(
+                "Rules, 6: an endless field takes the page from nobody",
+                .init(response: fresh + ["Vary: Foo"]),
+                .init(request: ["Foo: " + String(repeating: "a", count: 9_000)], response: fresh + ["Vary: Foo"]),
+                .init(from: .cached)
+            ),
+            Story(
                 "RFC 9111, 4.4: all keys of a URI",
                 policy: keyed,
                 .init(request: ["X-Host: a"], response: fresh),

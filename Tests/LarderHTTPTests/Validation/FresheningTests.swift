@@ -153,6 +153,12 @@ import Testing
         guard case .updatedForOne = Freshening(try Self.old(), head: head, policy: .proxy) else { throw NotStored() }
     }
 
+    @Test func endlessFieldsDoNotEither() throws {
+        let asked = request(.get, "/", fields([("Foo", String(repeating: "a", count: 9_000))]))
+        guard case .updatedForOne(_, .requestSpecific) = Self.freshen(try Self.old(), ["Vary: Foo"], request: asked)
+        else { throw NotStored() }
+    }
+
     @Test func visitorsCookiesDoNotEither() throws {
         let asked = request(.get, "/", fields("Cookie: user=alice"))
         let stored = try stored(200, fields("Last-Modified: " + date(-60)), policy: .application)

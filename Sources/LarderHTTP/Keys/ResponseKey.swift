@@ -159,7 +159,9 @@ public struct ResponseKey: Sendable, Hashable {
         self.bytes = bytes
     }
 
-    /// The parts by their names. Those of one name stay in their order, which can mean something to who reads them.
+    /// The parts by their names.
+    ///
+    /// Those of one name stay in their order, which can mean something to who reads them.
     private static func ordered(_ parts: [Part]) -> [Int] {
         if parts.count < 2 { return Array(parts.indices) }
         return parts.indices.sorted { left, right in

@@ -19,6 +19,14 @@ enum StatusRules {
         }
     }
 
+    /// Whether an answer tells what has become of the resource, and not what was wrong with the origin or with one request.
+    static func describesResource(_ status: Int) -> Bool {
+        switch status {
+        case ..<400, 401, 403, 404, 410, 451: true
+        default: false
+        }
+    }
+
     /// The answers that count as an error of the origin (RFC 5861, section 4).
     static func isOriginError(_ status: Int) -> Bool {
         switch status {

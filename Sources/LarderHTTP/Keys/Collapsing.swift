@@ -14,9 +14,9 @@ public enum Collapsing: Sendable {
     /// - Returns: Whether it may take part.
     public static func isEligible(_ request: RequestSummary, hasStored: Bool, policy: CachePolicy) -> Bool {
         guard request.method == .get, request.treatment(policy) == .lookUp else { return false }
-        if request.traits.contains(.authorization), policy.authorization != .keyed { return false }
+        if request.traits.contains(.authorization), policy.effectiveAuthorization != .keyed { return false }
         if request.traits.contains(.range) { return false }
-        if request.directives.onlyIfCached { return false }
+        if request.wantsOnlyStored(policy) { return false }
         return hasStored || request.traits.isDisjoint(with: .conditional)
     }
 
@@ -37,9 +37,14 @@ public enum Collapsing: Sendable {
         var bytes = key.bytes
         for name in names.sorted() {
             bytes.append(part: name)
-            let value = VaryKey.value(of: name, in: request, policy: policy)
-            bytes.append(value == nil ? 0 : 1)
-            bytes.append(part: value ?? [])
+            switch VaryKey.form(of: name, in: request, policy: policy) {
+            case .absent: bytes.append(0)
+            case .value(let value):
+                bytes.append(1)
+                bytes.append(part: value)
+            // Nobody can use the answer to another such request; that shows when it is not stored.
+            case .unreadable: bytes.append(2)
+            }
         }
         return bytes
     }

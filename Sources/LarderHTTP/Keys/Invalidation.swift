@@ -2,7 +2,7 @@ public import HTTPTypes
 
 /// Which stored responses an unsafe request made untrue (RFC 9111, section 4.4).
 public enum Invalidation: Sendable {
-    /// The URIs whose variants all have to go.
+    /// The URIs whose variants all have to go, under whichever of their keys: see ``ResponseKey/target``.
     ///
     /// Fetches of them that began before must not be stored after: a generation read at the fetch's start and compared when
     /// storing sees to that.

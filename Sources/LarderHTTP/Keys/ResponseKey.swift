@@ -14,11 +14,19 @@ public struct KeyPolicy: Sendable, Hashable {
     /// Fields of the request that are in the key if it has them: what changes a handler's answers without standing in
     /// `Vary`.
     ///
-    /// In lower case, and empty by default; see ``unkeyedInputs``. The key of a URI alone does not have them: who purges or
-    /// invalidates adds the ``parts(of:)`` a request.
+    /// In lower case, and empty by default; see ``unkeyedInputs``. The key of a URI alone does not have them: what is stored
+    /// under any of its keys is found by ``ResponseKey/target``.
     public var fields: Set<String> = [] {
         didSet { self.lengths = self.fields.reduce(0) { $0 | 1 << UInt64($1.utf8.count & 63) } }
     }
+
+    /// The name of the part in which an application says for whom a request with `Authorization` is.
+    ///
+    /// Such a request without the part has no key, so that forgetting it makes no page everybody's.
+    public var credentials: String?
+
+    /// Whether requests with different credentials have different keys.
+    var tellsCredentials: Bool { self.credentials != nil || self.fields.contains("authorization") }
 
     /// A bit for each length of a name among ``fields``: most fields of a request have none of them.
     private var lengths: UInt64 = 0
@@ -46,7 +54,7 @@ public struct KeyPolicy: Sendable, Hashable {
         for field in request {
             let name = field.name.canonicalName
             guard self.lengths >> UInt64(name.utf8.count & 63) & 1 == 1, self.fields.contains(name) else { continue }
-            parts.append(.init(":" + name, field.value))
+            parts.append(.init(":" + name, bytes: field.withUnsafeBytesOfValue { Array($0) }))
         }
         return parts
     }
@@ -60,12 +68,22 @@ public struct ResponseKey: Sendable, Hashable {
     /// The form of the bytes, and then each part with its length.
     public let bytes: [UInt8]
 
+    /// What all keys of one URI have in common: their bytes without the parts.
+    ///
+    /// An invalidation, or a purge of a URI, is about all keys that it has. It cannot name them, for it does not know their
+    /// parts. Let each entry have these bytes as a tag, or a generation that is checked with each hit.
+    public var target: [UInt8] {
+        self.targetLength == self.bytes.count ? self.bytes : Array(self.bytes[..<self.targetLength])
+    }
+
+    private let targetLength: Int
+
     /// A part that an application adds: a tenant, a language, a class of devices.
     public struct Part: Sendable, Hashable {
         /// What the part is.
         public let name: String
         /// Its value.
-        public let value: String
+        public let value: [UInt8]
 
         /// Makes a part.
         ///
@@ -73,25 +91,40 @@ public struct ResponseKey: Sendable, Hashable {
         ///   - name: What the part is.
         ///   - value: Its value.
         public init(_ name: String, _ value: String) {
+            self.init(name, bytes: Array(value.utf8))
+        }
+
+        /// Makes a part of bytes, which need not be text.
+        ///
+        /// - Parameters:
+        ///   - name: What the part is.
+        ///   - bytes: Its value.
+        public init(_ name: String, bytes: [UInt8]) {
             self.name = name
-            self.value = value
+            self.value = bytes
         }
     }
 
     private static let version: UInt8 = 1
 
-    /// The key of a request; `nil` where it has no target or its host is none of the cache's.
+    /// The key of a request; `nil` where it has no target, its host is none of the cache's, or it has credentials and not
+    /// the part that stands for them.
     ///
     /// - Parameters:
     ///   - request: The request.
     ///   - policy: What is in a key.
-    ///   - parts: What the application adds; the order of the names does not matter.
+    ///   - parts: What the application adds. The order of the names does not matter; that of parts with one name does.
     public init?(_ request: HTTPRequest, policy: KeyPolicy, parts: [Part] = []) {
         guard let target = TargetURI(request, scheme: policy.scheme) else { return nil }
+        if let name = policy.credentials, !policy.fields.contains("authorization"),
+            request.headerFields.contains(.authorization), !parts.contains(where: { $0.name == name })
+        {
+            return nil
+        }
         self.init(target, policy: policy, parts: parts + policy.parts(of: request.headerFields))
     }
 
-    /// The key of a URI, for purging and invalidating; `nil` where its host is none of the cache's.
+    /// The key of a URI, for purging and invalidating by its ``target``; `nil` where its host is none of the cache's.
     ///
     /// - Parameters:
     ///   - target: The URI.
@@ -118,15 +151,23 @@ public struct ResponseKey: Sendable, Hashable {
             bytes.append(query == nil ? 0 : 1)
             bytes.append(part: query ?? "")
         }
-        if parts.isEmpty {
-            self.bytes = bytes
-            return
-        }
-        for part in parts.sorted(by: { ($0.name, $0.value) < ($1.name, $1.value) }) {
-            bytes.append(part: part.name)
-            bytes.append(part: part.value)
+        self.targetLength = bytes.count
+        for index in Self.ordered(parts) {
+            bytes.append(part: parts[index].name)
+            bytes.append(part: parts[index].value)
         }
         self.bytes = bytes
+    }
+
+    /// The parts by their names.
+    ///
+    /// Those of one name stay in their order, which can mean something to who reads them.
+    private static func ordered(_ parts: [Part]) -> [Int] {
+        if parts.count < 2 { return Array(parts.indices) }
+        return parts.indices.sorted { left, right in
+            let (first, second) = (parts[left].name.utf8, parts[right].name.utf8)
+            return first.elementsEqual(second) ? left < right : first.lexicographicallyPrecedes(second)
+        }
     }
 
     /// A short form for people, as in `Cache-Status`; never to be stored under.

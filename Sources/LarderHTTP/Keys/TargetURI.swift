@@ -26,18 +26,22 @@ public struct TargetURI: Sendable, Hashable {
     /// Reads a request's target; `nil` where it has no authority that a URI could have.
     ///
     /// - Parameters:
-    ///   - request: The request; its path may be a whole URI, as clients send it to proxies.
+    ///   - request: The request; its path may be a whole URI, as clients send it to proxies, if that has the scheme and the
+    ///     authority that the request says otherwise. Who says two things has no target: the cache could believe the one
+    ///     and the handler the other.
     ///   - scheme: The scheme where the request does not tell it.
     public init?(_ request: HTTPRequest, scheme: String = "http") {
         let path = request.path ?? "/"
         // Bytes that are no UTF-8 have become U+FFFD on their way into a string, so that paths which differ look the same.
         let isPlain = path.withBytes { bytes in bytes.allSatisfy { $0 < 0x80 } }
         guard isPlain || !path.unicodeScalars.contains("\u{FFFD}") else { return nil }
+        guard let authority = request.authority else { return nil }
         if path.utf8.first != UInt8(ascii: "/"), let absolute = TargetURI(absolute: Array(path.utf8)) {
+            let said = TargetURI(scheme: request.scheme ?? scheme, authority: authority, pathAndQuery: "/")
+            guard let said, said.hasSameOrigin(as: absolute) else { return nil }
             self = absolute
             return
         }
-        guard let authority = request.authority else { return nil }
         self.init(scheme: request.scheme ?? scheme, authority: authority, pathAndQuery: path)
     }
 
@@ -137,30 +141,35 @@ public struct TargetURI: Sendable, Hashable {
     private static func normalized(_ authority: String, scheme: String) -> String? {
         let (isPlain, colon) = authority.withBytes { bytes in
             var colon: Int?
+            // Inside the brackets of an IPv6 address there is no port.
+            let isBracketed = bytes.first == UInt8(ascii: "[")
+            var isInside = isBracketed
             for (index, byte) in bytes.enumerated() {
                 switch byte {
                 // No spaces and controls, no credentials, and nothing that ends an authority.
                 case ...0x20, 0x7F..., 0x40, 0x2F, 0x3F, 0x23, 0x5C: return (false, Int?.none)
-                case UInt8(ascii: ":"): colon = index
-                default: break
+                case UInt8(ascii: "["): if index > 0 { return (false, nil) }
+                case UInt8(ascii: "]"):
+                    guard isInside else { return (false, nil) }
+                    isInside = false
+                case UInt8(ascii: ":") where !isInside:
+                    if colon != nil { return (false, nil) }
+                    colon = index
+                default:
+                    // Behind the brackets there is nothing but a port, and a port is digits.
+                    if !isInside, isBracketed || colon != nil, colon == nil || byte.digit == nil { return (false, nil) }
                 }
             }
-            return (!bytes.isEmpty, colon)
+            return (!bytes.isEmpty && !isInside, colon)
         }
         guard isPlain else { return nil }
         let lower = self.lowercased(authority)
         guard let colon else { return lower }
-        return self.withoutDefaultPort(lower, colon: colon, scheme: scheme)
-    }
-
-    private static func withoutDefaultPort(_ authority: String, colon: Int, scheme: String) -> String? {
-        let port = authority.utf8.dropFirst(colon + 1)
-        // Inside the brackets of an IPv6 address there is no port.
-        guard port.allSatisfy({ $0.digit != nil }) else { return authority }
+        let port = lower.utf8.dropFirst(colon + 1)
         let isDefault =
             port.isEmpty || (scheme == "http" && port.elementsEqual("80".utf8))
             || (scheme == "https" && port.elementsEqual("443".utf8))
-        guard isDefault else { return authority }
-        return colon == 0 ? nil : String(decoding: authority.utf8.prefix(colon), as: UTF8.self)
+        if colon == 0 { return nil }
+        return isDefault ? String(decoding: lower.utf8.prefix(colon), as: UTF8.self) : lower
     }
 }

@@ -40,6 +40,7 @@ extension StoredResponse {
     ///   - fields: Its fields.
     ///   - age: How old the response is.
     ///   - now: The time now, for dates with years of two digits.
+    ///   - policy: The cache's policy.
     ///   - status: What to tell of the cache's part in it; `nil` for nothing.
     /// - Returns: The answer.
     public func answer(
@@ -47,21 +48,23 @@ extension StoredResponse {
         fields: HTTPFields,
         age: Age,
         now: HTTPTime,
+        policy: CachePolicy,
         status: CacheStatus? = nil
     ) -> StoredAnswer {
+        let sent = policy.forwardsTargetedFields ? self.fields : Outgoing.untargeted(self.fields, policy)
         // Most requests have neither conditions nor ranges, and then nothing is looked at twice.
         if request.traits.isDisjoint(with: [.ifNoneMatch, .ifModifiedSince, .range]) {
-            return self.whole(for: request, age, status)
+            return self.whole(sent, for: request, age, status)
         }
         if Preconditions(request, fields: fields, stored: self.metadata, now: now) == .notModified {
-            let response = HTTPResponse(status: .notModified, headerFields: Self.notModified(self.fields))
+            let response = HTTPResponse(status: .notModified, headerFields: Self.notModified(sent, policy))
             return Self.finished(response, .none, age, status)
         }
         switch RangeSelection(request, fields: fields, stored: self.metadata, now: now) {
         case .whole:
-            return self.whole(for: request, age, status)
+            return self.whole(sent, for: request, age, status)
         case .part(let range):
-            var kept = self.fields
+            var kept = sent
             let length = self.metadata.bodyLength ?? 0
             kept.set(HTTPField(name: .contentLength, value: String(range.count)))
             kept.set(HTTPField(name: .contentRange, value: range.contentRange(of: length)))
@@ -78,21 +81,26 @@ extension StoredResponse {
         }
     }
 
-    private func whole(for request: RequestSummary, _ age: Age, _ status: CacheStatus?) -> StoredAnswer {
-        let response = HTTPResponse(status: self.status, headerFields: self.fields)
+    private func whole(
+        _ fields: HTTPFields,
+        for request: RequestSummary,
+        _ age: Age,
+        _ status: CacheStatus?
+    ) -> StoredAnswer {
+        let response = HTTPResponse(status: self.status, headerFields: fields)
         let isHeadOnly = request.method == .head || self.metadata.status == 204
         return Self.finished(response, isHeadOnly ? .none : .whole, age, status)
     }
 
     /// The fields of a 304 (RFC 9110, section 15.4.5): those of the 200 that a cache beyond needs, and no `Content-Length`.
-    private static func notModified(_ fields: HTTPFields) -> HTTPFields {
+    private static func notModified(_ fields: HTTPFields, _ policy: CachePolicy) -> HTTPFields {
         var kept = fields
         kept.removeAll { field in
             switch field.name {
             case .cacheControl, .contentLocation, .date, .eTag, .expires, .vary, .lastModified, .setCookie,
                 FieldName.cacheStatus, FieldName.cdnCacheControl:
                 false
-            default: true
+            default: !policy.targetedFields.contains(field.name)
             }
         }
         return kept
@@ -131,7 +139,7 @@ public enum Outgoing: Sendable {
         HopByHop.remove(from: &response.headerFields)
         for field in policy.tagFields { response.headerFields.remove(field.name) }
         if !policy.forwardsTargetedFields {
-            for name in policy.targetedFields { response.headerFields.remove(name) }
+            response.headerFields = Self.untargeted(response.headerFields, policy)
         }
         // An answer that took seconds to come is that old (RFC 9111, section 4.2.3), and one with an age gets no younger.
         let resident = now.map { $0.duration(since: exchange.responseTime) } ?? .zero
@@ -143,6 +151,13 @@ public enum Outgoing: Sendable {
         }
         status?.append(to: &response.headerFields)
         return response
+    }
+
+    /// Fields without those that were for this cache; they stay in what is stored, since a 304 need not repeat them.
+    static func untargeted(_ fields: HTTPFields, _ policy: CachePolicy) -> HTTPFields {
+        var fields = fields
+        for name in policy.targetedFields { fields.remove(name) }
+        return fields
     }
 
     /// What stands in where a client wants only what is stored, and nothing is (RFC 9111, section 5.2.1.7), or where an

@@ -73,14 +73,20 @@ extension UnsafeBufferPointer<UInt8> {
     ///
     /// - Parameters:
     ///   - separator: What stands between members.
+    ///   - quotes: Whether the field has quoted strings at all; in one that has none, a quote must hide no separator.
     ///   - escapes: Whether a backslash takes the meaning from a quote, as in quoted strings and not in entity tags.
     ///   - body: Takes a member and says whether to go on.
     /// - Returns: Whether all members were taken.
     @discardableResult
-    func forEachMember(separator: UInt8 = 0x2C, escapes: Bool = true, _ body: (FieldBytes) -> Bool) -> Bool {
+    func forEachMember(
+        separator: UInt8 = 0x2C,
+        quotes: Bool = true,
+        escapes: Bool = true,
+        _ body: (FieldBytes) -> Bool
+    ) -> Bool {
         var start = 0
         var index = 0
-        var quotes = true
+        var quotes = quotes
         while index <= self.count {
             if index == self.count || self[index] == separator {
                 let member = self.part(start..<index).trimmed

@@ -23,8 +23,14 @@ public struct CachePolicy: Sendable {
         case bypass
         /// Their answers are stored if they permit it (RFC 9111, section 3.5).
         case whenPermitted
-        /// Their answers are stored: whoever uses this puts the credentials, or whom they stand for, into the key.
+        /// Their answers are stored, under a key with `authorization` among its ``KeyPolicy/fields``, or with the part
+        /// ``KeyPolicy/credentials`` that says whom they stand for. Without either this is ``bypass``.
         case keyed
+    }
+
+    /// ``authorization``, unless it needs a key that there is not.
+    var effectiveAuthorization: Authorization {
+        self.authorization == .keyed && !self.key.tellsCredentials ? .bypass : self.authorization
     }
 
     // MARK: Freshness
@@ -55,6 +61,11 @@ public struct CachePolicy: Sendable {
     public var setCookie: SetCookie
     /// What is done about requests with credentials.
     public var authorization: Authorization
+    /// Whether an answer to a request with `Cookie` is stored that neither says how long it may be reused nor varies by
+    /// `Cookie`.
+    ///
+    /// The RFCs permit it. A handler that says nothing may have written the page for that visitor alone.
+    public var guessesWithCookies: Bool
     /// Whether the answer to a POST may be stored to answer later GETs (RFC 9110, section 9.3.3).
     public var storesPOST = true
     /// Whether responses are stored that are stale on arrival and carry nothing to ask again with: they can only stand in
@@ -77,9 +88,17 @@ public struct CachePolicy: Sendable {
     public var staleIfError: Duration?
     /// How long a stale answer may stand in for an origin that does not answer at all, where the response says nothing of
     /// stale answers (RFC 9111, section 4.2.4).
-    public var staleWhenUnreachable: Duration? = .seconds(86_400)
+    ///
+    /// In front of an application there is no way on which an answer gets lost: a handler that fails is an error, see
+    /// ``staleIfError``.
+    public var staleWhenUnreachable: Duration?
     /// How long past its freshness a response is worth keeping because it can be asked for again with its validator.
     public var validatorRetention: Duration = .seconds(86_400)
+
+    /// The protocols, in lower case, to which a request may ask to switch; such a request is not looked up.
+    ///
+    /// A request that names another in `Upgrade`, such as `h2c`, is one like any other, and the field ends here.
+    public var upgradeProtocols: Set<String> = ["websocket"]
 
     // MARK: Keys and variants
 
@@ -116,6 +135,8 @@ public struct CachePolicy: Sendable {
     public static let application = CachePolicy(
         setCookie: .bypass,
         authorization: .bypass,
+        guessesWithCookies: false,
+        staleWhenUnreachable: nil,
         storesStaleOnArrival: false,
         normalizers: ["accept-language": .acceptLanguage(ignoresOrder: false)],
         matchesContentLanguage: false
@@ -125,6 +146,8 @@ public struct CachePolicy: Sendable {
     public static let proxy = CachePolicy(
         setCookie: .store,
         authorization: .whenPermitted,
+        guessesWithCookies: true,
+        staleWhenUnreachable: .seconds(86_400),
         storesStaleOnArrival: true,
         normalizers: ["accept-language": .acceptLanguage(ignoresOrder: true)],
         matchesContentLanguage: true
@@ -133,12 +156,16 @@ public struct CachePolicy: Sendable {
     private init(
         setCookie: SetCookie,
         authorization: Authorization,
+        guessesWithCookies: Bool,
+        staleWhenUnreachable: Duration?,
         storesStaleOnArrival: Bool,
         normalizers: [String: FieldNormalizer],
         matchesContentLanguage: Bool
     ) {
         self.setCookie = setCookie
         self.authorization = authorization
+        self.guessesWithCookies = guessesWithCookies
+        self.staleWhenUnreachable = staleWhenUnreachable
         self.storesStaleOnArrival = storesStaleOnArrival
         self.normalizers = normalizers
         self.matchesContentLanguage = matchesContentLanguage

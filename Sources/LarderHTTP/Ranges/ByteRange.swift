@@ -24,6 +24,25 @@ public struct ByteRange: Sendable, Hashable {
     /// - Returns: The field's value.
     public func contentRange(of length: Int64) -> String { "bytes \(self.first)-\(self.last)/\(length)" }
 
+    /// How long the whole is of which a 206 or a 416 tells (RFC 9110, section 14.4); worth remembering, see
+    /// ``ConditionalRequest/fillsWhole(length:policy:)``.
+    ///
+    /// - Parameter fields: The response's fields.
+    /// - Returns: `nil` where it does not say, says it twice, or says it of something else than bytes.
+    public static func completeLength(in fields: HTTPFields) -> Int64? {
+        var lines = fields.lazy.filter { $0.name == .contentRange }.makeIterator()
+        guard let line = lines.next(), lines.next() == nil else { return nil }
+        return line.withUnsafeBytesOfValue { value in
+            let value = value.trimmed
+            guard let space = value.firstIndex(of: 0x20), value.part(0..<space).isToken("bytes"),
+                let slash = value.firstIndex(of: UInt8(ascii: "/")), slash > space
+            else { return nil }
+            let length = value.part((slash + 1)..<value.count)
+            guard !length.isEmpty, length.count <= 18, length.allSatisfy({ $0.digit != nil }) else { return nil }
+            return length.reduce(0) { $0 * 10 + ($1.digit ?? 0) }
+        }
+    }
+
     /// The `Content-Range` of a 416.
     ///
     /// - Parameter length: How long the whole is.

@@ -14,7 +14,7 @@ public struct RequestSummary: Sendable, Hashable {
 
         /// It has a body, or says so.
         public static let body = Traits(rawValue: 1 << 0)
-        /// It asks to switch to another protocol.
+        /// A GET or HEAD that asks to switch to a protocol of ``CachePolicy/upgradeProtocols``.
         public static let upgrade = Traits(rawValue: 1 << 1)
         /// `Authorization`.
         public static let authorization = Traits(rawValue: 1 << 2)
@@ -40,27 +40,104 @@ public struct RequestSummary: Sendable, Hashable {
     /// What it asks of caches.
     public let directives: RequestDirectives
 
-    /// Reads a request.
+    /// Reads a request, and takes from it what is for this hop alone.
+    ///
+    /// What `Connection` names does not reach the origin, so it must not select what is stored either: who sends
+    /// `Connection: X-Country` would store the page for one country under another. Use the request as it is afterwards for
+    /// everything: key, variants and what goes to the origin.
     ///
     /// - Parameters:
-    ///   - request: The request.
+    ///   - request: The request. One that asks to switch protocols keeps its fields.
     ///   - hasBody: Whether it has a body, where the server knows; in HTTP/2 no field need say so.
-    public init(_ request: HTTPRequest, hasBody: Bool = false) {
-        var traits: Traits = hasBody ? .body : []
-        var hasDirectives = false
+    ///   - policy: The cache's policy.
+    public init(_ request: inout HTTPRequest, hasBody: Bool, policy: CachePolicy) {
+        var reading = Reading(request)
+        if hasBody { reading.traits.insert(.body) }
+        if reading.hasConnection, request.method != .connect {
+            let isSafe = request.method == .get || request.method == .head
+            if isSafe, Self.asksToUpgrade(request.headerFields, policy.upgradeProtocols) {
+                reading.traits.insert(.upgrade)
+            } else if !HopByHop.named(in: request.headerFields).allSatisfy(HopByHop.isAlways) {
+                // What is always for the next hop is left out by whatever makes a request for the origin.
+                HopByHop.remove(from: &request.headerFields, keeping: policy.key.fields)
+                let isWithBody = reading.traits.contains(.body)
+                reading = Reading(request)
+                if isWithBody { reading.traits.insert(.body) }
+            }
+        }
+        self.method = request.method
+        self.traits = reading.traits
+        self.directives = reading.hasDirectives ? RequestDirectives(request.headerFields) : RequestDirectives()
+    }
+
+    /// Whether `Connection` names `Upgrade`, without which it is for somebody else (RFC 9110, section 7.8), and that names a
+    /// protocol that is spoken here.
+    private static func asksToUpgrade(_ fields: HTTPFields, _ protocols: Set<String>) -> Bool {
+        guard fields.contains(.upgrade) else { return false }
+        let isElsewhere = fields.forEachMember(of: .connection) { !$0.isToken("upgrade") }
+        if isElsewhere { return false }
+        return !fields.forEachMember(of: .upgrade) { member in
+            let name = member.part(0..<(member.firstIndex(of: UInt8(ascii: "/")) ?? member.count))
+            return name.lowercasedToken.map { !protocols.contains($0) } ?? true
+        }
+    }
+
+    /// Whether the answer to a miss is a 504, since the client wants nothing from the origin (RFC 9111, section 5.2.1.7); see
+    /// ``Outgoing/gatewayTimeout(status:)``.
+    ///
+    /// What is stored answers for itself, see ``StoredResponse/Metadata/reuse(for:after:policy:)``.
+    ///
+    /// - Parameter policy: The cache's policy.
+    /// - Returns: Whether it says `only-if-cached`, and is heeded.
+    public func wantsOnlyStored(_ policy: CachePolicy) -> Bool {
+        policy.heedsRequestDirectives && self.directives.onlyIfCached
+    }
+
+    /// What is done with the request.
+    ///
+    /// - Parameter policy: The cache's policy.
+    /// - Returns: Whether to look it up, to send it on, or to stay out of it.
+    public func treatment(_ policy: CachePolicy) -> RequestTreatment {
+        switch self.method {
+        case .get, .head:
+            if self.traits.contains(.upgrade) { return .bypass(.upgrade) }
+            if self.traits.contains(.body) { return .bypass(.body) }
+            if self.traits.contains(.originPrecondition) { return .bypass(.precondition) }
+            if self.traits.contains(.authorization), policy.effectiveAuthorization == .bypass {
+                return .bypass(.authorization)
+            }
+            if policy.heedsRequestDirectives, self.directives.noStore { return .bypass(.noStore) }
+            return .lookUp
+        case .connect:
+            return .bypass(.upgrade)
+        case .options, .trace:
+            return .forward
+        default:
+            return .forwardAndInvalidate
+        }
+    }
+}
+
+/// What one pass over a request's fields finds.
+private struct Reading {
+    var traits: RequestSummary.Traits = []
+    var hasDirectives = false
+    var hasConnection = false
+
+    init(_ request: HTTPRequest) {
         for field in request.headerFields {
             let name = field.name.canonicalName
             // The names of one length are few, and no other field is compared at all.
             switch name.utf8.count {
             case 5 where name == "range": traits.insert(.range)
             case 6 where name == "pragma": hasDirectives = true
-            case 7 where name == "upgrade": traits.insert(.upgrade)
             case 8:
                 if name == "if-range" {
                     traits.insert(.ifRange)
                 } else if name == "if-match" {
                     traits.insert(.originPrecondition)
                 }
+            case 10 where name == "connection": hasConnection = true
             case 13:
                 if name == "cache-control" {
                     hasDirectives = true
@@ -81,29 +158,6 @@ public struct RequestSummary: Sendable, Hashable {
             case 19 where name == "if-unmodified-since": traits.insert(.originPrecondition)
             default: break
             }
-        }
-        self.method = request.method
-        self.traits = traits
-        self.directives = hasDirectives ? RequestDirectives(request.headerFields) : RequestDirectives()
-    }
-
-    /// What is done with the request.
-    ///
-    /// - Parameter policy: The cache's policy.
-    /// - Returns: Whether to look it up, to send it on, or to stay out of it.
-    public func treatment(_ policy: CachePolicy) -> RequestTreatment {
-        if self.traits.contains(.upgrade) || self.method == .connect { return .bypass(.upgrade) }
-        switch self.method {
-        case .get, .head:
-            if self.traits.contains(.body) { return .bypass(.body) }
-            if self.traits.contains(.originPrecondition) { return .bypass(.precondition) }
-            if self.traits.contains(.authorization), policy.authorization == .bypass { return .bypass(.authorization) }
-            if policy.heedsRequestDirectives, self.directives.noStore { return .bypass(.noStore) }
-            return .lookUp
-        case .options, .trace:
-            return .forward
-        default:
-            return .forwardAndInvalidate
         }
     }
 }

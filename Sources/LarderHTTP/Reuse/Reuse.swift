@@ -86,8 +86,7 @@ extension StoredResponse.Metadata {
         let asked = policy.heedsRequestDirectives ? request.directives : RequestDirectives()
         let (action, reason) = self.decided(asked, age: age, left: left, policy)
         return Reuse(
-            action: action == .validate && request.directives.onlyIfCached && policy.heedsRequestDirectives
-                ? .gatewayTimeout : action,
+            action: action == .validate && request.wantsOnlyStored(policy) ? .gatewayTimeout : action,
             reason: reason,
             age: age,
             timeToLive: HTTPTime(millisecondsSince1970: left).secondsSince1970,

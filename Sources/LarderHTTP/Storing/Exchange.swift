@@ -16,20 +16,20 @@ public struct Exchange: Sendable {
     /// Makes an exchange.
     ///
     /// - Parameters:
-    ///   - request: The request as the client sent it.
-    ///   - summary: What was read of it before; `nil` reads it now.
+    ///   - request: The request as the client sent it, and as ``RequestSummary`` left it.
+    ///   - summary: What was read of it.
     ///   - response: The response.
     ///   - requestTime: When the request was sent.
     ///   - responseTime: When the response's head came.
     public init(
         request: HTTPRequest,
-        summary: RequestSummary? = nil,
+        summary: RequestSummary,
         response: HTTPResponse,
         requestTime: HTTPTime,
         responseTime: HTTPTime
     ) {
         self.request = request
-        self.summary = summary ?? RequestSummary(request)
+        self.summary = summary
         self.response = response
         self.requestTime = requestTime
         self.responseTime = responseTime

@@ -4,9 +4,11 @@ public import HTTPTypes
 public enum HopByHop: Sendable {
     /// Removes them from fields, those that `Connection` names included.
     ///
-    /// - Parameter fields: A request's or a response's fields.
-    public static func remove(from fields: inout HTTPFields) {
-        let named = self.named(in: fields)
+    /// - Parameters:
+    ///   - fields: A request's or a response's fields.
+    ///   - kept: Names, in lower case, that stay although `Connection` names them.
+    public static func remove(from fields: inout HTTPFields, keeping kept: Set<String> = []) {
+        let named = self.named(in: fields).subtracting(kept)
         if fields.contains(where: { self.isHopByHop($0.name, named) }) {
             fields.removeAll { self.isHopByHop($0.name, named) }
         }
@@ -14,12 +16,27 @@ public enum HopByHop: Sendable {
 
     static func isHopByHop(_ name: HTTPField.Name, _ named: Set<String>) -> Bool {
         let name = name.canonicalName
+        return self.isAlways(name) || !named.isEmpty && named.contains(name)
+    }
+
+    /// Whether a field, in lower case, is for the next hop whatever `Connection` says.
+    static func isAlways(_ name: String) -> Bool {
         switch name {
         case "connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
             "proxy-authenticate", "proxy-authorization", "proxy-authentication-info":
-            return true
-        default:
-            return !named.isEmpty && named.contains(name)
+            true
+        default: false
+        }
+    }
+
+    /// Whether a field, in lower case, is never for the next hop alone, whoever says so.
+    ///
+    /// RFC 9110 says it of `Cache-Control`. Without the others a client would have a request that means something else to
+    /// the origin than to everybody before it.
+    private static func isNever(_ name: String) -> Bool {
+        switch name {
+        case "cache-control", "host", "content-length", "authorization", "cookie": true
+        default: false
         }
     }
 
@@ -27,8 +44,7 @@ public enum HopByHop: Sendable {
     static func named(in fields: HTTPFields) -> Set<String> {
         var names: Set<String> = []
         fields.forEachMember(of: .connection) { member in
-            // `Cache-Control` is never for the next hop alone, says RFC 9110; and without `Host` there is no request.
-            if let name = member.lowercasedToken, name != "cache-control", name != "host" { names.insert(name) }
+            if let name = member.lowercasedToken, !self.isNever(name) { names.insert(name) }
             return names.count < 1_000
         }
         return names

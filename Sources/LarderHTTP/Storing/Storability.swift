@@ -27,7 +27,7 @@ public enum Storability: Sendable {
             return
         }
         guard let vary = VaryKey(response: fields, request: exchange.request.headerFields, policy: policy) else {
-            self = .refused(.varyAny)
+            self = .refused(VaryKey.refusal(fields))
             return
         }
         guard let tags = TagField.tags(in: fields, policy: policy) else {
@@ -57,22 +57,33 @@ public enum Storability: Sendable {
         let summary = exchange.summary
         switch summary.method {
         case .get:
-            // What a GET's body asked for is not in the key.
-            if summary.traits.contains(.body) { return .method }
+            if case .bypass(let bypass) = summary.treatment(policy) { return Self.refusal(of: bypass) }
         case .post where policy.storesPOST:
-            break
+            if policy.heedsRequestDirectives, summary.directives.noStore { return .requestNoStore }
         default:
             return .method
         }
-        if policy.heedsRequestDirectives, summary.directives.noStore { return .requestNoStore }
         switch exchange.response.status.code {
         case ..<200, 600...: return .status
         case 206: return .partialContent
         case 304: return .notModified
-        default: break
+        // What became of one client's conditions and ranges, which are not in the key.
+        case 412, 416: return .requestSpecific
+        case 200: break
+        default: if summary.traits.contains(.range) { return .requestSpecific }
         }
         if exchange.response.headerFields.count > policy.mostFields { return .tooManyFields }
         return Self.isEventStream(exchange.response.headerFields) ? .eventStream : nil
+    }
+
+    /// An answer that the cache stayed out of is one to what no key holds.
+    private static func refusal(of bypass: RequestTreatment.Bypass) -> StorageRefusal {
+        switch bypass {
+        case .body, .upgrade: .method
+        case .precondition: .requestSpecific
+        case .authorization: .authorization
+        case .noStore: .requestNoStore
+        }
     }
 
     /// Whether the body is a stream of events (WHATWG, "Server-sent events").
@@ -98,7 +109,7 @@ public enum Storability: Sendable {
         }
         if directives.flags.contains(.isPrivate) { return .isPrivate }
         if exchange.summary.traits.contains(.authorization) {
-            switch policy.authorization {
+            switch policy.effectiveAuthorization {
             case .bypass: return .authorization
             case .whenPermitted: if !directives.permitsAuthorization { return .authorization }
             case .keyed: break
@@ -112,6 +123,22 @@ public enum Storability: Sendable {
             }
         }
         return nil
+    }
+
+    /// Whether it takes a lifetime that the response does not have.
+    ///
+    /// A cookie is somebody's: it takes the origin's word that it is for all, and not a guess, nor a lifetime that has ended.
+    static func lackOfLifetime(
+        _ metadata: StoredResponse.Metadata,
+        _ request: HTTPRequest,
+        _ policy: CachePolicy
+    ) -> StorageRefusal? {
+        let isExplicit = metadata.lifetime.isExplicit
+        if metadata.setsCookie, !isExplicit || !metadata.lifetime.covers(metadata.initialAge) { return .setCookie }
+        // The page may be its visitor's, unless cookies are told apart.
+        guard !isExplicit, !policy.guessesWithCookies, request.headerFields.contains(.cookie) else { return nil }
+        let isApart = policy.key.fields.contains("cookie") || metadata.vary.selectors.contains { $0.name == "cookie" }
+        return isApart ? nil : .cookie
     }
 
     /// Whether there is nothing for which it would be stored: a lifetime, or something to ask again with.
@@ -128,9 +155,8 @@ public enum Storability: Sendable {
             let isAllowed =
                 StatusRules.allowsHeuristics(metadata.status) || metadata.directives.flags.contains(.isPublic)
             guard isAllowed, lifetime.ground != .none || metadata.hasValidator else { return .noFreshness }
-            // A cookie is somebody's: it takes more than a guess to send it to others.
-            if metadata.setsCookie, lifetime.ground != .none { return .setCookie }
         }
+        if let refusal = Self.lackOfLifetime(metadata, request, policy) { return refusal }
         if metadata.hasValidator { return nil }
         // Asked for each time, with nothing to ask with: it would always come anew.
         if metadata.directives.flags.contains(.noCache) { return .staleOnArrival }

@@ -6,9 +6,11 @@ public struct StorageRefusal: Sendable, Hashable, CustomStringConvertible {
         case method
         case requestNoStore
         case authorization
+        case cookie
         case status
         case partialContent
         case notModified
+        case requestSpecific
         case noStore
         case isPrivate
         case notUnderstood
@@ -37,12 +39,17 @@ public struct StorageRefusal: Sendable, Hashable, CustomStringConvertible {
     public static let requestNoStore = StorageRefusal(.requestNoStore)
     /// The request carried credentials, and nothing permits to store its answer (RFC 9111, section 3.5).
     public static let authorization = StorageRefusal(.authorization)
+    /// The request carried cookies, and the response does not say for how long it may be reused.
+    public static let cookie = StorageRefusal(.cookie)
     /// The status is not a final one.
     public static let status = StorageRefusal(.status)
     /// A part of a representation.
     public static let partialContent = StorageRefusal(.partialContent)
     /// A 304, which describes an entry and is none.
     public static let notModified = StorageRefusal(.notModified)
+    /// What became of the request's own range or conditions, or of a varied field longer than any that is compared: no other
+    /// request has asked for that.
+    public static let requestSpecific = StorageRefusal(.requestSpecific)
     /// The response says `no-store`.
     public static let noStore = StorageRefusal(.noStore)
     /// The response says `private`.
@@ -78,9 +85,14 @@ public struct StorageRefusal: Sendable, Hashable, CustomStringConvertible {
     /// The reason's name.
     public var description: String { self.kind.rawValue }
 
+    /// Whether it is the request for which the answer is not stored, and not the answer.
+    var liesInRequest: Bool { self == .authorization || self == .cookie || self == .requestSpecific }
+
     /// Whether an entry that was stored before has to go, since the origin has changed its mind.
     ///
-    /// What lies in the request, in the body's fate or in an error of the origin says nothing of the entry.
+    /// What lies in the request, in the body's fate or in an error of the origin says nothing of the entry. Nor does an error
+    /// that is one client's, such as 400 or 429: anybody could take the page from everybody with a bad request. Those that
+    /// tell of the resource do: it is gone, or not for everybody any more.
     ///
     /// - Parameters:
     ///   - status: The response's status.
@@ -88,13 +100,14 @@ public struct StorageRefusal: Sendable, Hashable, CustomStringConvertible {
     /// - Returns: Whether the older entry has to go.
     public func dropsOlder(status: Int, policy: CachePolicy) -> Bool {
         switch self.kind {
-        case .method, .requestNoStore, .authorization, .status, .partialContent, .notModified, .incomplete,
-            .invalidated:
+        case .method, .requestNoStore, .authorization, .cookie, .status, .partialContent, .notModified,
+            .requestSpecific,
+            .incomplete, .invalidated:
             false
-        case .noStore: !policy.keepsOlderOnNoStore && status < 500
+        case .noStore: !policy.keepsOlderOnNoStore && StatusRules.describesResource(status)
         case .isPrivate, .notUnderstood, .varyAny, .setCookie, .noFreshness, .staleOnArrival, .tooManyFields,
             .tooManyTags, .eventStream, .uncacheable, .tooLarge:
-            status < 500
+            StatusRules.describesResource(status)
         }
     }
 }

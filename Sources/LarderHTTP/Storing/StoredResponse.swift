@@ -157,6 +157,19 @@ public struct StoredResponse: Sendable, Hashable, Codable {
         return length
     }
 
+    /// The same response as one for another request, which the origin chose it for with a 304.
+    ///
+    /// - Parameters:
+    ///   - request: The request's fields.
+    ///   - policy: How values are made comparable.
+    /// - Returns: A copy to be stored beside this one; `nil` where no other request can be like that one.
+    public func variant(for request: HTTPFields, policy: CachePolicy) -> StoredResponse? {
+        guard let vary = VaryKey(response: self.fields, request: request, policy: policy) else { return nil }
+        var copy = self
+        copy.metadata.vary = vary
+        return copy
+    }
+
     /// Ends the response's freshness, as a purge does that leaves it to stand in for a failing origin.
     ///
     /// - Parameter resident: How long it has lain in the store.
@@ -177,9 +190,6 @@ enum StoredFields {
         without.insert("age")
         without.insert("warning")
         for field in policy.tagFields { without.insert(field.name.canonicalName) }
-        if !policy.forwardsTargetedFields {
-            for name in policy.targetedFields { without.insert(name.canonicalName) }
-        }
         if policy.setCookie == .strip { without.insert("set-cookie") }
         var kept = fields
         kept.removeAll { HopByHop.isHopByHop($0.name, without) }

@@ -80,22 +80,28 @@ public enum ConditionalRequest: Sendable {
     ///   - stored: The response to refresh.
     ///   - request: The request of the client at whose coming the refresh begins.
     ///   - policy: The cache's policy.
-    /// - Returns: The request for the origin: without ranges and conditions, and without credentials that are not in the
-    ///   key.
+    /// - Returns: The request for the origin: a GET, since what a HEAD brings cannot be stored, without ranges, conditions
+    ///   and what describes a body, and without credentials that are not in the key.
     public static func refreshing(
         _ stored: StoredResponse,
         for request: HTTPRequest,
         policy: CachePolicy
     ) -> HTTPRequest {
         var request = request
-        if policy.authorization != .keyed { request.headerFields.remove(.authorization) }
+        request.method = .get
+        request.headerFields.removeAll { field in
+            let name = field.name.canonicalName
+            return name.hasPrefix("content-") || name == "expect"
+        }
+        if policy.effectiveAuthorization != .keyed { request.headerFields.remove(.authorization) }
         return Self.validating(stored, for: request)
     }
 
     /// Whether a request for a range is worth asking for the whole, which can be stored.
     ///
     /// - Parameters:
-    ///   - length: How long the whole is, where that is known from an earlier answer.
+    ///   - length: How long the whole is, where that is known from an earlier answer; see
+    ///     ``ByteRange/completeLength(in:)``.
     ///   - policy: The cache's policy.
     /// - Returns: Whether it is known and not too long.
     public static func fillsWhole(length: Int64?, policy: CachePolicy) -> Bool {

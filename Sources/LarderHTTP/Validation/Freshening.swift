@@ -6,6 +6,9 @@ public enum Freshening: Sendable {
     case updated(StoredResponse)
     /// The stored response as it is now; send it, and then remove it, for it may not be stored any more.
     case updatedAndRefused(StoredResponse, StorageRefusal)
+    /// The stored response as this client gets it; what is stored stays as it was, for the request forbids to store the
+    /// answer, and says nothing of what is stored.
+    case updatedForOne(StoredResponse, StorageRefusal)
     /// The answer is about something else than what is stored. After a 304, ask the origin again without conditions; after
     /// a HEAD, mark what is stored as stale.
     case mismatch
@@ -20,8 +23,8 @@ public enum Freshening: Sendable {
     ///   - policy: The cache's policy.
     public init(_ stored: StoredResponse, notModified exchange: Exchange, policy: CachePolicy) {
         let fields = exchange.response.headerFields
-        // A strong tag that is not the stored one is another representation's (section 4.3.4). Where the stored tag is
-        // weak, and where there is none on either side, the answer is about the one that was asked for.
+        // Another tag is another representation's (section 4.3.4). Where there is none on either side, the answer is about
+        // the one that was asked for.
         if let tag = EntityTag(in: fields), let known = stored.metadata.entityTag, !tag.isWeaklyEqual(to: known) {
             self = .mismatch
             return
@@ -39,10 +42,18 @@ public enum Freshening: Sendable {
         let fields = exchange.response.headerFields
         let modified = HTTPDate.field(.lastModified, in: fields, now: exchange.responseTime)
         let length = StoredResponse.contentLength(of: fields)
-        // A validator that only one of both has tells nothing; one that both have must agree.
-        let tagsAgree = Self.agree(EntityTag(in: fields), stored.metadata.entityTag)
-        let datesAgree = Self.agree(modified.date, stored.metadata.lastModified)
-        let lengthsAgree = Self.agree(length, stored.metadata.bodyLength)
+        // A validator that is left out tells nothing, and one that both have must agree. One that only the answer has would
+        // be put on bytes that nobody has compared.
+        let tag = EntityTag(in: fields)
+        let tagsAgree = tag == nil || tag == stored.metadata.entityTag
+        let datesAgree = modified.date == nil || modified.date == stored.metadata.lastModified
+        let lengthsAgree = length == nil || stored.metadata.bodyLength == nil || length == stored.metadata.bodyLength
+        // What is for one client says nothing of what all get, even where it differs.
+        let (directives, _) = ResponseDirectives.effective(in: fields, targets: policy.targetedFields)
+        if let refusal = Storability.veto(exchange, directives, policy), refusal.liesInRequest {
+            self = .updatedForOne(stored, refusal)
+            return
+        }
         guard exchange.response.status.code == 200, stored.metadata.status == 200, tagsAgree, datesAgree, lengthsAgree
         else {
             self = .mismatch
@@ -51,12 +62,10 @@ public enum Freshening: Sendable {
         self = Self.merged(stored, exchange, policy)
     }
 
-    private static func agree<Value: Equatable>(_ new: Value?, _ old: Value?) -> Bool {
-        guard let new, let old else { return true }
-        return new == old
-    }
-
     /// Which of the stored responses of a key a 304 is about (section 4.3.4).
+    ///
+    /// Freshen each of them, and store ``StoredResponse/variant(for:policy:)`` of one beside them: it answers the request
+    /// that they did not match.
     ///
     /// - Parameters:
     ///   - variants: What is stored under the key.
@@ -82,9 +91,12 @@ public enum Freshening: Sendable {
     }
 
     /// What a 304 must not change (section 3.2): what describes the stored bytes, which are still those of before.
+    ///
+    /// Their tag is one of them: where it differs at all, it does so in its weakness, and bytes that were only known to be
+    /// equivalent do not become equal.
     private static func isUntouchable(_ name: HTTPField.Name, _ named: Set<String>) -> Bool {
         switch name {
-        case .contentLength, .contentEncoding, .contentRange: true
+        case .contentLength, .contentEncoding, .contentRange, .eTag: true
         default: HopByHop.isHopByHop(name, named)
         }
     }
@@ -130,7 +142,13 @@ public enum Freshening: Sendable {
         }
         whole.response = HTTPResponse(status: stored.status, headerFields: read)
         let (directives, source) = ResponseDirectives.effective(in: read, targets: policy.targetedFields)
-        let vary = VaryKey(response: read, request: exchange.request.headerFields, policy: policy)
+        // What was made for other requests is still theirs; `StoredResponse.variant(for:policy:)` makes one for this request.
+        let asked = exchange.request.headerFields
+        let known = stored.metadata.vary
+        let isOwn = known.matches(asked, policy: policy)
+        let vary =
+            isOwn
+            ? VaryKey(response: read, request: asked, policy: policy) : known.narrowed(to: read)
         let newTags = TagField.tags(in: exchange.response.headerFields, policy: policy)
         let tags = newTags.map { $0.isEmpty ? stored.metadata.tags : $0 }
         var updated = StoredResponse(
@@ -142,10 +160,14 @@ public enum Freshening: Sendable {
             policy
         )
         updated.metadata.bodyLength = stored.metadata.bodyLength
-        if let refusal = Storability.veto(whole, directives, policy) {
-            return .updatedAndRefused(updated, refusal)
+        let lackOfKey = isOwn ? VaryKey.refusal(read) : .varyAny
+        let refusal =
+            Storability.veto(whole, directives, policy)
+            ?? Storability.lackOfLifetime(updated.metadata, exchange.request, policy)
+            ?? (vary == nil ? lackOfKey : nil)
+        if let refusal {
+            return refusal.liesInRequest ? .updatedForOne(updated, refusal) : .updatedAndRefused(updated, refusal)
         }
-        if vary == nil { return .updatedAndRefused(updated, .varyAny) }
         if tags == nil { return .updatedAndRefused(updated, .tooManyTags) }
         return .updated(updated)
     }

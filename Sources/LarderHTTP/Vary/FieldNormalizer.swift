@@ -21,9 +21,11 @@ public struct FieldNormalizer: Sendable {
     }
 
     /// Lines are joined with commas, and members stand without white space around them: what any list field allows.
+    ///
+    /// `Cookie` is no list: its lines are joined with semicolons (RFC 9113, section 8.2.3), and nothing else is done.
     public static let list = FieldNormalizer(.list)
 
-    /// Lines are joined with commas, and nothing else is done.
+    /// Lines are joined with commas, those of `Cookie` with semicolons, and nothing else is done.
     public static let exact = FieldNormalizer(.exact)
 
     /// Reduces `Accept-Encoding` to the best coding that there is: a handful of variants instead of dozens.
@@ -48,6 +50,9 @@ public struct FieldNormalizer: Sendable {
 
     /// Reduces `Cookie` to those that matter, in the order of their names.
     ///
+    /// A semicolon always ends a cookie, inside quotes too, as for whoever reads them by RFC 6265, section 5.4: a cookie
+    /// that the cache did not see would be one more page for everybody.
+    ///
     /// - Parameter named: The names of the cookies on which pages depend.
     /// - Returns: The normalizer.
     public static func cookies(named: Set<String>) -> FieldNormalizer {
@@ -56,34 +61,55 @@ public struct FieldNormalizer: Sendable {
 
     /// Does what a function says, such as telling phones from desks.
     ///
-    /// - Parameter normalize: Gets the value, lines joined with commas and what is no UTF-8 replaced, `nil` where the field is
-    ///   absent; returns the comparable form.
+    /// - Parameter normalize: Gets the value, lines joined as ``exact`` does and what is no UTF-8 replaced, `nil` where the
+    ///   field is absent; returns the comparable form.
     /// - Returns: The normalizer.
     public static func custom(_ normalize: @escaping @Sendable (String?) -> String?) -> FieldNormalizer {
         FieldNormalizer(.custom(normalize))
     }
 
-    /// Whether a request's field has this form.
-    func matches(_ name: String, in request: HTTPFields, value: [UInt8]?) -> Bool {
-        // Most requests say exactly what the first one said, and then nothing has to be made of it: a form stays as it is
-        // when made again. A function of the user's promises no such thing, and quotes can pair up differently.
-        if let value, !self.isCustom {
-            var line: HTTPField?
-            for field in request where field.name.canonicalName == name {
-                guard line == nil else { return self.value(of: name, in: request) == value }
-                line = field
-            }
-            guard let line else { return self.value(of: name, in: request) == value }
-            let isSame = line.withUnsafeBytesOfValue { bytes in
-                value.withUnsafeBufferPointer { value in
-                    if case .list = self.kind { return bytes.isList(value) }
-                    return bytes.isEqual(to: value) && !bytes.contains(UInt8(ascii: "\""))
-                }
-            }
-            if case .list = self.kind { return isSame }
-            if isSame { return true }
+    /// Whether a request's field has this form, if that can be told without making its own.
+    ///
+    /// Most requests say exactly what the first one said, and then nothing has to be made of it: a form stays as it is when
+    /// made again. A function of the user's promises no such thing, and quotes can pair up differently.
+    func quickMatch(_ name: String, in request: HTTPFields, value: [UInt8]?) -> Bool? {
+        if self.isCustom { return nil }
+        var line: HTTPField?
+        for field in request where field.name.canonicalName == name {
+            // Several lines have to be joined, which is done once for all that they are compared with.
+            if line != nil { return nil }
+            line = field
         }
-        return self.value(of: name, in: request) == value
+        guard let line, let value else { return line == nil && value == nil && self.isPlain ? true : nil }
+        let isList = self.isList(name)
+        let isSame = line.withUnsafeBytesOfValue { bytes in
+            value.withUnsafeBufferPointer { value in
+                if isList { return bytes.count < Self.longest && bytes.isList(value) }
+                return bytes.isEqual(to: value) && !bytes.contains(UInt8(ascii: "\""))
+            }
+        }
+        return isSame || isList ? isSame : nil
+    }
+
+    /// Whether the field's value is a list to this normalizer.
+    private func isList(_ name: String) -> Bool {
+        if case .list = self.kind { name != "cookie" } else { false }
+    }
+
+    /// Whether an absent field has no form.
+    private var isPlain: Bool {
+        switch self.kind {
+        case .list, .exact: true
+        default: false
+        }
+    }
+
+    /// Whether the field's members are looked at one by one.
+    var hasWeights: Bool {
+        switch self.kind {
+        case .accept, .acceptEncoding, .acceptLanguage: true
+        default: false
+        }
     }
 
     private var isCustom: Bool {
@@ -94,7 +120,7 @@ public struct FieldNormalizer: Sendable {
     func value(of name: String, in request: HTTPFields) -> [UInt8]? {
         switch self.kind {
         case .exact: return Self.joined(name, in: request)
-        case .list: return Self.list(name, in: request)
+        case .list: return self.isList(name) ? Self.list(name, in: request) : Self.joined(name, in: request)
         case .accept:
             guard let members = WeightedMember.all(name, in: request) else { return nil }
             return Self.joined(members.map(\.text).sorted())
@@ -113,19 +139,21 @@ public struct FieldNormalizer: Sendable {
     private static func joined(_ texts: [String]) -> [UInt8] { Array(texts.joined(separator: ",").utf8) }
 
     private static func joined(_ name: String, in request: HTTPFields) -> [UInt8]? {
+        // RFC 9113, section 8.2.3: the lines of `Cookie` are parts of one, which no comma may join.
+        let separator = name == "cookie" ? Array("; ".utf8) : [UInt8(ascii: ",")]
         var bytes: [UInt8]?
         for field in request where field.name.canonicalName == name {
-            field.withUnsafeBytesOfValue { value in
-                bytes = bytes.map { $0 + [UInt8(ascii: ",")] + value } ?? Array(value)
-            }
+            if bytes == nil { bytes = [] } else { bytes?.append(contentsOf: separator) }
+            field.withUnsafeBytesOfValue { bytes?.append(contentsOf: $0) }
         }
         return bytes
     }
 
     private static func list(_ name: String, in request: HTTPFields) -> [UInt8]? {
-        var bytes: [UInt8]?
+        var joined: [UInt8] = []
+        var isAbsent = true
         for field in request where field.name.canonicalName == name {
-            var joined = bytes ?? []
+            isAbsent = false
             field.withUnsafeBytesOfValue { value in
                 _ = value.forEachMember { member in
                     if !joined.isEmpty { joined.append(UInt8(ascii: ",")) }
@@ -133,9 +161,8 @@ public struct FieldNormalizer: Sendable {
                     return true
                 }
             }
-            bytes = joined
         }
-        return bytes
+        return isAbsent ? nil : joined
     }
 
     private static func cookies(_ names: Set<String>, in request: HTTPFields) -> [UInt8]? {
@@ -143,7 +170,7 @@ public struct FieldNormalizer: Sendable {
         var found: [(name: String, pair: [UInt8])] = []
         for field in request where field.name == .cookie {
             field.withUnsafeBytesOfValue { value in
-                _ = value.forEachMember(separator: UInt8(ascii: ";"), escapes: false) { pair in
+                _ = value.forEachMember(separator: UInt8(ascii: ";"), quotes: false) { pair in
                     let bytes = pair.part(0..<(pair.firstIndex(of: UInt8(ascii: "=")) ?? pair.count)).trimmed
                     let name = String(decoding: bytes, as: UTF8.self)
                     if names.contains(name) { found.append((name, Array(pair))) }

@@ -53,8 +53,23 @@ public struct VariantList<Payload: Sendable>: Sendable {
     /// - Returns: The index of the best that matches: a fresh one before a stale one, then one that varies before one that
     ///   does not, then the one with the latest date.
     public func select(for request: HTTPFields, now: HTTPTime, policy: CachePolicy) -> Int? {
-        self.metadata.best(now: now) { $0.vary.matches(request, policy: policy) }
-            ?? self.metadata.best(now: now) { $0.vary.matches(request, language: $0.language, policy: policy) }
+        var forms = RequestForms()
+        if let index = self.metadata.best(now: now, where: { $0.vary.matches(request, &forms, policy: policy) }) {
+            return index
+        }
+        guard policy.matchesContentLanguage, self.metadata.contains(where: { $0.language != nil }),
+            let preferred = AcceptLanguage.preferred(in: request)
+        else { return nil }
+        return self.metadata.best(now: now) { metadata in
+            let language = metadata.language
+            return metadata.vary.matches(
+                request,
+                &forms,
+                preferred: preferred,
+                language: language,
+                policy: policy
+            )
+        }
     }
 
     /// Says that a variant was used.

@@ -32,6 +32,30 @@ public struct VaryKey: Sendable, Hashable, Codable {
     ///   - request: The request's fields.
     ///   - policy: How values are made comparable.
     public init?(response: HTTPFields, request: HTTPFields, policy: CachePolicy) {
+        guard let names = Self.names(in: response) else { return nil }
+        var selectors: [Selector] = []
+        for name in names.sorted() {
+            switch Self.form(of: name, in: request, policy: policy) {
+            case .absent: selectors.append(Selector(name: name, value: nil))
+            case .value(let value): selectors.append(Selector(name: name, value: value))
+            case .unreadable: return nil
+            }
+        }
+        self.selectors = selectors
+    }
+
+    private init(_ selectors: [Selector]) {
+        self.selectors = selectors
+    }
+
+    /// Why there is no key: `Vary` says so, or the request has more in a field than is compared, which says nothing of the
+    /// response.
+    static func refusal(_ response: HTTPFields) -> StorageRefusal {
+        self.names(in: response) == nil ? .varyAny : .requestSpecific
+    }
+
+    /// The names in `Vary`, in lower case; `nil` where no other request can be like the one that was made.
+    private static func names(in response: HTTPFields) -> Set<String>? {
         var names: Set<String> = []
         let canMatch = response.forEachMember(of: .vary) { member in
             // `*` anywhere, or what is no field's name, matches nothing.
@@ -39,10 +63,15 @@ public struct VaryKey: Sendable, Hashable, Codable {
             names.insert(name)
             return true
         }
-        guard canMatch else { return nil }
-        self.selectors = names.sorted().map { name in
-            Selector(name: name, value: Self.value(of: name, in: request, policy: policy))
-        }
+        return canMatch ? names : nil
+    }
+
+    /// The same requests, as a new `Vary` of the response tells them apart; `nil` where it names a field of which it is not
+    /// known what they said.
+    func narrowed(to response: HTTPFields) -> VaryKey? {
+        guard let names = Self.names(in: response) else { return nil }
+        let kept = self.selectors.filter { names.contains($0.name) }
+        return kept.count == names.count ? VaryKey(kept) : nil
     }
 
     /// Whether the response does not vary.
@@ -55,26 +84,36 @@ public struct VaryKey: Sendable, Hashable, Codable {
     ///   - policy: How values are made comparable; the one that the key was made with.
     /// - Returns: Whether all fields match.
     public func matches(_ request: HTTPFields, policy: CachePolicy) -> Bool {
-        self.selectors.allSatisfy { selector in
-            let normalizer = policy.normalizers[selector.name] ?? .list
-            return normalizer.matches(selector.name, in: request, value: selector.value)
-        }
+        var forms = RequestForms()
+        return self.matches(request, &forms, policy: policy)
+    }
+
+    func matches(_ request: HTTPFields, _ forms: inout RequestForms, policy: CachePolicy) -> Bool {
+        for selector in self.selectors where !forms.matches(selector, in: request, policy: policy) { return false }
+        return true
     }
 
     /// Whether a request that does not match still prefers the one language that the response is in.
     ///
     /// - Parameters:
     ///   - request: The request's fields.
+    ///   - forms: What was made of them before.
+    ///   - preferred: The language that the request asks for, in lower case.
     ///   - language: The response's `Content-Language`, if it has one, in lower case.
     ///   - policy: How the other values are made comparable.
     /// - Returns: Whether all fields but `Accept-Language` match, and that one asks for the language.
-    func matches(_ request: HTTPFields, language: String?, policy: CachePolicy) -> Bool {
-        guard let language, policy.matchesContentLanguage else { return false }
-        return self.selectors.allSatisfy { selector in
-            if selector.name == "accept-language" { return AcceptLanguage.preferred(in: request) == language }
-            let normalizer = policy.normalizers[selector.name] ?? .list
-            return normalizer.matches(selector.name, in: request, value: selector.value)
+    func matches(
+        _ request: HTTPFields,
+        _ forms: inout RequestForms,
+        preferred: String,
+        language: String?,
+        policy: CachePolicy
+    ) -> Bool {
+        guard language == preferred else { return false }
+        for selector in self.selectors where selector.name != "accept-language" {
+            if !forms.matches(selector, in: request, policy: policy) { return false }
         }
+        return true
     }
 
     /// What makes such a response useless to nearly all others, worth telling its author.
@@ -92,8 +131,8 @@ public struct VaryKey: Sendable, Hashable, Codable {
         case userAgent
     }
 
-    /// The comparable form of a field of a request; `nil` where it is absent.
-    static func value(of name: String, in request: HTTPFields, policy: CachePolicy) -> [UInt8]? {
-        (policy.normalizers[name] ?? .list).value(of: name, in: request)
+    /// The comparable form of a field of a request.
+    static func form(of name: String, in request: HTTPFields, policy: CachePolicy) -> FieldForm {
+        (policy.normalizers[name] ?? .list).form(of: name, in: request)
     }
 }

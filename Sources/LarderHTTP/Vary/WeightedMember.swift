@@ -2,7 +2,7 @@ import HTTPTypes
 
 /// A member of `Accept`, `Accept-Encoding` or `Accept-Language` with its weight (RFC 9110, section 12.4.2).
 struct WeightedMember: Equatable {
-    /// The member in lower case and without spaces, its parameters included and its weight not.
+    /// The member in lower case and without spaces, but for quoted strings; its parameters included and its weight not.
     var name: String
     /// Its weight in thousandths.
     var weight: Int
@@ -20,32 +20,41 @@ struct WeightedMember: Equatable {
     static let most = 256
 
     /// All members of a field, on whichever line; `nil` where it is absent.
+    ///
+    /// Only `Accept` has quoted strings. In the others a quote that hid a comma would hide from the cache what a handler
+    /// sees.
     static func all(_ name: String, in request: HTTPFields) -> [WeightedMember]? {
-        var members: [WeightedMember]?
-        for field in request where field.name.canonicalName == name {
-            var found = members ?? []
+        let quotes = name == "accept"
+        var found: [WeightedMember] = []
+        var isAbsent = true
+        for field in request where field.name.canonicalName == name && found.count < Self.most {
+            isAbsent = false
             field.withUnsafeBytesOfValue { value in
-                _ = value.forEachMember { member in
-                    let member = WeightedMember(member)
+                _ = value.forEachMember(quotes: quotes) { member in
+                    let member = WeightedMember(member, quotes: quotes)
                     // A weight of nothing says nothing.
                     if !member.name.isEmpty { found.append(member) }
                     return found.count < Self.most
                 }
             }
-            members = found
         }
-        return members
+        return isAbsent ? nil : found
     }
 
-    private init(_ member: FieldBytes) {
+    private init(_ member: FieldBytes, quotes: Bool) {
         var name: [UInt8] = []
         var weight = 1_000
-        member.forEachMember(separator: UInt8(ascii: ";")) { part in
+        member.forEachMember(separator: UInt8(ascii: ";"), quotes: quotes) { part in
             if part.count >= 2, part[0].lowercased == UInt8(ascii: "q"), let read = Self.weight(part) {
                 weight = read
             } else {
                 if !name.isEmpty { name.append(UInt8(ascii: ";")) }
-                name += part.lazy.filter { !$0.isWhitespace }.map(\.lowercased)
+                // Inside quotes case and white space have a meaning.
+                if quotes, part.contains(0x22) {
+                    name += part
+                } else {
+                    name += part.lazy.filter { !$0.isWhitespace }.map(\.lowercased)
+                }
             }
             return true
         }

@@ -6,6 +6,24 @@ import Testing
     private static let fresh = ["Cache-Control: max-age=3600", "DATE"]
     private static let short = ["Cache-Control: max-age=2", "DATE"]
 
+    private static let keyed: CachePolicy = {
+        var policy = CachePolicy.proxy
+        policy.key.fields = KeyPolicy.unkeyedInputs
+        return policy
+    }()
+
+    private static let unheeding: CachePolicy = {
+        var policy = CachePolicy.proxy
+        policy.heedsRequestDirectives = false
+        return policy
+    }()
+
+    private static let untold: CachePolicy = {
+        var policy = CachePolicy.proxy
+        policy.forwardsTargetedFields = false
+        return policy
+    }()
+
     static let freshness: [Story] = [
         Story("RFC 9111, 4.2: fresh", .init(response: fresh), .init(after: 3, from: .cached, has: ["Age: 3"])),
         Story("RFC 9111, 4.2: stale", .init(response: short), .init(after: 3, response: fresh)),
@@ -61,6 +79,20 @@ import Testing
             .init(request: ["Cache-Control: only-if-cached"], from: .cached, gets: 504)
         ),
         Story(
+            "Rules, 7: only-if-cached of clients that are not heeded",
+            policy: unheeding,
+            .init(request: ["Cache-Control: only-if-cached"], response: fresh, gets: 200),
+            .init(from: .cached)
+        ),
+        Story(
+            "Rules, 3: one client's error takes the page from nobody",
+            .init(response: fresh),
+            .init(request: ["Cache-Control: no-cache"], status: 429, gets: 429),
+            .init(from: .cached, gets: 200),
+            .init(request: ["Cache-Control: no-cache"], status: 404, gets: 404),
+            .init(response: fresh)
+        ),
+        Story(
             "RFC 9111, 3.5: credentials",
             .init(request: ["Authorization: x"], response: fresh),
             .init(response: ["Cache-Control: public, max-age=60"]),
@@ -72,6 +104,22 @@ import Testing
             .init(response: ["Cache-Control: public, max-age=60"]),
             .init(request: ["Authorization: y"]),
             .init(from: .cached)
+        ),
+        Story(
+            "RFC 9111, 3.5: credentials flush nothing",
+            .init(response: fresh + ["ETag: \"a\""]),
+            .init(
+                request: ["Authorization: x", "Cache-Control: no-cache"],
+                response: fresh + ["ETag: \"a\""],
+                from: .validated
+            ),
+            .init(from: .cached)
+        ),
+        Story(
+            "Rules, 12: a visitor's page is not for the next",
+            policy: .application,
+            .init(request: ["Cookie: user=alice"], response: ["ETag: \"a\"", "DATE"], body: "Alice"),
+            .init(request: ["Cookie: user=bob"], status: 0, gets: 504)
         ),
         Story(
             "Rules, 12: cookies past an application's",
@@ -195,6 +243,42 @@ import Testing
                 .init(request: ["Range: bytes=1-"], from: .cached, gets: 206, reads: "1234567890"),
                 .init(request: ["Range: bytes=-1"], from: .cached, gets: 206, reads: "0"),
                 .init(request: ["Range: bytes=20-"], from: .cached, gets: 416, reads: "")
+            ),
+            Story(
+                "RFC 9110, 7.6.1: what Connection names selects nothing",
+                .init(response: fresh + ["Vary: X-Country"], body: "none"),
+                .init(
+                    request: ["Connection: X-Country", "X-Country: de"],
+                    from: .cached,
+                    reads: "none"
+                ),
+                .init(request: ["X-Country: de"], response: fresh + ["Vary: X-Country"], body: "de", reads: "de")
+            ),
+            Story(
+                "Rules, 6: an endless field takes the page from nobody",
+                .init(response: fresh + ["Vary: Foo"]),
+                .init(request: ["Foo: " + String(repeating: "a", count: 9_000)], response: fresh + ["Vary: Foo"]),
+                .init(from: .cached)
+            ),
+            Story(
+                "RFC 9111, 4.4: all keys of a URI",
+                policy: keyed,
+                .init(request: ["X-Host: a"], response: fresh),
+                .init(request: ["X-Host: a"], from: .cached),
+                .init(line: "POST /", request: ["X-Host: b"]),
+                .init(request: ["X-Host: a"], response: fresh)
+            ),
+            Story(
+                "RFC 9213, 2.2: a field that is not sent is not forgotten",
+                policy: untold,
+                .init(response: ["CDN-Cache-Control: max-age=2", "ETag: \"a\""], lacks: ["CDN-Cache-Control"]),
+                .init(after: 3, response: ["ETag: \"a\""], from: .validated, lacks: ["CDN-Cache-Control"]),
+                .init(after: 1, from: .cached, lacks: ["CDN-Cache-Control"])
+            ),
+            Story(
+                "RFC 9110, 15.5.17: one client's 416 is not for all",
+                .init(request: ["Range: bytes=99-"], status: 416, response: fresh, gets: 416),
+                .init(response: fresh, gets: 200)
             ),
             Story(
                 "RFC 9111, 3.3: a part is not stored",

@@ -61,7 +61,7 @@ import Testing
         var generator = SeededGenerator(seed: seed)
         var countOfStored = 0
         let policies = Self.policies()
-        for _ in 0..<1_500 {
+        for _ in 0..<2_000 {
             let policy = policies[Int.random(in: 0..<policies.count, using: &generator)]
             let time =
                 [noon, HTTPTime(millisecondsSince1970: .min), HTTPTime(millisecondsSince1970: .max)]
@@ -71,6 +71,7 @@ import Testing
             let asked = request(method, path, Self.headers(&generator))
             let exchange = Exchange(
                 request: asked,
+                summary: LarderHTTPTests.summary(asked, policy: policy),
                 response: HTTPResponse(
                     status: .init(code: [200, 200, 404, 304, 206, 500, 599].randomElement(using: &generator) ?? 200),
                     headerFields: Self.headers(&generator)
@@ -93,14 +94,14 @@ import Testing
 
     private static func use(_ stored: StoredResponse, _ policy: CachePolicy, _ generator: inout SeededGenerator) {
         let asked = request(.get, "/", Self.headers(&generator))
-        let summary = RequestSummary(asked)
+        let summary = LarderHTTPTests.summary(asked)
         let resident =
             [Duration.zero, .seconds(5), .seconds(Int64.max), .seconds(Int64.min)]
             .randomElement(using: &generator) ?? .zero
         let reuse = stored.metadata.reuse(for: summary, after: resident, policy: policy)
         _ = reuse.mayServeStale(after: .unreachable)
         _ = stored.metadata.retention(policy)
-        let answer = stored.answer(to: summary, fields: asked.headerFields, age: reuse.age, now: noon)
+        let answer = stored.answer(to: summary, fields: asked.headerFields, age: reuse.age, now: noon, policy: policy)
         if case .part(let range) = answer.body {
             #expect(range.first >= 0 && range.last >= range.first && range.last < stored.metadata.bodyLength ?? 0)
         }
@@ -117,7 +118,7 @@ import Testing
         _ = Freshening(stored, head: again, policy: policy)
         var stale = stored
         stale.markStale(after: resident)
-        #expect(stale.metadata.reuse(for: RequestSummary(request()), after: resident, policy: policy).action != .serve)
+        #expect(stale.metadata.reuse(for: LarderHTTPTests.summary(), after: resident, policy: policy).action != .serve)
     }
 
     /// What lies in a store may have been written by anybody.
@@ -162,8 +163,8 @@ import Testing
                 response += fields("Cache-Control: max-age=100")
                 let storability = Storability(exchange(200, response, request: asked), policy: policy)
                 guard let stored = storability.stored else { continue }
-                let summary = RequestSummary(asked)
-                _ = stored.answer(to: summary, fields: headers, age: Age(milliseconds: 0), now: noon)
+                let summary = LarderHTTPTests.summary(asked)
+                _ = stored.answer(to: summary, fields: headers, age: Age(milliseconds: 0), now: noon, policy: policy)
                 _ = Freshening(stored, notModified: exchange(304, headers, request: asked), policy: policy)
             }
             _ = Invalidation.targets(

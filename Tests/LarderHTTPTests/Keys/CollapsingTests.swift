@@ -26,6 +26,18 @@ import Testing
         var policy = CachePolicy.application
         policy.authorization = .keyed
         let request = summary(.get, fields("Authorization: x"))
+        #expect(!Collapsing.isEligible(request, hasStored: false, policy: policy))
+        policy.key.credentials = "user"
+        #expect(Collapsing.isEligible(request, hasStored: false, policy: policy))
+    }
+
+    /// Rules, section 7: a switch ignores what untrusted clients say, and then they wait like others.
+    @Test func onlyIfCachedCanBeIgnored() {
+        var policy = CachePolicy.proxy
+        let request = summary(.get, fields("Cache-Control: only-if-cached"))
+        #expect(request.wantsOnlyStored(policy))
+        policy.heedsRequestDirectives = false
+        #expect(!request.wantsOnlyStored(policy))
         #expect(Collapsing.isEligible(request, hasStored: false, policy: policy))
     }
 

@@ -44,6 +44,30 @@ import Testing
         #expect(Self.key("/", parts: parts) == Self.key("/", parts: parts.reversed()))
     }
 
+    /// An invalidation knows the URI and not the parts.
+    @Test func allKeysOfAURIHaveItsTarget() throws {
+        let plain = try #require(Self.key("/a?b"))
+        let parts = try #require(Self.key("/a?b", parts: [.init("language", "de")]))
+        #expect(plain.target == plain.bytes)
+        #expect(parts.target == plain.target)
+        #expect(parts != plain)
+        #expect(Self.key("/a?c", parts: [.init("language", "de")])?.target != plain.target)
+    }
+
+    /// Of two lines a handler may heed the first, or the last; and bytes that are no text are not all the same.
+    @Test func linesOfOneNameAreKeptAsTheyCame() throws {
+        var policy = KeyPolicy()
+        policy.fields = ["x-host"]
+        let name = try #require(HTTPField.Name("X-Host"))
+        func key(_ values: [UInt8]...) -> ResponseKey? {
+            let headers = HTTPFields(values.map { HTTPField(name: name, value: $0) })
+            return ResponseKey(request(.get, "/", headers), policy: policy)
+        }
+        #expect(key([0x61], [0x62]) != key([0x62], [0x61]))
+        #expect(key([0xFE]) != key([0xFF]))
+        #expect(key([0x61], [0x62]) == key([0x61], [0x62]))
+    }
+
     /// The form is kept in stores, so it must not change by accident.
     @Test func bytes() {
         let key = Self.key("/a?b", parts: [.init("t", "7")])
@@ -82,6 +106,20 @@ import Testing
         let target = TargetURI(forged)
         let parts = policy.parts(of: forged.headerFields)
         #expect(target.flatMap { ResponseKey($0, policy: policy, parts: parts) } == ResponseKey(forged, policy: policy))
+    }
+
+    /// Forgetting for whom a request is must not make its page everybody's.
+    @Test func credentialsNeedTheirPart() {
+        var policy = KeyPolicy()
+        policy.credentials = "user"
+        let asked = request(.get, "/", fields("Authorization: x"))
+        #expect(ResponseKey(asked, policy: policy) == nil)
+        #expect(ResponseKey(asked, policy: policy, parts: [.init("tenant", "7")]) == nil)
+        #expect(ResponseKey(asked, policy: policy, parts: [.init("user", "7")]) != nil)
+        #expect(ResponseKey(request(.get, "/"), policy: policy) != nil)
+        policy.fields = ["authorization"]
+        #expect(ResponseKey(asked, policy: policy) != ResponseKey(request(.get, "/"), policy: policy))
+        #expect(ResponseKey(asked, policy: policy) != nil)
     }
 
     @Test(

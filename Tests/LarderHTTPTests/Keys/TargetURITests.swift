@@ -19,6 +19,9 @@ import Testing
 
     @Test(arguments: [
         "", "user@shop.example", "shop.example/x", "shop example", "shop.example?x", "a#b", "a\\b", "ä", ":443",
+        "shop.example:443:443", "shop.example:80:", "::1", "shop.example:x", "[::1", "[::1]x", "[::1]:80:80", "a[::1]",
+        "a]",
+        "[::1]]", "[::1]:x",
     ])
     func refusedAuthority(_ authority: String) {
         #expect(TargetURI(scheme: "https", authority: authority, pathAndQuery: "/") == nil)
@@ -38,8 +41,20 @@ import Testing
     }
 
     @Test func aWholeURIIsTakenForItsParts() {
-        let absolute = TargetURI(request(.get, "http://Other.Example:80/a?b", authority: "shop.example"))
-        #expect(absolute == TargetURI(scheme: "http", authority: "other.example", pathAndQuery: "/a?b"))
+        let absolute = TargetURI(request(.get, "HTTPS://Shop.Example:443/a?b", authority: "shop.example"))
+        #expect(absolute == TargetURI(scheme: "https", authority: "shop.example", pathAndQuery: "/a?b"))
+    }
+
+    /// The cache could believe the one and the handler the other.
+    @Test(
+        arguments: [
+            ("https://shop.example/", "evil.example", "https"), ("https://evil.example/", "shop.example", "https"),
+            ("http://shop.example/", "shop.example", "https"), ("https://shop.example/", "shop.example", nil),
+            ("https://shop.example/", nil, "https"), ("https://shop.example:8443/", "shop.example", "https"),
+        ] as [(String, String?, String?)]
+    )
+    func aWholeURIThatSaysSomethingElseIsNoTarget(_ path: String, _ authority: String?, _ scheme: String?) {
+        #expect(TargetURI(request(.get, path, authority: authority, scheme: scheme)) == nil)
     }
 
     @Test func noAuthorityIsNoTarget() {

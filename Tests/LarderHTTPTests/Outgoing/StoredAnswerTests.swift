@@ -14,6 +14,7 @@ import Testing
         method: HTTPRequest.Method = .get,
         status: Int = 200,
         body: Int64 = 11,
+        policy: CachePolicy = .proxy,
         cacheStatus: CacheStatus? = nil
     ) throws -> StoredAnswer {
         let stored = try stored(status, all(["Cache-Control: max-age=100"] + response), body: body)
@@ -23,6 +24,7 @@ import Testing
             fields: asked,
             age: Age(milliseconds: 32_900),
             now: noon,
+            policy: policy,
             status: cacheStatus
         )
     }
@@ -154,6 +156,20 @@ import Testing
         #expect(Outgoing.passing(exchange, policy: policy).headerFields.lines("CDN-Cache-Control") == ["max-age=5"])
         policy.forwardsTargetedFields = false
         #expect(Outgoing.passing(exchange, policy: policy).headerFields.isEmpty)
+    }
+
+    /// Nor by a 304, a part or a whole from the store.
+    @Test(arguments: ["X: 1", "If-None-Match: \"a\"", "Range: bytes=0-1"])
+    func storedTargetedFieldsMayBeTakenAway(_ line: String) throws {
+        var policy = CachePolicy.proxy
+        let name = try #require(HTTPField.Name("Larder-Cache-Control"))
+        policy.targetedFields.append(name)
+        let response = ["Larder-Cache-Control: max-age=5", "ETag: \"a\""]
+        let kept = try Self.answer(response, [line], policy: policy).response.headerFields
+        #expect(kept.lines("Larder-Cache-Control") == ["max-age=5"])
+        policy.forwardsTargetedFields = false
+        let sent = try Self.answer(response, [line], policy: policy).response.headerFields
+        #expect(sent.lines("Larder-Cache-Control").isEmpty)
     }
 
     /// RFC 9111, section 5.2.1.7.

@@ -92,4 +92,21 @@ import Testing
         #expect(try Self.select(asked) == .whole)
         #expect(try Self.select(["Range: bytes=0-1", "If-Range: \"a\""]) == .whole)
     }
+
+    /// RFC 9110, section 14.4.
+    @Test(
+        arguments: [
+            ("bytes 0-1/11", 11), ("bytes */11", 11), ("Bytes 0-0/1", 1), ("bytes 0-1/*", nil), ("bytes 0-1/", nil),
+            ("items 0-1/11", nil), ("bytes 0-1", nil), ("11", nil), ("", nil), ("bytes 0-1/-5", nil),
+            ("bytes 0-1/1x", nil), ("bytes 0-1/9999999999999999999", nil), ("bytes/1 0-1", nil),
+        ] as [(String, Int64?)]
+    )
+    func completeLength(_ value: String, _ length: Int64?) {
+        #expect(ByteRange.completeLength(in: fields([("Content-Range", value)])) == length)
+        #expect(ByteRange.completeLength(in: fields([("Content-Range", value), ("Content-Range", value)])) == nil)
+    }
+
+    @Test func noContentRangeTellsNoLength() {
+        #expect(ByteRange.completeLength(in: [:]) == nil)
+    }
 }

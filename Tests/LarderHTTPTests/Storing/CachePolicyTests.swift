@@ -10,6 +10,8 @@ import Testing
         #expect(policy.authorization == .bypass)
         #expect(!policy.storesStaleOnArrival)
         #expect(!policy.matchesContentLanguage)
+        #expect(!policy.guessesWithCookies)
+        #expect(policy.staleWhenUnreachable == nil)
     }
 
     @Test func aProxyStoresWhatTheStandardPermits() {
@@ -18,6 +20,8 @@ import Testing
         #expect(policy.authorization == .whenPermitted)
         #expect(policy.storesStaleOnArrival)
         #expect(policy.matchesContentLanguage)
+        #expect(policy.guessesWithCookies)
+        #expect(policy.staleWhenUnreachable == .seconds(86_400))
     }
 
     @Test(arguments: [CachePolicy.application, .proxy])
@@ -31,7 +35,6 @@ import Testing
         #expect(policy.heedsRequestDirectives)
         #expect(policy.staleWhileRevalidate == nil)
         #expect(policy.staleIfError == nil)
-        #expect(policy.staleWhenUnreachable == .seconds(86_400))
         #expect(policy.mostVariants == 32)
         #expect(!policy.keepsOlderOnNoStore)
         #expect(policy.statusName == nil)

@@ -30,7 +30,7 @@ import Testing
     /// Without it, only the statuses of the heuristic set, or any that is public.
     @Test(arguments: 200..<600)
     func heuristicFreshness(_ status: Int) {
-        guard status != 206, status != 304 else { return }
+        guard ![206, 304, 412, 416].contains(status) else { return }
         let known = [200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501].contains(status)
         #expect(Self.refusal([Self.modified], status: status) == (known ? nil : .noFreshness))
         #expect(Self.refusal(["ETag: \"a\""], status: status) == (known ? nil : .noFreshness))
@@ -88,6 +88,8 @@ import Testing
             (["Cache-Control: max-age=100", "Content-Type: text/event-streams"], 200, nil),
             (["Cache-Control: max-age=100"], 206, .partialContent),
             (["Cache-Control: max-age=100"], 304, .notModified),
+            (["Cache-Control: max-age=100"], 412, .requestSpecific),
+            (["Cache-Control: max-age=100"], 416, .requestSpecific),
             (["Cache-Control: max-age=100"], 103, .status),
             (["Cache-Control: max-age=100"], 100, .status),
             (["Cache-Control: max-age=100"], 600, .status),
@@ -114,6 +116,9 @@ import Testing
         #expect(Self.refusal(lines, request: request, policy: .application) == .authorization)
         var keyed = CachePolicy.application
         keyed.authorization = .keyed
+        // Not before the key tells one from the other.
+        #expect(Self.refusal(lines, request: request, policy: keyed) == .authorization)
+        keyed.key.fields = ["authorization"]
         #expect(Self.refusal(lines, request: request, policy: keyed) == nil)
     }
 
@@ -125,6 +130,10 @@ import Testing
             (.storeIfPublic, "max-age=100, public", nil), (.strip, "max-age=100", nil),
             // Never by a guess.
             (.store, "public", .setCookie), (.store, "foo", .setCookie), (.strip, "foo", nil),
+            (.storeIfPublic, "public", .setCookie),
+            // Nor by a lifetime that has ended.
+            (.store, "max-age=0", .setCookie), (.store, "no-cache", .setCookie),
+            (.store, "no-cache, max-age=100", nil),
         ] as [(CachePolicy.SetCookie, String, StorageRefusal?)]
     )
     func setCookie(_ setCookie: CachePolicy.SetCookie, _ directives: String, _ refusal: StorageRefusal?) {
@@ -132,6 +141,35 @@ import Testing
         policy.setCookie = setCookie
         let lines = ["Cache-Control: " + directives, "Set-Cookie: a=b", Self.modified]
         #expect(Self.refusal(lines, policy: policy) == refusal)
+        // With no lifetime at all, only something to ask with.
+        let bare = Self.refusal(["Set-Cookie: a=b", "ETag: \"a\""], policy: policy)
+        #expect(bare == (setCookie == .strip ? nil : .setCookie))
+    }
+
+    @Test func aLifetimeOfThePastIsNone() {
+        let lines = ["Set-Cookie: a=b", "ETag: \"a\""]
+        #expect(Self.refusal(lines + ["Expires: -1"]) == .setCookie)
+        #expect(Self.refusal(lines + ["Cache-Control: max-age=10", "Age: 10"]) == .setCookie)
+        #expect(Self.refusal(lines + ["Cache-Control: max-age=10", "Age: 9"]) == nil)
+    }
+
+    /// Rules, section 12: a page that says nothing may be its visitor's.
+    @Test(
+        arguments: [
+            ([Self.modified], .cookie), (["ETag: \"a\""], .cookie),
+            ([Self.modified, "Cache-Control: public"], .cookie),
+            (["Cache-Control: max-age=10"], nil), ([Self.modified, "Vary: Cookie"], nil),
+            (["Expires: " + date(9)], nil),
+        ] as [([String], StorageRefusal?)]
+    )
+    func visitorsCookies(_ lines: [String], _ refusal: StorageRefusal?) {
+        let asked = request(.get, "/", fields("Cookie: user=alice"))
+        #expect(Self.refusal(lines, request: asked, policy: .application) == refusal)
+        #expect(Self.refusal(lines, policy: .application) == nil)
+        #expect(Self.refusal(lines, request: asked, policy: .proxy) == nil)
+        var keyed = CachePolicy.application
+        keyed.key.fields = ["cookie"]
+        #expect(Self.refusal(lines, request: asked, policy: keyed) == nil)
     }
 
     /// Section 5.2.1.5, and Rules, section 1: methods.
@@ -147,6 +185,31 @@ import Testing
         let headers = lines.map { fields($0) }.reduce(into: HTTPFields()) { $0 += $1 }
         let request = request(try #require(HTTPRequest.Method(method)), "/", headers)
         #expect(Self.refusal(["Cache-Control: max-age=100"], request: request) == refusal)
+    }
+
+    /// What one client's range or condition came to is not for everybody.
+    @Test(
+        arguments: [
+            ("Range: bytes=9-", 416, .requestSpecific), ("Range: bytes=9-", 200, nil),
+            ("Range: x", 404, .requestSpecific), ("Range: x", 400, .requestSpecific),
+            ("If-Match: \"a\"", 200, .requestSpecific), ("If-None-Match: \"a\"", 200, nil),
+            ("X: y", 404, nil),
+        ] as [(String, Int, StorageRefusal?)]
+    )
+    func rangesAndConditions(_ line: String, _ status: Int, _ refusal: StorageRefusal?) {
+        let request = request(.get, "/", fields(line))
+        #expect(Self.refusal(["Cache-Control: max-age=100"], status: status, request: request) == refusal)
+    }
+
+    /// A body of HTTP/2 need not be told of in any field.
+    @Test func whatIsBypassedIsNotStored() {
+        var asked = request(.get, "/", fields("Connection: upgrade", "Upgrade: websocket"))
+        var exchange = exchange(200, fields("Cache-Control: max-age=100"), request: asked)
+        #expect(Storability(exchange, policy: .proxy).refusal == .method)
+        asked.headerFields = [:]
+        exchange.request = asked
+        exchange.summary = summary(asked, hasBody: true)
+        #expect(Storability(exchange, policy: .proxy).refusal == .method)
     }
 
     /// RFC 9110, section 9.3.3: a POST whose answer says that it is what a GET of the same URI would give.
@@ -180,6 +243,9 @@ import Testing
             (.noStore, 200, true), (.noStore, 500, false), (.isPrivate, 200, true), (.setCookie, 200, true),
             (.varyAny, 200, true), (.noFreshness, 404, true), (.noFreshness, 503, false), (.incomplete, 200, false),
             (.requestNoStore, 200, false), (.method, 200, false), (.partialContent, 206, false),
+            (.noFreshness, 400, false), (.noStore, 400, false), (.isPrivate, 429, false), (.noFreshness, 431, false),
+            (.noStore, 404, true), (.isPrivate, 403, true), (.noFreshness, 410, true), (.noStore, 401, true),
+            (.requestSpecific, 416, false), (.cookie, 200, false),
             (.eventStream, 200, true), (.uncacheable, 200, true), (.tooLarge, 200, true), (.invalidated, 200, false),
             (.authorization, 200, false), (.notModified, 304, false), (.tooManyTags, 200, true),
         ] as [(StorageRefusal, Int, Bool)]

@@ -38,8 +38,9 @@ struct SimulatedCache {
         self.policy = policy
     }
 
-    mutating func handle(_ request: HTTPRequest, now: HTTPTime, _ origin: Origin) -> Answer {
-        let summary = RequestSummary(request)
+    mutating func handle(_ asked: HTTPRequest, hasBody: Bool = false, now: HTTPTime, _ origin: Origin) -> Answer {
+        var request = asked
+        let summary = RequestSummary(&request, hasBody: hasBody, policy: self.policy)
         guard let key = ResponseKey(request, policy: self.policy.key) else {
             return self.pass(request, summary, nil, now, origin)
         }
@@ -50,7 +51,7 @@ struct SimulatedCache {
         }
         let list = self.entries[key] ?? VariantList()
         guard let index = list.select(for: request.headerFields, now: now, policy: self.policy) else {
-            if summary.directives.onlyIfCached {
+            if summary.wantsOnlyStored(self.policy) {
                 return Answer(source: .cached, response: Outgoing.gatewayTimeout(), body: "")
             }
             return self.pass(request, summary, key, now, origin)
@@ -74,7 +75,7 @@ struct SimulatedCache {
         switch reuse.action {
         case .serve, .serveAndRefresh:
             self.entries[key]?.touch(index)
-            return Self.answer(entry, .cached, request, summary, reuse.age, now)
+            return self.answer(entry, .cached, request, summary, reuse.age, now)
         case .gatewayTimeout:
             return Answer(source: .cached, response: Outgoing.gatewayTimeout(), body: "")
         case .validate:
@@ -84,12 +85,12 @@ struct SimulatedCache {
         let outgoing = ConditionalRequest.validating(entry.stored, for: request)
         guard let (response, body) = origin(outgoing) else {
             if reuse.mayServeStale(after: .unreachable) {
-                return Self.answer(entry, .cached, request, summary, reuse.age, now)
+                return self.answer(entry, .cached, request, summary, reuse.age, now)
             }
             return Answer(source: .fetched, response: Outgoing.gatewayTimeout(), body: "", asked: outgoing)
         }
         if reuse.mayServeStale(after: .status(response.status.code)) {
-            return Self.answer(entry, .cached, request, summary, reuse.age, now)
+            return self.answer(entry, .cached, request, summary, reuse.age, now)
         }
         let exchange = Self.exchange(request, summary, response, now)
         guard response.status == .notModified else {
@@ -99,11 +100,14 @@ struct SimulatedCache {
         case .updated(let stored):
             let fresh = Entry(stored: stored, body: entry.body)
             self.entries[key]?.update(index) { $0 = .init(metadata: stored.metadata, payload: fresh) }
-            return Self.answer(fresh, .validated, request, summary, stored.metadata.initialAge, now, outgoing)
+            return self.answer(fresh, .validated, request, summary, stored.metadata.initialAge, now, outgoing)
         case .updatedAndRefused(let stored, _):
             self.entries[key]?.remove(index)
             let fresh = Entry(stored: stored, body: entry.body)
-            return Self.answer(fresh, .validated, request, summary, stored.metadata.initialAge, now, outgoing)
+            return self.answer(fresh, .validated, request, summary, stored.metadata.initialAge, now, outgoing)
+        case .updatedForOne(let stored, _):
+            let own = Entry(stored: stored, body: entry.body)
+            return self.answer(own, .validated, request, summary, stored.metadata.initialAge, now, outgoing)
         case .mismatch:
             self.entries[key]?.remove(index)
             return self.pass(request, summary, key, now, origin)
@@ -123,10 +127,10 @@ struct SimulatedCache {
         let answer = self.pass(request, summary, nil, now, origin)
         let exchange = Self.exchange(request, summary, answer.response, now)
         var entry = entry
-        if case .updated(let stored) = Freshening(entry.stored, head: exchange, policy: self.policy) {
-            entry.stored = stored
-        } else {
-            entry.stored.markStale(after: now.duration(since: entry.stored.metadata.responseTime))
+        switch Freshening(entry.stored, head: exchange, policy: self.policy) {
+        case .updated(let stored): entry.stored = stored
+        case .updatedForOne: return answer
+        default: entry.stored.markStale(after: now.duration(since: entry.stored.metadata.responseTime))
         }
         self.entries[key]?.update(index) { $0 = .init(metadata: entry.stored.metadata, payload: entry) }
         return answer
@@ -145,7 +149,8 @@ struct SimulatedCache {
             return Answer(source: .fetched, response: Outgoing.gatewayTimeout(), body: "", asked: outgoing)
         }
         for target in Invalidation.targets(request: request, response: response, policy: self.policy.key) {
-            if let key = ResponseKey(target, policy: self.policy.key) { self.entries[key] = nil }
+            guard let gone = ResponseKey(target, policy: self.policy.key)?.target else { continue }
+            self.entries = self.entries.filter { $0.key.target != gone }
         }
         let exchange = Self.exchange(request, summary, response, now)
         guard let key else {
@@ -185,7 +190,7 @@ struct SimulatedCache {
         Exchange(request: request, summary: summary, response: response, requestTime: now, responseTime: now)
     }
 
-    private static func answer(
+    private func answer(
         _ entry: Entry,
         _ source: Source,
         _ request: HTTPRequest,
@@ -194,7 +199,13 @@ struct SimulatedCache {
         _ now: HTTPTime,
         _ asked: HTTPRequest? = nil
     ) -> Answer {
-        let answer = entry.stored.answer(to: summary, fields: request.headerFields, age: age, now: now)
+        let answer = entry.stored.answer(
+            to: summary,
+            fields: request.headerFields,
+            age: age,
+            now: now,
+            policy: self.policy
+        )
         let body =
             switch answer.body {
             case .none: ""

@@ -4,7 +4,13 @@ import LarderHTTP
 /// What a cache reads of a request with these fields.
 func summary(_ method: HTTPRequest.Method = .get, _ headers: HTTPFields = [:], hasBody: Bool = false) -> RequestSummary
 {
-    RequestSummary(request(method, "/", headers), hasBody: hasBody)
+    summary(request(method, "/", headers), hasBody: hasBody)
+}
+
+/// What a cache reads of a request.
+func summary(_ request: HTTPRequest, hasBody: Bool = false, policy: CachePolicy = .proxy) -> RequestSummary {
+    var request = request
+    return RequestSummary(&request, hasBody: hasBody, policy: policy)
 }
 
 /// A request and its answer, sent and received at noon.
@@ -17,6 +23,7 @@ func exchange(
 ) -> Exchange {
     Exchange(
         request: request,
+        summary: summary(request),
         response: HTTPResponse(status: HTTPResponse.Status(code: status), headerFields: headers),
         requestTime: time.advanced(by: .zero - delay),
         responseTime: time

@@ -70,8 +70,29 @@ import Testing
         #expect(outgoing.headerFields.lines("If-None-Match") == ["\"a\""])
         var keyed = CachePolicy.application
         keyed.authorization = .keyed
+        keyed.key.fields = ["authorization"]
         let own = ConditionalRequest.refreshing(stored, for: Self.asked, policy: keyed)
         #expect(own.headerFields.lines("Authorization") == ["secret"])
+    }
+
+    /// What a HEAD brings cannot be stored, and a GET has no body.
+    @Test func refreshesAreGETs() throws {
+        let stored = try stored(200, fields("Cache-Control: max-age=1, stale-while-revalidate=60", "ETag: \"a\""))
+        let head = request(.head, "/", fields("Content-Length: 0", "Content-Type: x", "Expect: y", "Accept: z"))
+        let reuse = stored.metadata.reuse(for: summary(head), after: .seconds(2), policy: .proxy)
+        #expect(reuse.action == .serveAndRefresh)
+        let answer = stored.answer(
+            to: summary(head),
+            fields: head.headerFields,
+            age: reuse.age,
+            now: noon,
+            policy: .proxy
+        )
+        #expect(answer.body == .none)
+        let outgoing = ConditionalRequest.refreshing(stored, for: head, policy: .proxy)
+        #expect(outgoing.method == .get)
+        #expect(outgoing.headerFields.map(\.name.canonicalName) == ["accept", "if-none-match"])
+        #expect(ConditionalRequest.validating(stored, for: head).method == .head)
     }
 
     /// Without an entry the client's conditions pass through.
@@ -91,6 +112,8 @@ import Testing
         #expect(ConditionalRequest.fillsWhole(length: 1 << 20, policy: .proxy))
         #expect(!ConditionalRequest.fillsWhole(length: 1 << 20 + 1, policy: .proxy))
         #expect(!ConditionalRequest.fillsWhole(length: nil, policy: .proxy))
+        let known = ByteRange.completeLength(in: fields("Content-Range: bytes 0-1/1048576"))
+        #expect(ConditionalRequest.fillsWhole(length: known, policy: .proxy))
     }
 
     /// RFC 9111, section 4.3.1: where no variant matches, the tags of all ask which of them is the answer.

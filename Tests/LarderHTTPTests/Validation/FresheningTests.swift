@@ -121,6 +121,7 @@ import Testing
             ("\"a\"", "\"a\"", true), ("\"a\"", "\"b\"", false), ("\"a\"", nil, true), (nil, "\"b\"", true),
             (nil, nil, true),
             ("W/\"a\"", "W/\"a\"", true), ("W/\"a\"", "\"a\"", true), ("W/\"a\"", "W/\"b\"", false),
+            ("\"a\"", "W/\"a\"", true), ("W/\"a\"", "\"b\"", false),
         ] as [(String?, String?, Bool)]
     )
     func tags(_ stored: String?, _ received: String?, _ isUpdated: Bool) throws {
@@ -128,6 +129,60 @@ import Testing
         let response = try LarderHTTPTests.stored(200, Self.all(headers))
         let freshening = Self.freshen(response, received.map { ["ETag: " + $0] } ?? [])
         if case .mismatch = freshening { #expect(!isUpdated) } else { #expect(isUpdated) }
+        guard isUpdated else { return }
+        // The bytes are those of before, and so is what they are called.
+        let updated = try Self.updated(freshening)
+        #expect(updated.metadata.entityTag == response.metadata.entityTag)
+        #expect(updated.fields.lines("ETag") == (stored.map { [$0] } ?? []))
+    }
+
+    /// RFC 9111, section 3.5: what is for one client neither changes nor removes what all get.
+    @Test func credentialsDoNotRemoveWhatIsForAll() throws {
+        let asked = request(.get, "/", fields("Authorization: x", "Cache-Control: no-cache"))
+        guard case .updatedForOne(let answer, .authorization) = Self.freshen(try Self.old(), ["X: 2"], request: asked)
+        else { throw NotStored() }
+        #expect(answer.fields.lines("X") == ["2"])
+        let permitted = Self.freshen(try Self.old(), ["Cache-Control: public, max-age=9"], request: asked)
+        #expect(try Self.updated(permitted).metadata.lifetime.seconds == 9)
+        let head = exchange(
+            200,
+            fields("ETag: \"other\""),
+            request: request(.head, "/", asked.headerFields),
+            at: Self.later
+        )
+        guard case .updatedForOne = Freshening(try Self.old(), head: head, policy: .proxy) else { throw NotStored() }
+    }
+
+    @Test func endlessFieldsDoNotEither() throws {
+        let asked = request(.get, "/", fields([("Foo", String(repeating: "a", count: 9_000))]))
+        guard case .updatedForOne(_, .requestSpecific) = Self.freshen(try Self.old(), ["Vary: Foo"], request: asked)
+        else { throw NotStored() }
+    }
+
+    @Test func visitorsCookiesDoNotEither() throws {
+        let asked = request(.get, "/", fields("Cookie: user=alice"))
+        let stored = try stored(200, fields("Last-Modified: " + date(-60)), policy: .application)
+        let freshening = Self.freshen(stored, [], request: asked, policy: .application)
+        guard case .updatedForOne(_, .cookie) = freshening else { throw NotStored() }
+    }
+
+    /// Rules, section 12: never on a guess, nor for less than now.
+    @Test(arguments: [("Cache-Control: max-age=9", true), ("Cache-Control: max-age=0", false), ("X: y", false)])
+    func cookiesNeedALifetime(_ line: String, _ isUpdated: Bool) throws {
+        let stored = try stored(200, fields("Last-Modified: " + date(-86_400)))
+        switch Self.freshen(stored, [line, "Set-Cookie: a=b"]) {
+        case .updated: #expect(isUpdated)
+        case .updatedAndRefused(_, .setCookie): #expect(!isUpdated)
+        default: Issue.record("neither")
+        }
+    }
+
+    /// Nobody has compared the bytes with a validator that is new.
+    @Test(arguments: ["ETag: \"a\"", "ETag: W/\"a\"", "Last-Modified: " + date(-60)])
+    func headPutsNoValidatorOnOldBytes(_ line: String) throws {
+        let stored = try stored(200, fields("Cache-Control: max-age=2"))
+        let exchange = exchange(200, fields(line), request: request(.head), at: Self.later)
+        guard case .mismatch = Freshening(stored, head: exchange, policy: .proxy) else { throw NotStored() }
     }
 
     /// What may not be stored any more is sent, and then goes.
@@ -153,11 +208,35 @@ import Testing
 
     @Test func tagsAndVariantsAreReadAnew() throws {
         let stored = try Self.old("Surrogate-Key: a", "Vary: Foo")
-        let asked = request(.get, "/", fields("Foo: 1", "Bar: 2"))
+        let asked = request(.get, "/", fields("Bar: 2"))
         #expect(try Self.updated(Self.freshen(stored, [], request: asked)).metadata.tags == ["a"])
         let updated = try Self.updated(Self.freshen(stored, ["Surrogate-Key: b", "Vary: Bar"], request: asked))
         #expect(updated.metadata.tags == ["b"])
         #expect(updated.metadata.vary.selectors.map(\.name) == ["bar"])
+    }
+
+    /// A 304 that another request brought: what was stored stays for those that it was for, and a copy is for the other.
+    @Test func otherVariantsStayTheirs() throws {
+        let stored = try stored(
+            200,
+            fields("Cache-Control: max-age=2", "ETag: \"a\"", "Vary: Foo"),
+            request: request(.get, "/", fields("Foo: 1"))
+        )
+        let asked = request(.get, "/", fields("Foo: 2", "Bar: 3"))
+        let updated = try Self.updated(Self.freshen(stored, ["Cache-Control: max-age=9"], request: asked))
+        #expect(updated.metadata.vary == stored.metadata.vary)
+        let copy = try #require(updated.variant(for: asked.headerFields, policy: .proxy))
+        #expect(copy.metadata.vary.matches(asked.headerFields, policy: .proxy))
+        #expect(copy.metadata.lifetime.seconds == 9)
+        var list = VariantList<Int>()
+        _ = list.insert(.init(metadata: updated.metadata, payload: 1), most: 9)
+        _ = list.insert(.init(metadata: copy.metadata, payload: 2), most: 9)
+        #expect(list.select(for: fields("Foo: 1"), now: noon, policy: .proxy).map { list[$0].payload } == 1)
+        #expect(list.select(for: fields("Foo: 2"), now: noon, policy: .proxy).map { list[$0].payload } == 2)
+        // By what it varies now is known of the request that asks, and not of those before.
+        guard case .updatedAndRefused(_, .varyAny) = Self.freshen(stored, ["Vary: Foo, Bar"], request: asked) else {
+            throw NotStored()
+        }
     }
 
     /// Section 4.3.4: all with the same strong tag; the newest with the same weak one; the one that was asked for.

@@ -46,6 +46,8 @@ import Testing
             ([], "identity"), (["br;q=0.5, gzip"], "gzip"), (["*"], "br"), (["*, br;q=0"], "gzip"),
             (["*;q=0"], "identity"), (["GZIP"], "gzip"), (["x-gzip"], "gzip"), (["gzip;q=0, *;q=0.1"], "br"),
             (["gzip", "br"], "br"), (["identity"], "identity"), (["br;q=0, gzip;q=0"], "identity"),
+            // There are no quoted strings in it, so quotes hide nothing.
+            (["\", gzip, \""], "gzip"), (["\", br;q=0.5, \""], "br"),
         ]
     )
     func encodings(_ values: [String], _ expected: String) {
@@ -57,6 +59,7 @@ import Testing
         arguments: [
             (["text/html, */*;q=0.8"], "*/*;q=0.8,text/html"), (["*/* ; q=0.80 , Text/HTML"], "*/*;q=0.8,text/html"),
             (["text/html; Level=1"], "text/html;level=1"), ([], nil),
+            (["A/b; profile=\"C , d\", e"], "a/b;profile=\"C , d\",e"),
         ] as [([String], String?)]
     )
     func mediaTypes(_ values: [String], _ expected: String?) {
@@ -69,10 +72,27 @@ import Testing
             (["theme=dark", "a=1", "session=x"], "session=x; theme=dark"),
             (["a=1"], nil), ([], nil), (["session=x; session=y"], "session=x; session=y"),
             (["session=y; session=x"], "session=y; session=x"), (["Session=x"], nil), (["session"], "session"),
+            // RFC 6265, section 5.4: a semicolon ends a cookie wherever it stands, for every handler.
+            (["x=\"; session=mine; y=\""], "session=mine"), (["session=\"a;b\""], "session=\"a"),
         ] as [([String], String?)]
     )
     func cookies(_ values: [String], _ expected: String?) {
         #expect(Self.value(.cookies(named: ["session", "theme"]), "cookie", values) == expected)
+    }
+
+    /// RFC 9113, section 8.2.3: lines of `Cookie` are joined with semicolons, and a comma is a byte like others.
+    @Test(
+        arguments: [
+            (["lang=de", "theme=x"], "lang=de; theme=x"), (["lang=de,theme=x"], "lang=de,theme=x"),
+            (["a=\"1 , 2\" , b"], "a=\"1 , 2\" , b"), ([""], ""), ([], nil),
+        ] as [([String], String?)]
+    )
+    func wholeCookies(_ values: [String], _ expected: String?) {
+        #expect(Self.value(.list, "cookie", values) == expected)
+        #expect(Self.value(.exact, "cookie", values) == expected)
+        #expect(Self.value(.custom { $0 }, "cookie", values) == expected)
+        let request = fields(values.map { ("cookie", $0) })
+        #expect(FieldNormalizer.list.matches("cookie", in: request, value: expected.map { Array($0.utf8) }))
     }
 
     /// Two sessions that are no text must not be one.
@@ -121,5 +141,15 @@ import Testing
             let again = HTTPFields([HTTPField(name: name, value: form)])
             #expect(normalizer.value(of: "accept-language", in: again) == form, "\(bytes)")
         }
+    }
+}
+
+extension FieldNormalizer {
+    /// Whether a request's field has this form.
+    fileprivate func matches(_ name: String, in request: HTTPFields, value: [UInt8]?) -> Bool {
+        var policy = CachePolicy.proxy
+        policy.normalizers[name] = self
+        var forms = RequestForms()
+        return forms.matches(.init(name: name, value: value), in: request, policy: policy)
     }
 }

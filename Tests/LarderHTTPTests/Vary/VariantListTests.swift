@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTypes
 import LarderHTTP
+import Synchronization
 import Testing
 
 /// RFC 9111, section 4.1; Rules, sections 2 and 6.
@@ -118,5 +119,40 @@ import Testing
         let request = fields("Accept-Language: de")
         #expect(list.select(for: request, now: noon, policy: .proxy) == 0)
         #expect(list.select(for: request, now: noon, policy: .application) == nil)
+    }
+
+    /// However many variants there are, a request's fields are read once.
+    @Test func formsAreMadeOnce() throws {
+        let reads = Mutex(0)
+        var policy = CachePolicy.proxy
+        policy.normalizers["foo"] = .custom { value in
+            reads.withLock { $0 += 1 }
+            return value
+        }
+        let headers = [Self.fresh, "Vary: Foo", "Content-Language: de"]
+        let list = try Self.list((0..<32).map { ("\($0)", "Foo: \($0)", headers) })
+        let lines = fields("Foo: a", "Foo: b", "Accept-Language: de")
+        #expect(list.select(for: lines, now: noon, policy: policy) == nil)
+        #expect(reads.withLock { $0 } == 1)
+    }
+
+    /// What is longer than anybody sends is like nothing, and its answer is not stored.
+    @Test(arguments: [
+        ("Foo", "a", 4_097), ("Foo", String(repeating: "a", count: 8_192), 1), ("Accept-Encoding", "a,b", 129),
+        ("Accept-Language", "a", 257),
+    ])
+    func moreThanAnybodySends(_ name: String, _ value: String, _ lines: Int) throws {
+        var policy = CachePolicy.proxy
+        policy.normalizers["accept-encoding"] = .acceptEncoding(offered: ["gzip"])
+        let vary = fields(Self.fresh, "Vary: " + name)
+        let less = fields((1..<max(2, lines)).map { _ in (name, String(value.dropLast())) })
+        let key = try #require(VaryKey(response: vary, request: less, policy: policy))
+        #expect(key.matches(less, policy: policy))
+        let more = fields((0..<lines).map { _ in (name, value) })
+        #expect(VaryKey(response: vary, request: more, policy: policy) == nil)
+        #expect(!key.matches(more, policy: policy))
+        let storability = Storability(exchange(200, vary, request: request(.get, "/", more)), policy: policy)
+        // It is the request's fault, and takes nothing from others.
+        #expect(storability.refusal == .requestSpecific)
     }
 }

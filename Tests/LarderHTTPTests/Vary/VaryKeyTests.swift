@@ -53,6 +53,9 @@ import Testing
             (["Foo"], ["Foo: 1, 2"], ["Foo: 1", "Foo: 2"], true), (["Foo"], ["Foo: 1,2"], ["Foo:  1, 2 "], true),
             (["Foo"], ["Foo: 1,2"], ["Foo: 2,1"], false), (["Foo"], ["Foo: a"], ["Foo: A"], false),
             (["Foo"], ["Foo: \"1, 2\""], ["Foo: \"1,2\""], false),
+            (["Cookie"], ["Cookie: a=1,b=2"], ["Cookie: a=1", "Cookie: b=2"], false),
+            (["Cookie"], ["Cookie: a=1; b=2"], ["Cookie: a=1", "Cookie: b=2"], true),
+            (["Cookie"], ["Cookie: a=1,b=2"], ["Cookie: a=1, b=2"], false),
             // What would run together without separators does not.
             (["A, B"], ["A: x", "B: yz"], ["A: xy", "B: z"], false),
         ]

@@ -127,7 +127,7 @@ extension ShopCaches {
         let caches = try ["books", "searches", "figures"].map { cache in
             var options: [String] = []
             if try others.value("caches", cache, "nearCache") == nil { options.append("near_cache=\(nearCache)") }
-            if !url.contains("socket_timeout="), try others.value("caches", cache, "timeout") == nil {
+            if !url.contains("socket_timeout="), try others.value("caches", cache, "timeouts", "command") == nil {
                 options.append("timeout=\(Self.patience)")
             }
             let query = options.isEmpty ? "" : (url.contains("?") ? "&" : "?") + options.joined(separator: "&")

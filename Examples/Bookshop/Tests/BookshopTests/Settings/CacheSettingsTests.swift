@@ -80,7 +80,10 @@ import Testing
 
     @Test func whatIsSaidOfOneCacheWinsOverTheRedisOfAll() throws {
         let caches = try Self.caches(
-            ["REDIS_URL": "redis://127.0.0.1:1", "CACHES_BOOKS_TIMEOUT": "1s", "CACHES_FIGURES_NEAR_CACHE": "0"],
+            [
+                "REDIS_URL": "redis://127.0.0.1:1", "CACHES_BOOKS_TIMEOUTS_COMMAND": "1s",
+                "CACHES_FIGURES_NEAR_CACHE": "0",
+            ],
             file: "caches:\n  searches:\n    nearCache: 500\n"
         )
         let books = try #require(caches.all.store(of: "books") as? RedisStore)

@@ -53,6 +53,7 @@ extension ResponseDirectives {
             }
         }
         var parser = StructuredFieldValueParser(bytes)
+        // RFC 9213, section 2.1: what is no dictionary is as if it were not there, whatever is wrong with it.
         guard let members = try? parser.parseDictionaryFieldValue(), !members.isEmpty else { return nil }
         self.init()
         for (key, member) in members {

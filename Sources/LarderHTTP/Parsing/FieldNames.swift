@@ -12,6 +12,7 @@ enum FieldName {
     static let warning = Self.made("Warning")
 
     private static func made(_ name: String) -> HTTPField.Name {
+        // Only the names above come here, never one of a message.
         guard let name = HTTPField.Name(name) else { preconditionFailure("\(name) is not a field's name") }
         return name
     }

@@ -46,6 +46,7 @@ final class MessagePackDocument: Sendable {
             do throws(MessagePackFault) {
                 return try MessagePackItem(bytes, at: offset)
             } catch {
+                // Making the document has read this very item; bytes from outside never come here first.
                 preconditionFailure("what was well-formed is no more: \(error.message)")
             }
         }

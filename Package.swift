@@ -13,11 +13,13 @@ let package = Package(
         .library(name: "LarderCrypto", targets: ["LarderCrypto"]),
         .library(name: "LarderFiles", targets: ["LarderFiles"]),
         .library(name: "LarderHTTP", targets: ["LarderHTTP"]),
+        .library(name: "LarderHummingbird", targets: ["LarderHummingbird"]),
         .library(name: "LarderMacros", targets: ["LarderMacros"]),
         .library(name: "LarderMemcached", targets: ["LarderMemcached"]),
         .library(name: "LarderRedis", targets: ["LarderRedis"]),
         .library(name: "LarderRedisClient", targets: ["LarderRedisClient"]),
         .library(name: "LarderSQLite", targets: ["LarderSQLite"]),
+        .library(name: "LarderStencil", targets: ["LarderStencil"]),
         .library(name: "LarderTesting", targets: ["LarderTesting"]),
     ],
     traits: [
@@ -36,7 +38,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.2"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.0"),
+        .package(url: "https://github.com/stencilproject/Stencil.git", from: "0.15.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-syntax.git", "602.0.0"..<"604.0.0"),
     ],
@@ -93,6 +97,20 @@ let package = Package(
                 .product(name: "RawStructuredFieldValues", package: "swift-http-structured-headers"),
             ]
         ),
+        .target(
+            name: "LarderHummingbird",
+            dependencies: [
+                "Larder",
+                "LarderCrypto",
+                "LarderHTTP",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
         .macro(
             name: "LarderMacrosPlugin",
             dependencies: [
@@ -144,6 +162,14 @@ let package = Package(
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
+        .target(
+            name: "LarderStencil",
+            dependencies: [
+                "Larder",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Stencil", package: "Stencil"),
             ]
         ),
         .target(
@@ -284,6 +310,37 @@ let package = Package(
                 "larder-store-writer",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        .testTarget(
+            name: "LarderHummingbirdTests",
+            dependencies: [
+                "Larder",
+                "LarderCrypto",
+                "LarderHTTP",
+                "LarderHummingbird",
+                "LarderRedis",
+                "LarderRedisClient",
+                "LarderSQLite",
+                "LarderTesting",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
+        .testTarget(
+            name: "LarderStencilTests",
+            dependencies: [
+                "Larder",
+                "LarderRedis",
+                "LarderRedisClient",
+                "LarderStencil",
+                "LarderTesting",
+                .product(name: "Stencil", package: "Stencil"),
             ]
         ),
         .testTarget(

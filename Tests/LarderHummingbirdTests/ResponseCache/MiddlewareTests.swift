@@ -59,10 +59,14 @@ struct MiddlewareTests {
         let pages = ResponseCacheMiddleware<BasicRequestContext>(Self.cache(), options: .application(ttl: .seconds(60)))
         router.get("live") { _, _ in next() }
         router.group("kept").add(middleware: pages).get("page") { _, _ in next() }
-        router.group("never").add(middleware: pages).add(middleware: CacheControlMiddleware<BasicRequestContext>.neverCache())
-            .get("page") { _, _ in next() }
-        router.group("long").add(middleware: pages).add(middleware: CacheControlMiddleware(.maxAge(.seconds(600)), .public))
-            .get("page") { _, _ in next() }
+        router.group("never").add(middleware: pages).add(
+            middleware: CacheControlMiddleware<BasicRequestContext>.neverCache()
+        )
+        .get("page") { _, _ in next() }
+        router.group("long").add(middleware: pages).add(
+            middleware: CacheControlMiddleware(.maxAge(.seconds(600)), .public)
+        )
+        .get("page") { _, _ in next() }
         try await Application(responder: router.buildResponder()).test(.router) { client in
             func get(_ path: String) async throws -> TestResponse {
                 try await client.execute(uri: path, method: .get) { $0 }
@@ -103,7 +107,9 @@ struct MiddlewareTests {
         let responder = router.buildResponder()
         pages.refresh(through: responder)
         try await Application(responder: responder).test(.router) { client in
-            func get() async throws -> String { try await client.execute(uri: "/page", method: .get) { String(buffer: $0.body) } }
+            func get() async throws -> String {
+                try await client.execute(uri: "/page", method: .get) { String(buffer: $0.body) }
+            }
             let first = try await get()
             #expect(first == "page 1")
             clock.advance(by: .seconds(20))
@@ -131,9 +137,14 @@ struct MiddlewareTests {
             let body = ResponseBody(byteBuffer: ByteBuffer(string: "\(number)"))
             return Response(status: .ok, headers: [.made("Cache-Tag"): "shelf"], body: body)
         }
-        router.post("invalidate", use: pages.invalidationHandler(PurgeAuthorization<BasicRequestContext>.bearer("secret")))
+        router.post(
+            "invalidate",
+            use: pages.invalidationHandler(PurgeAuthorization<BasicRequestContext>.bearer("secret"))
+        )
         try await Application(responder: router.buildResponder()).test(.live) { client in
-            func get() async throws -> String { try await client.execute(uri: "/page", method: .get) { String(buffer: $0.body) } }
+            func get() async throws -> String {
+                try await client.execute(uri: "/page", method: .get) { String(buffer: $0.body) }
+            }
             func post(_ json: String, token: String = "secret") async throws -> HTTPResponse.Status {
                 try await client.execute(
                     uri: "/invalidate",
@@ -147,7 +158,8 @@ struct MiddlewareTests {
             #expect(bodies == ["1", "1"])
             let refused = try await client.execute(uri: "/page", method: purge) { $0.status }
             #expect(refused == .unauthorized)
-            let done = try await client.execute(uri: "/page", method: purge, headers: [.authorization: "Bearer secret"]) { $0.status }
+            let done = try await client.execute(uri: "/page", method: purge, headers: [.authorization: "Bearer secret"])
+            { $0.status }
             #expect(done == .noContent)
             let second = [try await get(), try await get()]
             #expect(second == ["2", "2"])
@@ -184,7 +196,8 @@ struct MiddlewareTests {
         try await Application(responder: router.buildResponder()).test(.router) { client in
             let cases: [(HTTPRequest.Method, HTTPFields, Int)] = [
                 (.get, [:], 200), (.get, [.ifNoneMatch: "\"v7\""], 304), (.get, [.ifNoneMatch: "W/\"v7\""], 304),
-                (.get, [.ifNoneMatch: "\"v6\""], 200), (.put, [.ifMatch: "\"v7\""], 204), (.put, [.ifMatch: "W/\"v7\""], 412),
+                (.get, [.ifNoneMatch: "\"v6\""], 200), (.put, [.ifMatch: "\"v7\""], 204),
+                (.put, [.ifMatch: "W/\"v7\""], 412),
                 (.put, [.ifMatch: "\"v6\""], 412), (.put, [.ifNoneMatch: "*"], 412),
             ]
             for (method, fields, status) in cases {

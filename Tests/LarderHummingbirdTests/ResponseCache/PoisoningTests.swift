@@ -25,7 +25,10 @@ struct PoisoningTests {
             Attack(name: name, fields: [.made(name): "evil.example"])
         } + [
             Attack(name: "Host", host: "evil.example"),
-            Attack(name: "Connection names an unkeyed field", fields: [.connection: "X-Forwarded-Host", .forwardedHost: "evil.example"]),
+            Attack(
+                name: "Connection names an unkeyed field",
+                fields: [.connection: "X-Forwarded-Host", .forwardedHost: "evil.example"]
+            ),
             Attack(name: "range", fields: [.range: "bytes=0-1"]),
             Attack(name: "range that cannot be", fields: [.range: "bytes=999-"]),
             Attack(name: "condition", fields: [.ifNoneMatch: "*"]),
@@ -42,11 +45,18 @@ struct PoisoningTests {
 
     /// A careless handler: it believes whatever a client says.
     private static let gullible = ScriptedOrigin { request, _ in
-        if request.headerFields.contains(.range) { return page("he", [.cacheControl: "max-age=60"], status: .partialContent) }
-        if request.headerFields.contains(.ifNoneMatch) { return Response(status: .notModified, headers: [.cacheControl: "max-age=60"]) }
-        if request.headerFields.contains(.ifMatch) { return Response(status: .preconditionFailed, headers: [.cacheControl: "max-age=60"]) }
+        if request.headerFields.contains(.range) {
+            return page("he", [.cacheControl: "max-age=60"], status: .partialContent)
+        }
+        if request.headerFields.contains(.ifNoneMatch) {
+            return Response(status: .notModified, headers: [.cacheControl: "max-age=60"])
+        }
+        if request.headerFields.contains(.ifMatch) {
+            return Response(status: .preconditionFailed, headers: [.cacheControl: "max-age=60"])
+        }
         let names = request.headerFields.filter { field in
-            KeyPolicy.unkeyedInputs.contains(field.name.canonicalName) || field.name == .authorization || field.name == .contentLength
+            KeyPolicy.unkeyedInputs.contains(field.name.canonicalName) || field.name == .authorization
+                || field.name == .contentLength
         }
         let cookie = request.headerFields[.cookie] ?? ""
         return page(
@@ -83,23 +93,37 @@ struct PoisoningTests {
         var random = SeededGenerator(seed: 8)
         let test = TestPages(.application(), Self.gullible)
         let names = [
-            "Accept", "Accept-Encoding", "Accept-Language", "Cache-Control", "Connection", "Content-Length", "Cookie", "Expect", "Forwarded",
-            "If-Match", "If-Modified-Since", "If-None-Match", "If-Range", "Max-Forwards", "Pragma", "Range", "TE", "Trailer", "Transfer-Encoding",
-            "Upgrade", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-HTTP-Method-Override", "X-Original-URL", "Authorization",
+            "Accept", "Accept-Encoding", "Accept-Language", "Cache-Control", "Connection", "Content-Length", "Cookie",
+            "Expect", "Forwarded",
+            "If-Match", "If-Modified-Since", "If-None-Match", "If-Range", "Max-Forwards", "Pragma", "Range", "TE",
+            "Trailer", "Transfer-Encoding",
+            "Upgrade", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-HTTP-Method-Override",
+            "X-Original-URL", "Authorization",
         ]
         let values = [
-            "", "*", "0", "-1", "max-age=0", "no-cache", "no-store", "only-if-cached", "max-stale", "max-age=99999999999999999999", "bytes=0-", "bytes=-1",
-            "bytes=1-0", "bytes=0-0,2-3", "\"x\"", "W/\"x\"", "\"", "Thu, 01 Jan 1970 00:00:00 GMT", "gzip;q=0", "close, X-Forwarded-Host", "chunked",
-            "chunked, identity", "h2c", "websocket", "100-continue", "evil.example", String(repeating: "a,", count: 500), "\u{0}", "é\u{FF}", "q=1;;;=,",
+            "", "*", "0", "-1", "max-age=0", "no-cache", "no-store", "only-if-cached", "max-stale",
+            "max-age=99999999999999999999", "bytes=0-", "bytes=-1",
+            "bytes=1-0", "bytes=0-0,2-3", "\"x\"", "W/\"x\"", "\"", "Thu, 01 Jan 1970 00:00:00 GMT", "gzip;q=0",
+            "close, X-Forwarded-Host", "chunked",
+            "chunked, identity", "h2c", "websocket", "100-continue", "evil.example",
+            String(repeating: "a,", count: 500), "\u{0}", "é\u{FF}", "q=1;;;=,",
         ]
-        let methods = ["GET", "GET", "GET", "GET", "HEAD", "OPTIONS", "TRACE", "POST", "PUT", "DELETE", "PURGE", "M-SEARCH", "CONNECT"]
-        let paths = ["/page", "/page?", "/page?x=1", "//page", "/page/../page", "/%70age", "*", "", "http://evil.example/page", "/page#x", "/\u{0}"]
+        let methods = [
+            "GET", "GET", "GET", "GET", "HEAD", "OPTIONS", "TRACE", "POST", "PUT", "DELETE", "PURGE", "M-SEARCH",
+            "CONNECT",
+        ]
+        let paths = [
+            "/page", "/page?", "/page?x=1", "//page", "/page/../page", "/%70age", "*", "", "http://evil.example/page",
+            "/page#x", "/\u{0}",
+        ]
         var statuses: [Int: Int] = [:]
         for _ in 0..<10_000 {
             var fields = HTTPFields()
             for _ in 0..<Int.random(in: 0...4, using: &random) {
                 let name = names[Int.random(in: 0..<names.count, using: &random)]
-                fields.append(HTTPField(name: .made(name), value: values[Int.random(in: 0..<values.count, using: &random)]))
+                fields.append(
+                    HTTPField(name: .made(name), value: values[Int.random(in: 0..<values.count, using: &random)])
+                )
             }
             let method = HTTPRequest.Method(methods[Int.random(in: 0..<methods.count, using: &random)]) ?? .get
             let path = paths[Int.random(in: 0..<paths.count, using: &random)]

@@ -25,18 +25,30 @@ struct RedisPagesTests {
         }
 
         func get(_ path: String = "/", _ fields: HTTPFields = [:], _ origin: ScriptedOrigin) async throws -> Answer {
-            let head = HTTPRequest(method: .get, scheme: "http", authority: "shop.example", path: path, headerFields: fields)
+            let head = HTTPRequest(
+                method: .get,
+                scheme: "http",
+                authority: "shop.example",
+                path: path,
+                headerFields: fields
+            )
             let request = Request(head: head, body: .init(buffer: ByteBuffer()))
             return try await Answer(self.pages.respond(to: request) { try await origin.respond($0) })
         }
     }
 
-    @Test("what one process stores another answers with, variants and all; what one takes back is gone for both", arguments: [false, true])
+    @Test(
+        "what one process stores another answers with, variants and all; what one takes back is gone for both",
+        arguments: [false, true]
+    )
     func shared(near: Bool) async throws {
         try await withRedisServer { server in
             let (first, second) = (try Process(server, near: near), try Process(server, near: near))
             let origin = ScriptedOrigin { request, number in
-                var answer = page("\(request.headerFields[.acceptLanguage] ?? "none") \(number)", [.vary: "Accept-Language", .surrogateKey: "book:42"])
+                var answer = page(
+                    "\(request.headerFields[.acceptLanguage] ?? "none") \(number)",
+                    [.vary: "Accept-Language", .surrogateKey: "book:42"]
+                )
                 answer.headers[.contentType] = "text/html; charset=utf-8"
                 answer.headers.append(HTTPField(name: .made("X-Many"), value: "one"))
                 answer.headers.append(HTTPField(name: .made("X-Many"), value: "two"))
@@ -57,7 +69,8 @@ struct RedisPagesTests {
             }
             try await second.cache.invalidate(tags: ["book:42"])
             try await eventually("the first hears of it") {
-                try await first.get("/", [.acceptLanguage: "de"], origin).body == "de \(origin.count)" && origin.count >= 3
+                try await first.get("/", [.acceptLanguage: "de"], origin).body == "de \(origin.count)"
+                    && origin.count >= 3
             }
         }
     }

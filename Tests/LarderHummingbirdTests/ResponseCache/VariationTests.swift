@@ -76,7 +76,9 @@ struct VariationTests {
     func keys() throws {
         let hosts = ["a", "a:8080", "a%2F"]
         let paths = ["/", "/?", "/?a", "/a", "/a|b", "/a%7Cb", "/a?b|c=d", "/%3F", "/a#b", "/é"]
-        let parts: [[ResponseKey.Part]] = [[], [.init("a", "b")], [.init("a", "b=c")], [.init("a=b", "c")], [.init("a", "b|c=d")]]
+        let parts: [[ResponseKey.Part]] = [
+            [], [.init("a", "b")], [.init("a", "b=c")], [.init("a=b", "c")], [.init("a", "b|c=d")],
+        ]
         var seen: [String: ResponseKey] = [:]
         for host in hosts {
             for path in paths + [String(repeating: "/long", count: 60), String(repeating: "/long", count: 61)] {

@@ -87,7 +87,9 @@ struct PoisoningTests {
         #expect(test.pages.counters.stores == 0)
     }
 
-    /// Fields, methods and targets as a fuzzer makes them. What a plain client gets has to be what the handler says to plain clients.
+    /// Fields, methods and targets as a fuzzer makes them.
+    ///
+    /// What a plain client gets has to be what the handler says to plain clients.
     @Test("ten thousand random requests: no error of ours, and no plain client gets another's answer")
     func randomRequests() async throws {
         var random = SeededGenerator(seed: 8)

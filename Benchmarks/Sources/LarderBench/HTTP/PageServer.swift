@@ -23,6 +23,8 @@ struct PageServer {
     /// - Parameters:
     ///   - routes: The cached routes, beside `/plain`.
     ///   - body: Gets the port.
+    /// - Returns: What the body returns.
+    /// - Throws: What the body throws, and `Failure` where the server ends before it.
     static func serving<Result: Sendable>(
         _ routes: [Route],
         _ body: @escaping @Sendable (Int) async throws -> Result

@@ -17,6 +17,7 @@ struct LarderBench: AsyncParsableCommand {
             LocksBench.self, LockWorker.self,
             RateLimitBench.self, RateLimitWorker.self,
             CollectionsBench.self, CollectionsWorker.self,
+            FragmentsBench.self,
             RedisBench.self, MemcachedBench.self, PubSubBench.self, SQLiteBench.self,
             TraceBench.self, TableCommand.self, HitRatioTableCommand.self,
             PlotCommand.self, SynthesizeCommand.self,

@@ -76,7 +76,11 @@ import Testing
                 let asked = after.merging(before) { $0 - $1 }.filter { $0.value > 0 }
                 if round == 0 {
                     // The entries, and a script that looks at their tags; the other commands are the script's own.
-                    #expect(asked["mget"] == 1 && asked["evalsha"] == 1 && asked["eval"] == nil, "\(asked)")
+                    let requests = (asked["mget"] ?? 0) + (asked["evalsha"] ?? 0)
+                    #expect((1...2).contains(requests), "\(asked)")
+                    #expect(
+                        Set(asked.keys).subtracting(["mget", "evalsha"]).isSubset(of: ["get", "getrange", "pttl"])
+                    )
                 } else {
                     #expect(asked == ["mget": 1])
                 }
@@ -183,9 +187,18 @@ import Testing
             let template = "{% cache 300 a %}{{ \"a\"|made }}{% endcache %}"
             for _ in 0..<2 { #expect(try await kitchen.serve(template) == "a") }
             #expect(kitchen.made["a"] == 1)
+            // A server that answers nothing costs its timeouts, and after a few of them nothing.
+            server.pause()
+            let start = ContinuousClock.now
+            let nested =
+                "{% cache 300 b %}{% cache 300 c %}c{% endcache %}{% endcache %}{% cache 300 d %}d{% endcache %}"
+            #expect(try await kitchen.serve(nested) == "cd")
+            #expect(start.duration(to: .now) < .seconds(20))
+            server.resume()
             await server.kill()
+            let before = kitchen.made["a"]
             for _ in 0..<3 { #expect(try await kitchen.serve(template) == "a") }
-            #expect(kitchen.made["a"] == 4)
+            #expect(kitchen.made["a"] == before + 3)
             await client.shutdown()
         }
     }

@@ -158,6 +158,16 @@ import Testing
             made: ["t": 1, "a": 1]
         ),
         .init(
+            what: "what a block overrides, with a fragment, within another",
+            templates: [
+                "page":
+                    "{% extends \"base\" %}{% block a %}{% cache 9 x %}{{ \"x\"|made }}{{ block.super }}{% endcache %}{% endblock %}",
+                "base": "{% block a %}{% cache 9 y %}{{ \"y\"|made }}{% endcache %}{% endblock %}",
+            ],
+            text: "xy",
+            made: ["x": 1, "y": 1]
+        ),
+        .init(
             what: "in filters that see its text",
             templates: [
                 "page":

@@ -202,6 +202,18 @@ import Testing
             #expect(kitchen.made[name] == count, "\(name)")
         }
         #expect(Set(kitchen.made.all.keys) == Set(place.made.keys))
+        // With each of them missing alone.
+        let cache = try kitchen.caches.fragments
+        var keys: [CacheKey<String>] = []
+        for try await name in cache.keys() { keys.append(CacheKey(name)) }
+        for key in keys {
+            let stored = try await cache.get(key)
+            try await cache.remove(key)
+            #expect(try await kitchen.page(Self.context) == place.text, "\(key)")
+            // What stands in another one that is found is not looked for.
+            let now = try await cache.get(key)
+            #expect(now == nil || now == stored, "\(key)")
+        }
     }
 
     /// A page of which each fragment may be in the cache already, or not.

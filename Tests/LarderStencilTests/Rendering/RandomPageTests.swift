@@ -58,7 +58,7 @@ private struct PageAuthor {
     }
 
     mutating func page() -> (page: String, plain: String) {
-        self.parts(depth: 4)
+        self.parts(depth: 3)
     }
 
     private mutating func name(_ prefix: String) -> String {
@@ -69,7 +69,7 @@ private struct PageAuthor {
 
     private mutating func parts(depth: Int) -> (String, String) {
         var (page, plain) = ("", "")
-        for _ in 0..<Int.random(in: 1...3, using: &self.random) {
+        for _ in 0..<Int.random(in: depth > 2 ? 4...6 : 1...3, using: &self.random) {
             let part = self.part(depth: depth)
             page += part.0
             plain += part.1
@@ -78,22 +78,22 @@ private struct PageAuthor {
     }
 
     private mutating func part(depth: Int) -> (String, String) {
-        switch Int.random(in: 0..<(depth > 0 ? 12 : 5), using: &self.random) {
+        switch Int.random(in: 0..<(depth > 0 ? 16 : 7), using: &self.random) {
         case 0: return self.same(self.name("t"))
         case 1: return self.same("{{ a }}")
         case 2: return self.same("{{ b.0|uppercase }}{{ b.count }}")
         case 3: return self.same(self.loops.last.map { "{{ \($0) }}" } ?? "{% include \"part\" %}")
-        case 4:
+        case 4, 5, 6:
             guard let text = self.texts.randomElement(using: &self.random) else { return self.same(".") }
             return self.same("[{{ \(text)|lowercase }}]")
-        case 5: return self.around(depth) { _ in ("{% if b %}", "{% endif %}") }
-        case 6:
+        case 7: return self.around(depth) { _ in ("{% if b %}", "{% endif %}") }
+        case 8:
             let filter = ["uppercase", "exclaimed", "halved", "indent:2"].randomElement(using: &self.random) ?? ""
             return self.around(depth) { _ in ("{% filter \(filter) %}", "{% endfilter %}") }
-        case 7:
+        case 9:
             let name = self.name("v")
             return self.around(depth, loop: name) { _ in ("{% for \(name) in b %}", "{% endfor %}") }
-        case 8:
+        case 10, 11:
             let name = self.name("k")
             self.captures += 1
             let part = self.around(depth) { _ in ("{% capture \(name) %}", "{% endcapture %}") }

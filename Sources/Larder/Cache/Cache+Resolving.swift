@@ -45,7 +45,11 @@ extension Cache {
     /// Begins the flights whose leader the caller is.
     private func begin<Value>(_ seats: [Seat], _ call: FetchCall<Value>) {
         let fills = seats.filter { $0.awaited == nil }
-        if !fills.isEmpty { self.fill(fills, call) }
+        if call.fillsApart {
+            for seat in fills { self.fill([seat], call) }
+        } else if !fills.isEmpty {
+            self.fill(fills, call)
+        }
         for seat in seats {
             if let holder = seat.awaited { self.await(holder, for: seat, call.policy) }
         }

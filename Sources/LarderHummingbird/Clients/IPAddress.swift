@@ -20,8 +20,9 @@ public struct IPAddress: Sendable, Hashable {
     /// IPv4 is four decimal numbers without leading zeros, which some programs take for octal; IPv6 is what RFC 4291, section
     /// 2.2, says, in whichever case. A zone (`%eth0`) is left out.
     ///
+    /// It is `nil` where it is none.
+    ///
     /// - Parameter text: The address, without brackets and port.
-    /// - Returns: `nil` where it is none.
     public init?(_ text: some StringProtocol) {
         let bytes = Array(text.utf8)
         // The longest has 45 characters, and names of zones are short.
@@ -164,8 +165,9 @@ public struct IPNetwork: Sendable, Hashable {
 
     /// Reads a network, or a single address.
     ///
+    /// It is `nil` where it is none, also where bits are set behind those that count: that is mostly a slip.
+    ///
     /// - Parameter text: `10.0.0.0/8`, `192.0.2.7` or `2001:db8::/32`.
-    /// - Returns: `nil` where it is none, also where bits are set behind those that count: that is mostly a slip.
     public init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count <= 2, let address = IPAddress(parts[0]) else { return nil }

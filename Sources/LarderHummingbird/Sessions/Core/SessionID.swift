@@ -30,8 +30,9 @@ public struct SessionID: Sendable, Hashable {
 
     /// Takes an id that somebody presents.
     ///
+    /// It is `nil` where it cannot be an id, whatever sessions there are.
+    ///
     /// - Parameter text: The text.
-    /// - Returns: `nil` where it cannot be an id, whatever sessions there are.
     public init?(_ text: some StringProtocol) {
         guard text.utf8.count == Self.length, text.utf8.allSatisfy(Base64URL.isDigit) else { return nil }
         self.secret = String(text)
@@ -61,8 +62,9 @@ public struct SessionReference: Sendable, Hashable, Codable, CustomStringConvert
 
     /// Takes a name out of a list, a form or a path.
     ///
+    /// It is `nil` where it is not 64 hexadecimal digits in lower case.
+    ///
     /// - Parameter text: The text.
-    /// - Returns: `nil` where it is not 64 hexadecimal digits in lower case.
     public init?(_ text: some StringProtocol) {
         let isPlain = text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
         guard text.utf8.count == 2 * SHA256.byteCount, isPlain else { return nil }

@@ -6,7 +6,6 @@ import Larder
 import LarderRedis
 import LarderRedisClient
 import LarderTesting
-import Synchronization
 import Testing
 
 @testable import LarderHummingbird
@@ -59,7 +58,7 @@ struct RateLimitMiddlewareTests {
             #expect(refused.headers[.rateLimit] == "\"default\";r=0;t=60")
             #expect(refused.headers[.contentType] == "application/problem+json")
             #expect(refused.headers[.cacheControl] == "no-store")
-            let problem = try JSONDecoder().decode(Problem.self, from: Data(buffer: refused.body))
+            let problem = try JSONDecoder().decode(Problem.self, from: Data(refused.text.utf8))
             #expect(problem.status == 429 && problem.violatedPolicies == ["default"] && problem.retryAfter == 60)
             #expect(problem.type == "https://iana.org/assignments/http-problem-types#quota-exceeded")
             let other = try await Self.get(client, from: "198.51.100.2")
@@ -287,21 +286,21 @@ struct RateLimitMiddlewareTests {
                     )
                     return Application(router: Self.router(RateLimitMiddleware(rule)))
                 }
-                let passed = Mutex(0)
+                let passed = Shared(0)
                 try await apps[0].test(.router) { first in
                     try await apps[1].test(.router) { second in
                         try await withThrowingTaskGroup(of: Void.self) { group in
                             for number in 0..<200 {
                                 group.addTask {
                                     let response = try await Self.get(number % 2 == 0 ? first : second)
-                                    if response.status == .ok { passed.withLock { $0 += 1 } }
+                                    if response.status == .ok { passed.change { $0 += 1 } }
                                 }
                             }
                             try await group.waitForAll()
                         }
                     }
                 }
-                #expect(passed.withLock { $0 } == 70)
+                #expect(passed.now == 70)
             }
         }
     }

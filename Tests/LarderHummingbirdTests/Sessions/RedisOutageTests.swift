@@ -5,7 +5,6 @@ import Larder
 import LarderRedis
 import LarderRedisClient
 import LarderTesting
-import Synchronization
 import Testing
 
 @testable import LarderHummingbird
@@ -48,8 +47,8 @@ struct RedisOutageTests {
     }
 
     private static func run(_ server: RedisServer, _ clients: [any TestClientProtocol]) async throws {
-        let tally = Mutex(Tally())
-        let isOver = Atomic(false)
+        let tally = Shared(Tally())
+        let isOver = Shared(false)
         try await withThrowingTaskGroup(of: Browser.self) { group in
             for number in 0..<12 {
                 let user = "user-\(number)"
@@ -58,7 +57,7 @@ struct RedisOutageTests {
                 group.addTask {
                     var browser = start
                     // Bounded, should the end never be said.
-                    for step in 0..<100_000 where !isOver.load(ordering: .relaxed) {
+                    for step in 0..<100_000 where !isOver.now {
                         try await Self.visit(clients[step % 2], &browser, tally)
                     }
                     return browser
@@ -72,14 +71,14 @@ struct RedisOutageTests {
                     try await server.restart()
                 }
                 try await Task.sleep(for: .milliseconds(800))
-                isOver.store(true, ordering: .relaxed)
+                isOver.change { $0 = true }
                 return Browser(user: "", cookie: "")
             }
             for try await browser in group where browser.user != "" {
                 try await Self.settle(clients, browser)
             }
         }
-        let result = tally.withLock { $0 }
+        let result = tally.now
         #expect(result.wrong.isEmpty, "\(result.wrong.prefix(3))")
         #expect(result.lost.isEmpty, "\(result.lost.prefix(3))")
         #expect(result.saved > 100)
@@ -90,7 +89,7 @@ struct RedisOutageTests {
     private static func visit(
         _ client: any TestClientProtocol,
         _ browser: inout Browser,
-        _ tally: borrowing Mutex<Tally>
+        _ tally: Shared<Tally>
     ) async throws {
         let headers = HTTPFields.session(browser.cookie)
         let count = try await client.execute(uri: "/count", method: .post, headers: headers)
@@ -99,23 +98,23 @@ struct RedisOutageTests {
         case .ok:
             let number = Int(count.text) ?? -1
             // An unclear one may have been saved as well, so it may be more, and never less.
-            tally.withLock {
+            tally.change {
                 $0.saved += 1
                 if number <= before { $0.lost.append("\(user): \(number) after \(before)") }
             }
             browser.acknowledged = number
         case .serviceUnavailable:
-            tally.withLock { $0.refused += 1 }
+            tally.change { $0.refused += 1 }
             try await Task.sleep(for: .milliseconds(5))
         default:
-            tally.withLock { $0.wrong.append("\(user): status \(count.status)") }
+            tally.change { $0.wrong.append("\(user): status \(count.status)") }
         }
         if let cookie = count.cookie(), cookie != browser.cookie {
-            tally.withLock { $0.wrong.append("\(user): another cookie") }
+            tally.change { $0.wrong.append("\(user): another cookie") }
         }
         let whoami = try await client.execute(uri: "/whoami", method: .get, headers: headers)
         if whoami.status == .ok, whoami.text != user {
-            tally.withLock { $0.wrong.append("\(user) was shown \(whoami.text)") }
+            tally.change { $0.wrong.append("\(user) was shown \(whoami.text)") }
         }
     }
 

@@ -1,5 +1,4 @@
 import Larder
-import Synchronization
 import Testing
 
 @testable import LarderHummingbird
@@ -28,7 +27,7 @@ struct SessionConcurrencyTests {
                 let session = try await sessions.existing(id)
                 #expect(session[.counter] == 50)
                 #expect(session[.color] == "green")
-                let own = (0..<50).filter { session[SessionKey<Int>("own-\($0)")] == $0 }
+                let own = (0..<50).filter { (task: Int) in session[SessionKey<Int>("own-\(task)")] == task }
                 #expect(own.count == 50)
             }
         }
@@ -42,7 +41,6 @@ struct SessionConcurrencyTests {
         try await store.withCaches(2) { caches in
             let all = caches.map { Sessions($0, .init(concurrency: .conflict)) }
             let id = try await all[0].begun()
-            let conflicts = Atomic(0)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for task in 0..<12 {
                     group.addTask {
@@ -53,9 +51,7 @@ struct SessionConcurrencyTests {
                             do {
                                 try await sessions.save(session)
                                 return
-                            } catch let error as SessionError where error.code == .conflict {
-                                conflicts.wrappingAdd(1, ordering: .relaxed)
-                            }
+                            } catch let error as SessionError where error.code == .conflict {}
                         }
                         Issue.record("a task has lost 200 races")
                     }
@@ -114,8 +110,8 @@ struct SessionConcurrencyTests {
         try await store.withCaches(2) { caches in
             let all = caches.map { Sessions($0) }
             let id = try await all[0].begun()
-            let saved = Mutex<Set<Int>>([])
-            let moved = Mutex<SessionID?>(nil)
+            let saved = Shared<Set<Int>>([])
+            let moved = Shared<SessionID?>(nil)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for task in 0..<20 {
                     group.addTask {
@@ -125,25 +121,25 @@ struct SessionConcurrencyTests {
                             if task == 10 {
                                 try session.signIn(as: "ann")
                                 let id = try await sessions.save(session)
-                                moved.withLock { $0 = id }
+                                moved.change { $0 = id }
                             } else {
                                 try session.set(SessionKey<Int>("own-\(task)"), to: task)
                                 try await sessions.save(session)
-                                saved.withLock { _ = $0.insert(task) }
+                                saved.change { $0.insert(task) }
                             }
                         } catch let error as SessionError where error.code == .ended {}
                     }
                 }
                 try await group.waitForAll()
             }
-            let newID = try #require(moved.withLock { $0 })
+            let newID = try #require(moved.now)
             #expect(newID != id)
             let old = try await all[1].session(id)
             #expect(old == nil)
             let session = try await all[1].existing(newID)
             #expect(session.user == "ann")
-            let kept = saved.withLock { $0 }
-            let found = Set((0..<20).filter { session[SessionKey<Int>("own-\($0)")] == $0 })
+            let kept = saved.now
+            let found = Set((0..<20).filter { (task: Int) in session[SessionKey<Int>("own-\(task)")] == task })
             #expect(found == kept)
         }
     }
@@ -154,7 +150,7 @@ struct SessionConcurrencyTests {
             let all = caches.map { Sessions($0) }
             let ids = [try await all[0].begun(user: "ann"), try await all[1].begun(user: "ann")]
             let other = try await all[0].begun(user: "bob")
-            let fresh = Mutex<[SessionID]>([])
+            let fresh = Shared<[SessionID]>([])
             let opened = [try await all[0].existing(ids[0]), try await all[1].existing(ids[1])]
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await all[1].revokeAll(of: "ann") }
@@ -167,13 +163,13 @@ struct SessionConcurrencyTests {
                         do {
                             if task % 4 < 2 { try session.cycleID() } else { session[.counter] = task }
                             let id = try await sessions.save(session)
-                            fresh.withLock { $0 += id.map { [$0] } ?? [] }
+                            fresh.change { $0 += id.map { [$0] } ?? [] }
                         } catch let error as SessionError where error.code == .ended {}
                     }
                 }
                 try await group.waitForAll()
             }
-            for id in ids + fresh.withLock({ $0 }) {
+            for id in ids + fresh.now {
                 let found = try await all[0].session(id)
                 #expect(found == nil)
             }

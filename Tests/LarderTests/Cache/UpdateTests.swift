@@ -130,12 +130,14 @@ struct UpdateTests {
             Issue.record("no lease")
             return
         }
-        async let outcome: Void = cache.update("k", atMost: .seconds(3)) { (entry: inout EntryDraft<Int>) in
-            entry.set(2)
+        let update = Task {
+            try await cache.update("k", atMost: .seconds(3)) { (entry: inout EntryDraft<Int>) in
+                entry.set(2)
+            }
         }
         try await bench.clock.waitForSleepers()
         bench.clock.advance(by: .seconds(4))
-        await #expect { try await outcome } throws: { ($0 as? CacheError)?.code == .unavailable }
+        await #expect { try await update.value } throws: { ($0 as? CacheError)?.code == .unavailable }
         let isStored = try await cache.set(under: lease, to: 1)
         #expect(isStored)
     }

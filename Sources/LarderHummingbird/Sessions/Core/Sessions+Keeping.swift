@@ -56,7 +56,15 @@ extension Sessions: SessionKeeping {
         )
         guard wantsRenewal, lifetime > .zero else { return .keep }
         do {
-            guard try await self.cache.touch(origin.id.reference.key, ttl: .duration(lifetime)) else { return .keep }
+            // Not by touching it: it may have got another id meanwhile, and the browser must not be told the old one.
+            let isThere = try await self.cache.update(origin.id.reference.key) { entry in
+                guard let record = entry.value, record.isOver != true, record.expiry == state.expiry else {
+                    return false
+                }
+                entry.set(record, ttl: .duration(lifetime))
+                return true
+            }
+            guard isThere else { return .keep }
             if let user = state.user { try await self.keepIndex(of: user) }
         } catch {
             self.logger.warning("The end of a session could not be put off", metadata: ["larder.error": "\(error)"])

@@ -53,7 +53,7 @@ struct ClientAddressTests {
         Case("no hops", .hops(0), "172.16.0.1", ["198.51.100.1"], "172.16.0.1"),
         Case("a proxy on a Unix socket", .hops(1), nil, ["198.51.100.1"], "198.51.100.1"),
         Case("a stranger on a Unix socket", .none, nil, ["198.51.100.1"], nil),
-        Case("injected text", inside, "10.0.0.1", ["198.51.100.1\u{0}"], "10.0.0.1"),
+        Case("text behind it", inside, "10.0.0.1", ["198.51.100.1 x"], "10.0.0.1"),
         Case(
             "a very long list",
             inside,

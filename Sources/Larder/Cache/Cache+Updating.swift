@@ -112,16 +112,35 @@ extension Cache {
             if let lease { try await self.space.release([lease]) }
             return Done(value: answer)
         }
-        // A store without leases keeps nothing, so nobody can be overtaken.
-        guard let lease else { return Done(value: answer) }
         let coder = self.coder(for: Value.self)
         let write = EntryWrite(key: key, value: coder.entry(for: written.value), coder: coder, lifetime: lifetime)
         self.flights.detach(CollectionOfOne(key))
         defer { self.flights.detach(CollectionOfOne(key)) }
+        guard let lease else { return try await self.writeWithoutLease(write, over: entry) ? Done(value: answer) : nil }
         let commit = EntryCommit(write: write, lease: lease, marks: old?.marks ?? [])
         guard try await self.space.commit([commit]).contains(true) else { return nil }
         self.tell(.changed(keys: [key.name]))
         return Done(value: answer)
+    }
+
+    /// Writes where the store grants no leases: one that keeps nothing, or one that the current task bypasses.
+    ///
+    /// - Returns: Whether it was written, as far as such a store writes anything.
+    /// - Throws: ``CacheError`` with ``CacheError/Code/unavailable`` where there is an entry: without a lease, nobody could say that it
+    ///   is still the one that was changed.
+    private func writeWithoutLease(_ write: EntryWrite, over entry: StoredEntry?) async throws -> Bool {
+        if self.isBypassed {
+            // What the store has is known to be untrue from now on.
+            return try await self.space.write([write], .always).contains(true)
+        }
+        guard entry == nil else {
+            throw CacheError(
+                .unavailable,
+                "the store grants no leases, so no entry can be changed",
+                key: write.key.name
+            )
+        }
+        return try await self.space.write([write], .ifAbsent).contains(true)
     }
 
     /// How long what was set is to live; `nil` where it is not to be stored.

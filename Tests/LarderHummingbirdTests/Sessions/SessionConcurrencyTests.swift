@@ -179,4 +179,18 @@ struct SessionConcurrencyTests {
             #expect(bob.user == "bob")
         }
     }
+
+    @Test("100 tasks of one request change its session, and nothing is lost")
+    func mergesWithinARequest() async throws {
+        let sessions = Sessions(Cache(.memory(entries: 100)))
+        let session = sessions.new()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<100 { group.addTask { try session.update(.counter, default: 0) { $0 += 1 } } }
+            try await group.waitForAll()
+        }
+        #expect(session[.counter] == 100)
+        let id = try await sessions.save(session)
+        let saved = try await sessions.existing(try #require(id))
+        #expect(saved[.counter] == 100)
+    }
 }

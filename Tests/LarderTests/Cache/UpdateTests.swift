@@ -141,4 +141,29 @@ struct UpdateTests {
         let isStored = try await cache.set(under: lease, to: 1)
         #expect(isStored)
     }
+
+    @Test("A store that keeps nothing keeps nothing; under a bypass the entry goes, which is untrue from then on")
+    func needsNoStore() async throws {
+        let null = Cache(.null)
+        let answer = try await null.update("k") { (entry: inout EntryDraft<Int>) in
+            entry.set(1)
+            return entry.value
+        }
+        #expect(answer == nil)
+        let cache = Bench().cache
+        try await cache.set("k", to: 1)
+        try await cache.bypassed {
+            try await cache.update("k") { (entry: inout EntryDraft<Int>) in
+                #expect(entry.value == nil)
+                entry.keep()
+            }
+        }
+        var value: Int? = try await cache.get("k")
+        #expect(value == 1)
+        try await cache.bypassed {
+            try await cache.update("k") { (entry: inout EntryDraft<Int>) in entry.set(2) }
+        }
+        value = try await cache.get("k")
+        #expect(value == nil)
+    }
 }

@@ -103,20 +103,20 @@ public final class Session: Sendable {
             try change(&value)
             return try SessionJSON.text(of: value, named: name)
         }
-        // Outside of the lock, which user code must not run under.
-        let before = self.withState { $0.values[name] }
-        let after = try step(before)
-        try self.withState { state in
-            try state.checkOpen()
-            // Two tasks of one request; whoever comes second does it again.
-            if state.values[name] == before {
+        while true {
+            // Outside of the lock, which user code must not run under.
+            let before = self.withState { $0.values[name] }
+            let after = try step(before)
+            let isDone = try self.withState { state in
+                try state.checkOpen()
+                // Another task of the request came between, which every round of this loop takes one of.
+                guard state.values[name] == before else { return false }
                 state.values[name] = after
-            } else {
-                state.values[name] = try step(state.values[name])
+                state.changes.append(.update(name, step))
+                return true
             }
-            state.changes.append(.update(name, step))
+            if isDone { return after.flatMap { SessionJSON.value(Value.self, of: $0) } ?? initial }
         }
-        return self[key] ?? initial
     }
 
     // MARK: Who it belongs to, and for how long

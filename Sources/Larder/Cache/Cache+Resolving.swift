@@ -202,7 +202,7 @@ extension Cache {
     }
 
     /// How long a lease stands yet; `nil` where it has ended.
-    private func timeLeft(of holder: LeaseHolder, on key: StoreKey) async throws -> Duration? {
+    func timeLeft(of holder: LeaseHolder, on key: StoreKey) async throws -> Duration? {
         let reports = try await self.space.report(on: key)
         let standing = reports.lazy.compactMap(\.holder).first { $0.token == holder.token }
         guard let standing, standing.timeLeft > .zero else { return nil }

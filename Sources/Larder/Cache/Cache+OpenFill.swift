@@ -29,6 +29,22 @@ package struct OpenFill<Value: Codable & Sendable>: Sendable {
         )
     }
 
+    /// What came of storing a value.
+    package enum Outcome: Sendable {
+        /// It is stored.
+        case stored
+        /// Its key or something that it depends on was invalidated since the fill began: another fill would bring another value.
+        case overtaken
+        /// It cannot be: something that it depends on has no tag, there are too many, or it has no time to live.
+        case unstorable
+    }
+
+    /// The names of the tags that are known by now.
+    package var tagNames: [String] {
+        let found = self.context.summary(of: self.lease.key)
+        return TagRules.ascending(self.lease.marks.map(\.name) + found.marks.map(\.name) + found.late)
+    }
+
     /// Runs a part of the fill: what it fetches from the same cache, and what it says to depend on, become tags of the value.
     ///
     /// - Parameter body: The part.
@@ -43,15 +59,15 @@ package struct OpenFill<Value: Codable & Sendable>: Sendable {
     /// - Parameters:
     ///   - value: The value.
     ///   - ttl: How long it is kept; under a millisecond it is not stored.
-    /// - Returns: Whether it was stored.
+    /// - Returns: What came of it.
     /// - Throws: ``CacheError``: ``CacheError/Code/encodingFailed``, ``CacheError/Code/valueTooLarge`` or
     ///   ``CacheError/Code/unavailable``.
-    package func commit(_ value: Value, ttl: Duration) async throws -> Bool {
+    package func commit(_ value: Value, ttl: Duration) async throws -> Outcome {
         self.scope.end()
         let found = self.context.summary(of: self.lease.key)
         guard found.isComplete, ttl >= .milliseconds(1), TagRules.fit(self.lease.marks + found.marks, found.late) else {
             await self.giveUp()
-            return false
+            return .unstorable
         }
         let coder = self.cache.coder(for: Value.self)
         let write = EntryWrite(
@@ -65,7 +81,7 @@ package struct OpenFill<Value: Codable & Sendable>: Sendable {
         do {
             let isStored = try await self.cache.space.commit([commit]).contains(true)
             if isStored { self.cache.tell(.changed(keys: [self.lease.key.name])) }
-            return isStored
+            return isStored ? .stored : .overtaken
         } catch {
             self.abandon()
             throw self.cache.failure(error)

@@ -1,5 +1,5 @@
 /// What follows from a response's status alone.
-enum StatusRules {
+package enum StatusRules {
     /// Whether a cache may guess how long such a response stays fresh (RFC 9110, section 15.1).
     static func allowsHeuristics(_ status: Int) -> Bool {
         switch status {
@@ -20,7 +20,7 @@ enum StatusRules {
     }
 
     /// Whether an answer tells what has become of the resource, and not what was wrong with the origin or with one request.
-    static func describesResource(_ status: Int) -> Bool {
+    package static func describesResource(_ status: Int) -> Bool {
         switch status {
         case ..<400, 401, 403, 404, 410, 451: true
         default: false
@@ -28,7 +28,7 @@ enum StatusRules {
     }
 
     /// The answers that count as an error of the origin (RFC 5861, section 4).
-    static func isOriginError(_ status: Int) -> Bool {
+    package static func isOriginError(_ status: Int) -> Bool {
         switch status {
         case 500, 502, 503, 504: true
         default: false

@@ -86,7 +86,12 @@ public struct StorageRefusal: Sendable, Hashable, CustomStringConvertible {
     public var description: String { self.kind.rawValue }
 
     /// Whether it is the request for which the answer is not stored, and not the answer.
-    package var liesInRequest: Bool { self == .authorization || self == .cookie || self == .requestSpecific }
+    package var liesInRequest: Bool {
+        switch self.kind {
+        case .authorization, .cookie, .requestSpecific, .method, .requestNoStore, .partialContent, .notModified: true
+        default: false
+        }
+    }
 
     /// Whether an entry that was stored before has to go, since the origin has changed its mind.
     ///

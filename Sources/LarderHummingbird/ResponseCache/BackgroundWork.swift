@@ -34,13 +34,16 @@ final class BackgroundWork: Sendable {
         }
     }
 
-    /// Cancels all tasks and waits for them.
+    /// Cancels all tasks and waits for them, ten seconds at most: one may not heed it.
     func end() async {
         let tasks = self.state.withLock { state in
             state.isOver = true
             return Array(state.tasks.values)
         }
         for task in tasks { task.cancel() }
-        for task in tasks { await task.value }
+        let deadline = ContinuousClock.now + .seconds(10)
+        while self.count > 0, ContinuousClock.now < deadline {
+            guard (try? await Task.sleep(for: .milliseconds(5))) != nil else { return }
+        }
     }
 }

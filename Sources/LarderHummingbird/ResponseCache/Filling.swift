@@ -16,6 +16,8 @@ final class Filling: Sendable {
     let fill: OpenFill<StoredPage>?
     /// What was stored when the right was granted.
     let current: ResponseCache.Found?
+    /// Whether there is no right because the store could not be asked.
+    private let storeIsAway: Bool
     private let lead: Lead?
     private let flights: PageFlights
     private let isOver = Atomic<Bool>(false)
@@ -24,8 +26,10 @@ final class Filling: Sendable {
         _ fill: OpenFill<StoredPage>?,
         _ current: ResponseCache.Found?,
         _ lead: Lead?,
-        _ flights: PageFlights
+        _ flights: PageFlights,
+        storeIsAway: Bool = false
     ) {
+        self.storeIsAway = storeIsAway
         self.fill = fill
         self.current = current
         self.lead = lead
@@ -38,8 +42,8 @@ final class Filling: Sendable {
         self.land(.again)
     }
 
-    /// Whether somebody may wait for what comes of it.
-    var leads: Bool { self.lead != nil }
+    /// Whether an answer is worth keeping: it can be stored, or handed to those who wait.
+    var isOfUse: Bool { self.fill != nil || self.lead != nil && self.storeIsAway }
 
     /// Runs a part of the fill, so that what it fetches becomes a tag of the page.
     func run<Result>(_ body: () async throws -> Result) async rethrows -> Result {
@@ -62,21 +66,29 @@ final class Filling: Sendable {
     ///
     /// - Parameters:
     ///   - page: The page.
-    ///   - variant: Which of its variants is the answer.
+    ///   - variant: Which of its variants is the answer; `nil` where none is, and those who wait look again.
     ///   - ttl: How long it is kept.
-    /// - Returns: Whether it was stored: not after an invalidation since the fill began.
+    /// - Returns: What came of it.
     /// - Throws: ``CacheError``; those who wait have been told.
-    func commit(_ page: StoredPage, variant: Int, ttl: Duration) async throws -> Bool {
-        guard self.takeEnd() else { return false }
+    func commit(_ page: StoredPage, variant: Int?, ttl: Duration) async throws -> OpenFill<StoredPage>.Outcome {
+        guard self.takeEnd() else { return .unstorable }
+        let answer = variant.map { PageLanding.stored(page, variant: $0) } ?? .again
         guard let fill = self.fill else {
-            // Nobody can store, so those who wait have to take it from here: the store is away.
-            self.land(.stored(page, variant: variant))
-            return false
+            // With the store away, those who wait take it from here: no invalidation that they were told of can be newer. With the
+            // store there, somebody else has the right to say what is true.
+            self.land(self.storeIsAway ? answer : .unstorable)
+            return .unstorable
         }
+        // Who comes from now on looks into the store, which knows of invalidations that this process has not heard of.
+        if let lead = self.lead { self.flights.close(lead.flight, lead.key) }
         do {
-            let isStored = try await fill.commit(page, ttl: ttl)
-            self.land(isStored ? .stored(page, variant: variant) : .again)
-            return isStored
+            let outcome = try await fill.commit(page, ttl: ttl)
+            switch outcome {
+            case .stored: self.land(answer)
+            case .overtaken: self.land(.again)
+            case .unstorable: self.land(.unstorable)
+            }
+            return outcome
         } catch {
             self.land(.unstorable)
             throw error

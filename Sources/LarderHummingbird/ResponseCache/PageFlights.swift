@@ -27,9 +27,12 @@ final class PageFlight: Sendable {
 
     /// How many invalidations had been made through the cache when the flight began.
     let partings: UInt64
+    /// Until when it is joined.
+    let end: CacheInstant
 
-    init(partings: UInt64) {
+    init(partings: UInt64, until end: CacheInstant) {
         self.partings = partings
+        self.end = end
     }
 
     /// How many wait.
@@ -42,35 +45,30 @@ final class PageFlight: Sendable {
     ///   - clock: What it is counted by.
     /// - Returns: What came of it.
     func wait(longest: Duration, _ clock: CacheClock) async -> PageLanding {
-        let seat = self.takeSeat(longest, clock)
+        let seat = self.state.withLock { state in
+            state.lastSeat += 1
+            return state.lastSeat
+        }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let landing = self.state.withLock { state -> PageLanding? in
                     if let landing = state.landing { return landing }
                     if Task.isCancelled { return .timedOut }
                     state.waiting[seat] = continuation
+                    // One timer for all, and none for a flight that nobody joins; it ends with the flight.
+                    if state.timer == nil {
+                        let deadline = clock.now.advanced(by: longest)
+                        state.timer = Task { [weak self] in
+                            guard (try? await clock.sleep(until: deadline)) != nil else { return }
+                            self?.stopWaiting()
+                        }
+                    }
                     return nil
                 }
                 if let landing { continuation.resume(returning: landing) }
             }
         } onCancel: {
             self.state.withLock { $0.waiting.removeValue(forKey: seat) }?.resume(returning: .timedOut)
-        }
-    }
-
-    /// One timer for all, and none for a flight that nobody joins.
-    private func takeSeat(_ longest: Duration, _ clock: CacheClock) -> Int {
-        self.state.withLock { state in
-            state.lastSeat += 1
-            if state.timer == nil, state.landing == nil {
-                let deadline = clock.now.advanced(by: longest)
-                // Ends with the flight, which cancels it.
-                state.timer = Task { [weak self] in
-                    guard (try? await clock.sleep(until: deadline)) != nil else { return }
-                    self?.stopWaiting()
-                }
-            }
-            return state.lastSeat
         }
     }
 
@@ -111,6 +109,7 @@ final class PageFlights: Sendable {
     }
 
     private let state = Mutex(State())
+    private let invalidationCount = Atomic<UInt64>(0)
 
     /// How many pages are remembered of each kind; who attacks with random addresses makes it forget, and no more.
     private static let mostRemembered = 4_096
@@ -123,27 +122,48 @@ final class PageFlights: Sendable {
     /// - Parameters:
     ///   - key: The name.
     ///   - partings: How many invalidations have been made through the cache; a flight from before one is not joined.
+    ///   - now: The time.
+    ///   - longest: How long a flight is joined: one that takes longer would keep all who come from their page.
     /// - Returns: The flight, and whether the caller leads it.
-    func joinOrLead(_ key: [UInt8], partings: UInt64) -> (flight: PageFlight, isLeader: Bool) {
+    func joinOrLead(
+        _ key: [UInt8],
+        partings: UInt64,
+        now: CacheInstant,
+        longest: Duration
+    ) -> (flight: PageFlight, isLeader: Bool) {
         self.state.withLock { state in
-            if let flight = state.flights[key], flight.partings == partings { return (flight, false) }
-            let flight = PageFlight(partings: partings)
+            if let flight = state.flights[key], flight.partings == partings, now < flight.end { return (flight, false) }
+            let flight = PageFlight(partings: partings, until: now.advanced(by: longest))
             state.flights[key] = flight
             return (flight, true)
         }
     }
 
-    /// Ends a flight.
-    func land(_ flight: PageFlight, _ key: [UInt8], _ landing: PageLanding) {
+    /// Lets nobody join a flight any more: what it brings is about to be stored, and who comes later looks there.
+    func close(_ flight: PageFlight, _ key: [UInt8]) {
         self.state.withLock { state in
             if state.flights[key] === flight { state.flights[key] = nil }
         }
+    }
+
+    /// Ends a flight.
+    func land(_ flight: PageFlight, _ key: [UInt8], _ landing: PageLanding) {
+        self.close(flight, key)
         flight.land(landing)
     }
 
     /// Parts later callers from all flights, after an invalidation of which no lease tells.
     func detachAll() {
         self.state.withLock { $0.flights = [:] }
+    }
+
+    /// How many purges of addresses there were.
+    var invalidations: UInt64 { self.invalidationCount.load(ordering: .acquiring) }
+
+    /// An address is about to be purged.
+    func invalidationBegan() {
+        self.invalidationCount.add(1, ordering: .acquiringAndReleasing)
+        self.detachAll()
     }
 
     // MARK: Memory

@@ -12,6 +12,15 @@ enum PageKey {
     /// How much of a longer one stays readable.
     private static let readable = 110
 
+    /// What keys begin with whose addresses begin with a text, as patterns without their stars.
+    ///
+    /// Where the text is longer than what stays readable of a long key, the second one stands for more than is asked for.
+    static func beginnings(of prefix: String) -> [String] {
+        let escaped = self.escaped(prefix)
+        guard escaped.utf8.count > self.readable else { return [escaped] }
+        return [escaped, String(decoding: escaped.utf8.prefix(self.readable), as: UTF8.self) + "#"]
+    }
+
     static func key(of key: ResponseKey, prefix: String) -> CacheKey<StoredPage> {
         CacheKey(prefix + self.text(key))
     }
@@ -25,7 +34,11 @@ enum PageKey {
             case .scheme:
                 self.append(part, to: &text)
                 text += [0x3A, 0x2F, 0x2F]
-            case .authority, .path: self.append(part, to: &text)
+            case .authority: self.append(part, to: &text)
+            case .path:
+                // HTTP/2 lets a path begin with anything, and nothing of it may become the host's.
+                if part.first != 0x2F { text.append(0x7C) }
+                self.append(part, to: &text)
             case .query:
                 text.append(0x3F)
                 self.append(part, to: &text)

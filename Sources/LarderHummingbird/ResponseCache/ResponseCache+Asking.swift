@@ -63,7 +63,8 @@ extension ResponseCache {
         guard self.flights.mayRefresh(key, now: self.wallTime) else {
             return self.stale(call, variant, reuse, "backoff")
         }
-        let (flight, isLeader) = self.flights.joinOrLead(key, partings: self.cache.partingCount)
+        if PagesBeingMade.has(self.cache, call.cacheKey) { return self.stale(call, variant, reuse, nil) }
+        let (flight, isLeader) = self.joinOrLead(key)
         guard isLeader else { return self.stale(call, variant, reuse, nil) }
         let lead = Filling.Lead(flight: flight, key: key)
         let asking = Asking(forward: .stale, found: found, reuse: reuse)
@@ -97,19 +98,53 @@ extension ResponseCache {
         _ call: PageCall,
         _ asking: Asking,
         _ lead: Filling.Lead,
-        _ next: @Sendable (Request) async throws -> Response
+        _ next: @escaping @Sendable (Request) async throws -> Response
     ) async {
         do {
-            try await RefreshInFlight.$current.withValue(self) {
-                let response = try await self.lead(call, asking, lead, next)
-                // What streams is stored while it is read.
-                try await response.body.write(DiscardingWriter())
+            let status = try await RefreshInFlight.$current.withValue(self) {
+                try await self.inTime {
+                    let response = try await self.lead(call, asking, lead, next)
+                    // What streams is stored while it is read.
+                    try await response.body.write(DiscardingWriter())
+                    return response.status.code
+                }
             }
-            self.tallies.refreshes.add()
+            if StatusRules.isOriginError(status) { self.refreshFailed(lead.key) } else { self.tallies.refreshes.add() }
         } catch {
-            self.tallies.failedRefreshes.add()
+            self.refreshFailed(lead.key)
             self.logger.debug("A page could not be refreshed", metadata: ["larder.error": "\(type(of: error))"])
         }
+    }
+
+    private func refreshFailed(_ key: [UInt8]) {
+        self.tallies.failedRefreshes.add()
+        self.flights.refreshFailed(key, now: self.wallTime)
+    }
+
+    /// Runs what nobody waits for, and cancels it when its right to store has run out.
+    private func inTime<Result: Sendable>(_ body: @Sendable @escaping () async throws -> Result) async throws -> Result
+    {
+        let deadline = self.now.advanced(by: self.options.fillTimeout)
+        let clock = self.options.clock
+        return try await withThrowingTaskGroup(of: Result?.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                try await clock.sleep(until: deadline)
+                return nil
+            }
+            defer { group.cancelAll() }
+            guard let first = try await group.next(), let result = first else { throw CancellationError() }
+            return result
+        }
+    }
+
+    func joinOrLead(_ key: [UInt8]) -> (flight: PageFlight, isLeader: Bool) {
+        self.flights.joinOrLead(
+            key,
+            partings: self.cache.partingCount,
+            now: self.now,
+            longest: self.options.longestWait
+        )
     }
 
     // MARK: One for all
@@ -130,12 +165,14 @@ extension ResponseCache {
         _ asking: Asking,
         _ next: (Request) async throws -> Response
     ) async throws -> Response {
+        // A cache of answers around this one makes the same page: it keeps it, and waits for this one.
+        if PagesBeingMade.has(self.cache, call.cacheKey) { return try await next(call.incoming.request) }
         let key = self.flightKey(call, asking.found)
         let isShared =
             !call.hasWaited && Collapsing.isEligible(call.summary, hasStored: asking.reuse != nil, policy: self.policy)
             && !self.flights.isUncacheable(key, now: self.now)
         guard isShared else { return try await self.lead(call, asking, nil, next) }
-        let (flight, isLeader) = self.flights.joinOrLead(key, partings: self.cache.partingCount)
+        let (flight, isLeader) = self.joinOrLead(key)
         if isLeader { return try await self.lead(call, asking, .init(flight: flight, key: key), next) }
         self.tallies.collapsed.add()
         let landing = await flight.wait(longest: self.options.longestWait, self.options.clock)

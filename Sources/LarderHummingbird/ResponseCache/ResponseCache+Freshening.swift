@@ -19,7 +19,7 @@ extension ResponseCache {
         switch Freshening(selected.variant.stored, notModified: exchange, policy: self.policy) {
         case .updated(var stored):
             stored.removeField(OwnField.cacheControl)
-            let variant = StoredPage.Variant(stored: stored, body: selected.variant.body)
+            let variant = selected.variant.confirmed(as: stored, under: filling.fill?.tagNames ?? [])
             status?.isStored = await self.update(selected, to: variant, call, asking, filling)
             return self.freshened(variant, call, exchange, status)
         case .updatedAndRefused(let stored, _):
@@ -64,7 +64,7 @@ extension ResponseCache {
         switch Freshening(variant.stored, head: exchange, policy: self.policy) {
         case .updated(var stored):
             stored.removeField(OwnField.cacheControl)
-            variant = StoredPage.Variant(stored: stored, body: variant.body)
+            variant = variant.confirmed(as: stored, under: filling.fill?.tagNames ?? [])
             _ = await self.update(selected, to: variant, call, asking, filling)
         case .updatedForOne:
             await filling.end(.unstorable)
@@ -103,7 +103,7 @@ extension ResponseCache {
         }
         _ = await self.commit(call, asking, filling) { variants in
             variants.remove(selected.index)
-            return 0
+            return nil
         }
     }
 }

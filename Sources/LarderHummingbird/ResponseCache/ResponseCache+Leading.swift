@@ -69,10 +69,13 @@ extension ResponseCache {
     /// Takes the right to store the answer, and looks at what there is once more: what was read before could have been invalidated
     /// since.
     private func open(_ call: PageCall, _ asking: Asking, _ lead: Filling.Lead?) async throws -> Opening {
-        func without() -> Opening { .filling(Filling(nil, nil, lead, self.flights)) }
+        func without(storeIsAway: Bool = false) -> Opening {
+            .filling(Filling(nil, nil, lead, self.flights, storeIsAway: storeIsAway))
+        }
         let isWorthIt = lead != nil || !self.flights.isUncacheable(self.flightKey(call, asking.found), now: self.now)
         let isStorable = call.summary.method == .get || asking.found != nil
-        guard asking.storeIsAvailable, isWorthIt, isStorable else { return without() }
+        guard asking.storeIsAvailable else { return without(storeIsAway: true) }
+        guard isWorthIt, isStorable else { return without() }
         let deadline = self.now.advanced(by: self.options.longestWait)
         var pause = Duration.milliseconds(2)
         var replaces = asking.found != nil
@@ -87,10 +90,16 @@ extension ResponseCache {
                 switch opening {
                 case .opened(let fill):
                     guard replaces else { return .filling(Filling(fill, nil, lead, self.flights)) }
-                    guard case .found(let found) = try await self.find(call.cacheKey) else {
-                        return .filling(Filling(fill, nil, lead, self.flights))
+                    do {
+                        let found = try await self.find(call.cacheKey, isUnderLease: true)
+                        guard case .found(let found) = found else {
+                            return .filling(Filling(fill, nil, lead, self.flights))
+                        }
+                        return .filling(Filling(fill, found, lead, self.flights))
+                    } catch {
+                        await fill.giveUp()
+                        throw error
                     }
-                    return .filling(Filling(fill, found, lead, self.flights))
                 case .found:
                     // What is there may be another variant, or one that was expired.
                     if lead == nil || call.attempts > 0 { replaces = true } else { return .filledMeanwhile }
@@ -105,7 +114,7 @@ extension ResponseCache {
                 }
             } catch let error as CacheError where error.code == .unavailable {
                 self.tallies.unavailable.add()
-                return without()
+                return without(storeIsAway: true)
             } catch let error as CacheError where error.code == .invalidTag {
                 self.logger.warning("A page has a tag that is none", metadata: ["larder.error": "\(error)"])
                 return without()
@@ -114,7 +123,7 @@ extension ResponseCache {
     }
 
     /// The tags that are known before the handler runs.
-    private func tags(of call: PageCall) -> [String] {
+    func tags(of call: PageCall) -> [String] {
         var tags = self.options.tags(call.incoming.request)
         // Who invalidates a URI cannot name the keys that have parts.
         if call.key.target.count != call.key.bytes.count { tags.append(Self.targetTag(call.key)) }
@@ -132,7 +141,11 @@ extension ResponseCache {
     ) async throws -> Response {
         let head = call.incoming.head
         // Who was told of something else twice asks for the whole.
-        let isValidating = selected != nil && call.summary.method == .get && call.attempts < 3
+        var isValidating = selected != nil && call.summary.method == .get && call.attempts < 3
+        // A tag that was made here means nothing to the handler.
+        if let variant = selected?.variant, variant.hasOwnTag, variant.stored.metadata.lastModified == nil {
+            isValidating = false
+        }
         let outgoing: HTTPRequest
         if let selected, isValidating {
             outgoing = ConditionalRequest.validating(selected.variant.stored, for: head)
@@ -142,11 +155,15 @@ extension ResponseCache {
         let requestTime = self.wallTime
         var response: Response
         do {
-            response = try await filling.run { try await next(call.incoming.request(outgoing)) }
+            response = try await filling.run {
+                try await PagesBeingMade.making(self.cache, call.cacheKey) {
+                    try await next(call.incoming.request(outgoing))
+                }
+            }
         } catch {
             return try await self.failed(error, call, asking, selected, filling)
         }
-        self.complete(&response, call)
+        self.complete(&response, call, confirming: isValidating ? selected?.variant.stored : nil)
         let exchange = Exchange(
             request: head,
             summary: call.summary,
@@ -185,6 +202,10 @@ extension ResponseCache {
         if let selected, !(error is CancellationError), selected.reuse.mayServeStale(after: failure) {
             return await self.standIn(call, asking, selected, filling)
         }
+        // A handler that throws 404 says as much of the page as one that returns it.
+        if case .status(let status) = failure, asking.found != nil, StatusRules.describesResource(status) {
+            await self.drop(call)
+        }
         await filling.end(error is CancellationError ? .again : .unstorable)
         throw error
     }
@@ -204,15 +225,42 @@ extension ResponseCache {
     }
 
     /// Writes into an answer what the options say of it.
-    func complete(_ response: inout Response, _ call: PageCall) {
-        if let ttl = self.options.ttl { self.give(ttl, to: &response) }
+    ///
+    /// - Parameters:
+    ///   - response: The answer.
+    ///   - call: The request.
+    ///   - stored: What a 304 confirms: it says no more than what has changed.
+    func complete(_ response: inout Response, _ call: PageCall, confirming stored: StoredResponse? = nil) {
+        let isConfirmation = stored != nil && response.status == .notModified
+        if let ttl = self.options.ttl, self.mayGive(to: response, call) || isConfirmation {
+            self.give(ttl, to: &response)
+        }
         // A coding that `Vary` does not name would go to those who cannot read it.
-        if response.headers.contains(.contentEncoding) { response.headers.addVary([.acceptEncoding]) }
+        if isConfirmation {
+            // Where it names no `Vary`, the stored one stays, which names it already.
+            let isNamed = !response.headers.contains(.vary)
+            if !isNamed, stored?.fields.contains(.contentEncoding) == true {
+                response.headers.addVary([.acceptEncoding])
+            }
+        } else if response.headers.contains(.contentEncoding) {
+            response.headers.addVary([.acceptEncoding])
+        }
+    }
+
+    /// Whether an answer is one that ``ResponseCacheOptions/ttl`` is for.
+    private func mayGive(to response: Response, _ call: PageCall) -> Bool {
+        let asked = call.fields
+        guard [200, 203, 300, 301, 308].contains(response.status.code) else { return false }
+        if asked.contains(.authorization), self.policy.authorization != .keyed { return false }
+        guard self.options.cookies == .guarded, asked.contains(.cookie) else { return true }
+        // Somebody has said which cookie matters.
+        if response.headers[values: .vary].contains(where: { $0.lowercased().contains("cookie") }) { return true }
+        return self.policy.key.fields.contains("cookie") || self.options.variations.contains { $0.cookieName != nil }
     }
 
     private func give(_ ttl: Duration, to response: inout Response) {
         let fields = response.headers
-        guard [200, 203, 300, 301, 308].contains(response.status.code), !fields.contains(.cacheControl),
+        guard !fields.contains(.cacheControl),
             !fields.contains(.expires), !fields.contains(.setCookie), !fields.contains(OwnField.cacheControl),
             !self.policy.targetedFields.contains(where: fields.contains)
         else { return }

@@ -58,12 +58,13 @@ extension ResponseCache {
     /// Looks for a page.
     ///
     /// - Throws: `CancellationError`; a store that cannot be asked is an answer.
-    func find(_ key: CacheKey<StoredPage>) async throws -> Lookup {
+    func find(_ key: CacheKey<StoredPage>, isUnderLease: Bool = false) async throws -> Lookup {
         do {
-            if let page = try self.cache.getAtOnce(key), let writing = page.knownWriting {
+            // What is written back must not come from a copy that has not heard of an invalidation.
+            if !isUnderLease, let page = try self.cache.getAtOnce(key), let writing = page.knownWriting {
                 return .found(Found(page: page, writing: writing, isExpired: false))
             }
-            switch try await self.cache.lookup(key) {
+            switch try await self.cache.lookup(key, freshness: isUnderLease ? .strict : nil) {
             case .hit(let page, let info):
                 return .found(Found(page: page, writing: page.note(age: info.age, now: self.now), isExpired: false))
             case .stale(let page, let info):

@@ -21,6 +21,8 @@ extension ResponseCache {
         // A change of protocol keeps the fields that ask for it.
         if case .bypass(.upgrade) = treatment { return try await next(incoming.request) }
         let requestTime = self.wallTime
+        let invalidations = self.flights.invalidations
+        let partings = self.cache.partingCount
         var response = try await next(incoming.request(ConditionalRequest.forwarding(incoming.head)))
         let exchange = Exchange(
             request: incoming.head,
@@ -30,14 +32,12 @@ extension ResponseCache {
             responseTime: self.wallTime
         )
         if case .forwardAndInvalidate = treatment {
+            // What was invalidated while the handler ran may be newer than what it has read.
+            let isOvertaken = invalidations != self.flights.invalidations || partings != self.cache.partingCount
             await self.invalidate(
-                Invalidation.targets(
-                    request: incoming.head,
-                    response: response.head,
-                    policy: self.policy.key
-                )
+                Invalidation.targets(request: incoming.head, response: response.head, policy: self.policy.key)
             )
-            if let stored = try await self.storePOST(incoming, exchange, response) { response = stored }
+            if !isOvertaken, let stored = try await self.storePOST(incoming, exchange, response) { response = stored }
         }
         let forward = treatment.flatMap { CacheStatus.Forward($0) } ?? .bypass
         let status = CacheStatus(self.policy, .forward(forward))
@@ -49,7 +49,8 @@ extension ResponseCache {
     /// - Returns: The answer with its body gathered; `nil` where it is not to be stored.
     private func storePOST(_ incoming: Incoming, _ exchange: Exchange, _ response: Response) async throws -> Response? {
         guard incoming.head.method == .post, let length = response.body.contentLength,
-            length <= min(self.options.longestBody, 1 << 20), let key = self.key(of: incoming),
+            length <= min(self.options.longestBody, 1 << 20), self.policy.storesPOST,
+            !self.policy.key.query.hidesArguments, let key = self.key(of: incoming),
             case .storable(var stored) = Storability(exchange, policy: self.policy)
         else { return nil }
         let call = PageCall(
@@ -58,7 +59,12 @@ extension ResponseCache {
             cacheKey: PageKey.key(of: key, prefix: self.options.keyPrefix)
         )
         // After the invalidation that the request itself has caused, and before its body is read.
-        let opening = try? await self.cache.openFill(call.cacheKey, replacing: true, for: self.options.fillTimeout)
+        let opening = try? await self.cache.openFill(
+            call.cacheKey,
+            replacing: true,
+            for: self.options.fillTimeout,
+            tags: self.tags(of: call)
+        )
         guard case .opened(let fill) = opening else { return nil }
         let filling = Filling(fill, nil, nil, self.flights)
         let gathered = GatheredBody()

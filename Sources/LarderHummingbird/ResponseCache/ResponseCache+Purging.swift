@@ -58,8 +58,8 @@ extension ResponseCache {
 
     /// Drops the pages whose addresses begin with a text, of every variant.
     ///
-    /// It looks at all keys of the cache, so it is for people and deployments, not for requests. An address that is too long for a key is
-    /// matched by its first hundred characters at most.
+    /// It looks at all keys of the cache, so it is for people and deployments, not for requests. Of addresses that are too long for a key it
+    /// drops those whose first 110 bytes are alike, so some that were not meant may go as well.
     ///
     /// - Parameter prefix: How the addresses begin: `https://shop.example/books/`.
     /// - Returns: How many pages there were.
@@ -68,9 +68,12 @@ extension ResponseCache {
     public func purge(prefix: String) async throws -> Int {
         self.flights.detachAll()
         defer { self.flights.detachAll() }
-        let pattern = GlobPattern.escaping(self.options.keyPrefix + PageKey.escaped(prefix)).text + "*"
         do {
-            let count = try await self.cache.removeAll(matching: GlobPattern(pattern))
+            var count = 0
+            for beginning in PageKey.beginnings(of: prefix) {
+                let pattern = GlobPattern.escaping(self.options.keyPrefix + beginning).text + "*"
+                count += try await self.cache.removeAll(matching: GlobPattern(pattern))
+            }
             self.tallies.purges.add()
             return count
         } catch {
@@ -103,7 +106,7 @@ extension ResponseCache {
     @discardableResult
     private func purge(_ target: TargetURI) async throws -> Bool {
         guard let key = ResponseKey(target, policy: self.policy.key) else { return false }
-        self.flights.detachAll()
+        self.flights.invalidationBegan()
         defer { self.flights.detachAll() }
         do {
             try await self.cache.remove(PageKey.key(of: key, prefix: self.options.keyPrefix))

@@ -22,7 +22,10 @@ extension ResponseCache {
             return await self.pass(response, exchange, refused: refusal, call, asking, filling, status)
         case .storable(var stored):
             stored.removeField(OwnField.cacheControl)
-            guard filling.fill != nil || filling.leads else { return self.sent(response, exchange, status) }
+            guard filling.isOfUse else {
+                await filling.end(.unstorable)
+                return self.sent(response, exchange, status)
+            }
             let length = response.body.contentLength
             if let length, length > self.options.longestBody {
                 return await self.pass(response, exchange, refused: .tooLarge, call, asking, filling, status)
@@ -54,7 +57,10 @@ extension ResponseCache {
             call.summary.method == .get && asking.found != nil
             && refusal.dropsOlder(status: response.status.code, policy: self.policy)
         if isDropped { await self.drop(call) }
-        if !refusal.liesInRequest { self.rememberUncacheable(call, asking) }
+        // What was wrong with one request says nothing of the next.
+        if !refusal.liesInRequest, StatusRules.describesResource(response.status.code) {
+            self.rememberUncacheable(call, asking)
+        }
         await filling.end(.unstorable)
         var status = status
         if self.policy.tellsKey { status?.detail = refusal.description }
@@ -71,7 +77,7 @@ extension ResponseCache {
     }
 
     /// The handler has changed its mind about what is stored.
-    private func drop(_ call: PageCall) async {
+    func drop(_ call: PageCall) async {
         do {
             try await self.cache.remove(call.cacheKey)
         } catch {
@@ -100,6 +106,7 @@ extension ResponseCache {
         }
         let body = gathered.buffer
         var (stored, exchange) = (stored, exchange)
+        var hasOwnTag = false
         if let refusal = stored.finish(bodyLength: Int64(body.readableBytes), endedCleanly: true) {
             var whole = response
             whole.body = ResponseBody(byteBuffer: body)
@@ -109,8 +116,9 @@ extension ResponseCache {
             let tag = Self.entityTag(of: body)
             stored.setEntityTag(tag)
             exchange.response.headerFields[.eTag] = tag
+            hasOwnTag = true
         }
-        let variant = StoredPage.Variant(stored: stored, body: body)
+        let variant = StoredPage.Variant(stored: stored, body: body, hasOwnTag: hasOwnTag)
         var status = status
         status?.isStored = await self.commit(variant, call, asking, filling)
         // Its first client may have asked for a part, or have it already.
@@ -162,8 +170,11 @@ extension ResponseCache {
                     do {
                         try await filling.run { try await source.write(TeeingWriter(tee, deadline, clock)) }
                         tee.finish(nil)
+                        // The client may take as long as it likes to read what came; others have it now.
+                        await self.keep(tee, stored, call, asking, filling)
                     } catch {
                         tee.finish(error)
+                        await filling.end(tee.hasOutgrown ? .unstorable : .again)
                         throw error
                     }
                 }
@@ -177,15 +188,15 @@ extension ResponseCache {
                         try await writer.write(chunk)
                     }
                 } catch {
-                    // The client has left; what is to be stored comes to its end all the same.
+                    // The client has left; what is to be stored comes to its end all the same, if that does not take too long.
                     tee.clientLeft()
-                    try? await group.waitForAll()
-                    await self.keep(tee, stored, call, asking, filling)
+                    group.addTask { try await clock.sleep(until: deadline) }
+                    _ = await group.nextResult()
+                    group.cancelAll()
                     throw error
                 }
                 try await group.waitForAll()
             }
-            await self.keep(tee, stored, call, asking, filling)
             try await writer.finish(tee.trailers)
         }
         return Response(status: response.status, headers: self.passing(exchange, status), body: body)
@@ -222,7 +233,11 @@ extension ResponseCache {
         _ asking: Asking,
         _ filling: Filling
     ) async -> Bool {
-        await self.commit(call, asking, filling) { variants in
+        var variant = variant
+        variant.tags = Self.joined(filling.fill?.tagNames ?? [], variant.stored.metadata.tags)
+        let made = variant
+        return await self.commit(call, asking, filling) { variants in
+            let variant = made
             _ = variants.insert(
                 .init(metadata: variant.stored.metadata, payload: variant),
                 most: self.policy.mostVariants
@@ -236,7 +251,7 @@ extension ResponseCache {
         _ call: PageCall,
         _ asking: Asking,
         _ filling: Filling,
-        _ change: (inout VariantList<StoredPage.Variant>) -> Int
+        _ change: (inout VariantList<StoredPage.Variant>) -> Int?
     ) async -> Bool {
         let now = self.now
         var variants = VariantList<StoredPage.Variant>()
@@ -244,27 +259,48 @@ extension ResponseCache {
             variants = current.page.variants(asOf: now, writtenAt: current.writing)
             if current.isExpired { variants.endFreshness() }
         }
-        let index = change(&variants)
+        var index = change(&variants)
         guard variants.count > 0 else {
             await self.drop(call)
             await filling.end(.unstorable)
             return false
         }
+        // A page is under the tags of all its variants. Where they are too many, the one that was just made stays.
+        var tags = Self.joined([], variants.variants.flatMap(\.payload.tags))
+        if tags.count > self.policy.mostTags, let kept = index.map({ variants[$0] }) {
+            variants = VariantList()
+            _ = variants.insert(kept, most: 1)
+            index = 0
+            tags = kept.payload.tags
+        }
         let page = StoredPage(variants, writtenAt: now)
         do {
-            try filling.fill?.context.addTags(variants.variants.flatMap { $0.metadata.tags })
-            let isStored = try await filling.commit(page, variant: index, ttl: page.retention(self.policy))
-            if isStored {
+            try filling.fill?.context.addTags(tags)
+            switch try await filling.commit(page, variant: index, ttl: page.retention(self.policy)) {
+            case .stored:
                 self.tallies.stores.add()
                 self.flights.forgetUncacheable(self.flightKey(call, asking.found))
+                return true
+            case .overtaken:
+                return false
+            case .unstorable:
+                // With a right to store, it is the page: it depends on what has no tag, or on too much.
+                if filling.fill != nil { self.rememberUncacheable(call, asking) }
+                return false
             }
-            return isStored
         } catch {
             self.tallies.failedStores.add()
             await filling.end(.unstorable)
             self.logger.debug("A page could not be stored", metadata: ["larder.error": "\(error)"])
             return false
         }
+    }
+}
+
+extension ResponseCache {
+    /// Names in order, each once.
+    static func joined(_ some: [String], _ others: [String]) -> [String] {
+        Set(some).union(others).sorted()
     }
 }
 

@@ -42,6 +42,9 @@ public final class ResponseCache: Sendable {
         self.options = options
         self.logger = logger
         var policy = options.policy
+        // A store takes no more and no longer ones.
+        policy.mostTags = min(policy.mostTags, 90)
+        policy.longestTag = min(policy.longestTag, 250)
         if options.browserTTL != nil { policy.targetedFields.insert(OwnField.cacheControl, at: 0) }
         self.policy = policy
     }
@@ -74,6 +77,9 @@ public final class ResponseCache: Sendable {
         let treatment = incoming.summary.treatment(self.policy)
         guard case .lookUp = treatment else { return try await self.pass(incoming, treatment, next) }
         guard let key = self.key(of: incoming) else { return try await self.pass(incoming, nil, next) }
+        if self.options.cookies == .removed {
+            incoming.keepCookies(self.options.variations.compactMap(\.cookieName))
+        }
         // A handler that sees what the key does not have would make a page of it for everybody.
         if self.policy.key.query.hidesArguments, let path = incoming.head.path {
             incoming.show(path: self.policy.key.query.visible(path))
@@ -115,6 +121,32 @@ enum RefreshInFlight {
     @TaskLocal static var current: ResponseCache?
 }
 
+/// The pages that the current task is making.
+///
+/// A cache of answers on a router and another on a group, on the same entries, are one for each page: the outer.
+enum PagesBeingMade {
+    struct Page: Sendable, Hashable {
+        var cache: ObjectIdentifier
+        var key: CacheKey<StoredPage>
+    }
+
+    @TaskLocal static var current: Set<Page> = []
+
+    static func has(_ cache: Cache, _ key: CacheKey<StoredPage>) -> Bool {
+        let current = self.current
+        return !current.isEmpty && current.contains(Page(cache: ObjectIdentifier(cache), key: key))
+    }
+
+    static func making<Result>(
+        _ cache: Cache,
+        _ key: CacheKey<StoredPage>,
+        _ body: () async throws -> Result
+    ) async rethrows -> Result {
+        let pages = self.current.union([Page(cache: ObjectIdentifier(cache), key: key)])
+        return try await self.$current.withValue(pages) { try await body() }
+    }
+}
+
 /// Fields that this cache and the helpers of ``Response`` speak in, which no client sees.
 enum OwnField {
     /// Directives for this cache alone (RFC 9213).
@@ -144,6 +176,15 @@ struct Incoming: Sendable {
     mutating func show(path: String) {
         guard path != self.head.path else { return }
         self.head.path = path
+        self.request = Request(head: self.head, body: self.request.body)
+    }
+
+    /// Removes all cookies but some.
+    mutating func keepCookies(_ names: [String]) {
+        guard self.head.headerFields.contains(.cookie) else { return }
+        let cookies = self.request.cookies
+        let kept = names.compactMap { name in cookies[name].map { "\(name)=\($0.value)" } }
+        self.head.headerFields[.cookie] = kept.isEmpty ? nil : kept.joined(separator: "; ")
         self.request = Request(head: self.head, body: self.request.body)
     }
 

@@ -22,6 +22,20 @@ public struct ResponseCacheOptions: Sendable {
     /// A page that a tag invalidates here cannot be taken back from a browser.
     public var browserTTL: Duration?
 
+    /// What is done about requests that carry cookies.
+    public enum Cookies: Sendable, Hashable {
+        /// ``ttl`` does not apply to their answers: a handler that says nothing may have written the page for that visitor. They get
+        /// what is stored for all, and what handlers give a time themselves is stored.
+        case guarded
+        /// Handlers do not see cookies, but those of ``Variation/cookie(_:)``, so no page can be made of them.
+        case removed
+        /// ``ttl`` applies: handlers name `Cookie` in `Vary`, or answer `private`, where a page is somebody's.
+        case trusted
+    }
+
+    /// What is done about requests that carry cookies.
+    public var cookies = Cookies.guarded
+
     /// What else selects the answer, beside the URI.
     public var variations: [Variation] = []
 
@@ -69,6 +83,8 @@ public struct ResponseCacheOptions: Sendable {
         // An address or host that a client makes up selects another page, and poisons nobody's.
         options.policy.key.fields = KeyPolicy.unkeyedInputs
         options.policy.statusName = "Larder"
+        // What a POST brings was read before anything could guard it.
+        options.policy.storesPOST = false
         return options
     }
 
@@ -78,6 +94,7 @@ public struct ResponseCacheOptions: Sendable {
     public static func proxy() -> Self {
         var options = Self(policy: .proxy)
         options.policy.statusName = "Larder"
+        options.cookies = .trusted
         options.gathersUpTo = 0
         options.makesEntityTags = false
         return options

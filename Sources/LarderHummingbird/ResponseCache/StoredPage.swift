@@ -13,6 +13,19 @@ final class StoredPage: Sendable {
         var body: ByteBuffer
         /// How long it had lain in the store when the page was written.
         var residentAtWriting: Duration = .zero
+        /// The names of all tags that it was made under; whoever writes the page again keeps it under them.
+        var tags: [String] = []
+        /// Whether its `ETag` was made here, so that its handler does not know it.
+        var hasOwnTag = false
+
+        /// The same body with the head that an answer without a body has made of it, under the tags of both.
+        func confirmed(as stored: StoredResponse, under tags: [String]) -> Variant {
+            var variant = self
+            variant.stored = stored
+            variant.residentAtWriting = .zero
+            variant.tags = ResponseCache.joined(self.tags, tags + stored.metadata.tags)
+            return variant
+        }
     }
 
     let variants: VariantList<Variant>
@@ -62,7 +75,13 @@ final class StoredPage: Sendable {
 
     /// How long the page is worth keeping: as long as the most lasting of its variants.
     func retention(_ policy: CachePolicy) -> Duration {
-        self.variants.variants.map { $0.metadata.retention(policy) - $0.payload.residentAtWriting }.max() ?? .zero
+        var withoutValidator = policy
+        withoutValidator.validatorRetention = .zero
+        return self.variants.variants.map { variant in
+            // Nobody can be asked about a tag that was made here.
+            let policy = variant.payload.hasOwnTag && variant.metadata.lastModified == nil ? withoutValidator : policy
+            return variant.metadata.retention(policy) - variant.payload.residentAtWriting
+        }.max() ?? .zero
     }
 
     /// The variants as they are to be written once more, each with its age.
@@ -91,6 +110,12 @@ extension StoredPage: ByteCodable {
         for variant in self.variants.variants {
             let head = try codec.encode(variant.payload.stored)
             buffer.writeInteger(variant.payload.residentAtWriting.wholeNanoseconds / 1_000_000)
+            buffer.writeInteger(UInt8(variant.payload.hasOwnTag ? 1 : 0))
+            buffer.writeInteger(UInt16(clamping: variant.payload.tags.count))
+            for tag in variant.payload.tags.prefix(Int(UInt16.max)) {
+                buffer.writeInteger(UInt16(clamping: tag.utf8.count))
+                buffer.writeString(tag)
+            }
             buffer.writeInteger(UInt32(clamping: head.count))
             buffer.writeBytes(head)
             buffer.writeInteger(UInt32(clamping: variant.payload.body.readableBytes))
@@ -107,7 +132,16 @@ extension StoredPage: ByteCodable {
         var stored: [Variant] = []
         for _ in 0..<count {
             guard let resident = buffer.readInteger(as: Int64.self), resident >= 0,
-                let headLength = buffer.readInteger(as: UInt32.self),
+                let ownTag = buffer.readInteger(as: UInt8.self),
+                let tagCount = buffer.readInteger(as: UInt16.self)
+            else { throw Fault.truncated }
+            var tags: [String] = []
+            for _ in 0..<tagCount {
+                guard let length = buffer.readInteger(as: UInt16.self), let tag = buffer.readString(length: Int(length))
+                else { throw Fault.truncated }
+                tags.append(tag)
+            }
+            guard let headLength = buffer.readInteger(as: UInt32.self),
                 let head = buffer.readBytes(length: Int(headLength)),
                 let bodyLength = buffer.readInteger(as: UInt32.self),
                 let body = buffer.readSlice(length: Int(bodyLength))
@@ -116,7 +150,9 @@ extension StoredPage: ByteCodable {
                 Variant(
                     stored: try codec.decode(StoredResponse.self, from: head),
                     body: body,
-                    residentAtWriting: .milliseconds(resident)
+                    residentAtWriting: .milliseconds(resident),
+                    tags: tags,
+                    hasOwnTag: ownTag == 1
                 )
             )
         }

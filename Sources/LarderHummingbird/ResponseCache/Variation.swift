@@ -10,6 +10,8 @@ public struct Variation: Sendable {
     let part: @Sendable (Request) -> ResponseKey.Part?
     /// What the answer's `Vary` has to name.
     let fields: [HTTPField.Name]
+    /// The cookie that it reads, if it reads one.
+    var cookieName: String?
 
     /// By a field of the request, as it came.
     ///
@@ -28,9 +30,11 @@ public struct Variation: Sendable {
     /// - Parameter name: The cookie.
     /// - Returns: The variation.
     public static func cookie(_ name: String) -> Self {
-        Self(fields: [.cookie]) { request in
+        var variation = Self(fields: [.cookie]) { request in
             request.cookies[name].map { .init("cookie:" + name, $0.value) }
         }
+        variation.cookieName = name
+        return variation
     }
 
     /// By the best of the languages that there are (RFC 4647, section 3.4): a page each, whatever lists browsers send.

@@ -33,7 +33,10 @@ extension Response {
     }
 }
 
-/// Says of all answers behind it who may keep them, unless they say it themselves.
+/// Says of the answers behind it who may keep them, unless they say it themselves.
+///
+/// It is for the successful answers to GET and HEAD that set no cookie: an error, or somebody's cookie, must not be kept for all because a
+/// route's pages are.
 public struct CacheControlMiddleware<Context: RequestContext>: RouterMiddleware {
     private let directives: [CacheControlDirective]
     private let isNever: Bool
@@ -65,9 +68,16 @@ public struct CacheControlMiddleware<Context: RequestContext>: RouterMiddleware 
         var response = try await next(request, context)
         if self.isNever {
             response.neverCache()
-        } else if !response.headers.contains(.cacheControl) {
+        } else if Self.isPage(request, response) {
             response.cacheControl(self.directives)
         }
         return response
+    }
+
+    private static func isPage(_ request: Request, _ response: Response) -> Bool {
+        guard request.method == .get || request.method == .head,
+            (200..<300).contains(response.status.code) || [301, 304, 308].contains(response.status.code)
+        else { return false }
+        return ![.cacheControl, .expires, .setCookie].contains(where: response.headers.contains)
     }
 }

@@ -122,7 +122,7 @@ struct ClientAddressTests {
 
     @Test("Whatever a client sends, a stranger behind a proxy is never taken for another")
     func isNotFooled() {
-        var generator = SeededGenerator(99)
+        var generator = SeededGenerator(seed: 99)
         let pieces = [
             "1.1.1.1", "10.0.0.3", ",", " ", "\"", "for=", ";", "[::1]", "\\", "unknown", "=", "2001:db8::1", "\t",
         ]

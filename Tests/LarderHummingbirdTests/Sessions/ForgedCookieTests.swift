@@ -62,7 +62,7 @@ struct ForgedCookieTests {
     )
     func refusesAll(_ kind: SessionMiddlewareTests.Kind) async throws {
         let bench = try Self.bench(kind)
-        var generator = SeededGenerator(20_260_101)
+        var generator = SeededGenerator(seed: 20_260_101)
         // Two who stay signed in all the time.
         var annsCookie = try await bench.cookie(user: "ann", secret: "ann's", on: bench.keeper)
         var bobsCookie = try await bench.cookie(user: "bob", secret: "bob's", on: bench.keeper)
@@ -144,7 +144,7 @@ struct ForgedCookieTests {
 
     @Test("Base 64 says each bytes in one way, and those back")
     func codes() {
-        var generator = SeededGenerator(7)
+        var generator = SeededGenerator(seed: 7)
         for length in 0..<200 {
             let bytes = (0..<length).map { _ in UInt8.random(in: 0...255, using: &generator) }
             let text = Base64URL.text(of: bytes)

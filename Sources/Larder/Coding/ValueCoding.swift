@@ -17,6 +17,7 @@ struct ValueCoding<Value: Codable> {
         if Value.self == Data.self, let data = value as? Data { return .init(codec: .bytes, bytes: [UInt8](data)) }
         if let optional = value as? any OptionalCoding { return try optional.encodeWrapped(self.codec) }
         do {
+            if let value = value as? any ByteCodable { return .init(codec: .bytes, bytes: try value.encodedBytes()) }
             return .init(codec: self.codec.id, bytes: try self.codec.encode(value))
         } catch {
             throw CacheError(.encodingFailed, "a \(Value.self) could not be encoded", underlying: CodingFault(error))
@@ -34,6 +35,13 @@ struct ValueCoding<Value: Codable> {
             if let value = encoded.bytes as? Value { return value }
         case .bytes where Value.self == Data.self:
             if let value = Data(encoded.bytes) as? Value { return value }
+        case .bytes:
+            guard let type = Value.self as? any ByteCodable.Type else { break }
+            do {
+                if let value = try type.init(encodedBytes: encoded.bytes) as? Value { return value }
+            } catch {
+                throw CacheError(.decodingFailed, "the bytes are not a \(Value.self)", underlying: CodingFault(error))
+            }
         default:
             guard let codec = self.codec(marked: encoded.codec) else { break }
             do {

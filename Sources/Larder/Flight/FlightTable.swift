@@ -22,6 +22,7 @@ final class FlightTable: Sendable {
     }
 
     private let state = Mutex(State())
+    private let partings = Atomic<UInt64>(0)
 
     /// The first half of the tokens of this table's leases, by which a lease is known whose flight was one of these.
     private let origin = UInt64.random(in: .min ... .max)
@@ -112,8 +113,12 @@ final class FlightTable: Sendable {
         }
     }
 
+    /// How often all later callers were parted from flights that no lease guards.
+    var partingCount: UInt64 { self.partings.load(ordering: .acquiring) }
+
     /// Parts later callers from all flights that no lease guards.
     func detachAll() {
+        self.partings.add(1, ordering: .acquiringAndReleasing)
         self.state.withLock { state in
             state.flights = state.flights.filter { id, _ in
                 if case .key = id { false } else { true }

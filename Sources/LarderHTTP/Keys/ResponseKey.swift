@@ -197,3 +197,45 @@ extension [UInt8] {
         part.withUnsafeBufferPointer { self.append(part: $0) }
     }
 }
+
+extension ResponseKey {
+    /// What a piece of a key is.
+    package enum Piece: Sendable, Hashable {
+        /// The scheme.
+        case scheme
+        /// The host, and the port where it is not the scheme's own.
+        case authority
+        /// The path.
+        case path
+        /// The query, where there is one, without its mark.
+        case query
+        /// The name of an application's part.
+        case name
+        /// The value of that part.
+        case value
+    }
+
+    /// Tells the pieces of the key one by one, in order.
+    ///
+    /// - Parameter body: Called with each piece, and what it is.
+    package func forEachPart(_ body: (ArraySlice<UInt8>, Piece) -> Void) {
+        var rest = self.bytes.dropFirst()
+        func next() -> ArraySlice<UInt8> {
+            let count = rest.prefix(4).reduce(0) { $0 << 8 | Int($1) }
+            rest = rest.dropFirst(4)
+            defer { rest = rest.dropFirst(count) }
+            return rest.prefix(count)
+        }
+        body(next(), .scheme)
+        body(next(), .authority)
+        body(next(), .path)
+        let hasQuery = rest.first == 1
+        rest = rest.dropFirst()
+        let query = next()
+        if hasQuery { body(query, .query) }
+        while !rest.isEmpty {
+            body(next(), .name)
+            body(next(), .value)
+        }
+    }
+}

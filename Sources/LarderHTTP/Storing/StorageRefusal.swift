@@ -86,7 +86,7 @@ public struct StorageRefusal: Sendable, Hashable, CustomStringConvertible {
     public var description: String { self.kind.rawValue }
 
     /// Whether it is the request for which the answer is not stored, and not the answer.
-    var liesInRequest: Bool { self == .authorization || self == .cookie || self == .requestSpecific }
+    package var liesInRequest: Bool { self == .authorization || self == .cookie || self == .requestSpecific }
 
     /// Whether an entry that was stored before has to go, since the origin has changed its mind.
     ///

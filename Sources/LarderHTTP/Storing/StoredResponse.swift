@@ -196,3 +196,32 @@ enum StoredFields {
         return kept
     }
 }
+
+extension StoredResponse.Metadata {
+    /// The same response with its freshness ended, as an expired tag has it: it may stand in, where stale answers may.
+    ///
+    /// - Parameter resident: How long it has lain in the store.
+    /// - Returns: The metadata.
+    package func endingFreshness(after resident: Duration) -> Self {
+        var copy = self
+        copy.lifetime = copy.lifetime.ended(at: copy.initialAge.after(resident))
+        return copy
+    }
+}
+
+extension StoredResponse {
+    /// Takes a field out of what is sent from the store.
+    ///
+    /// - Parameter name: Its name.
+    package mutating func removeField(_ name: HTTPField.Name) {
+        self.fields.remove(name)
+    }
+
+    /// Gives a response that has none the entity tag that the caller has made of its body.
+    ///
+    /// - Parameter tag: The tag, quotes included.
+    package mutating func setEntityTag(_ tag: String) {
+        self.fields.set(HTTPField(name: .eTag, value: tag))
+        self.metadata.entityTag = EntityTag(in: self.fields)
+    }
+}

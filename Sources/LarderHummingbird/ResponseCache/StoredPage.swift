@@ -1,0 +1,130 @@
+import Larder
+import LarderHTTP
+import NIOCore
+import Synchronization
+
+/// Everything that is stored of one page: its variants, each a head and a body, and how old they are.
+///
+/// Immutable: what changes a variant stores another page. In this process a hit hands out the same object, and copies nothing.
+final class StoredPage: Sendable {
+    /// One answer among those of its page.
+    struct Variant: Sendable {
+        var stored: StoredResponse
+        var body: ByteBuffer
+        /// How long it had lain in the store when the page was written.
+        var residentAtWriting: Duration = .zero
+    }
+
+    let variants: VariantList<Variant>
+
+    /// When the page was written, in nanoseconds of this process' clock; `unknown` until somebody has asked the store.
+    ///
+    /// Age is counted by a clock that nobody sets, from what the store's own clock says of the entry.
+    private let writtenAt: Atomic<Int64>
+    private static let unknown = Int64.min
+
+    /// A page that is written now.
+    ///
+    /// - Parameters:
+    ///   - variants: Its variants.
+    ///   - now: The time.
+    init(_ variants: VariantList<Variant>, writtenAt now: CacheInstant) {
+        self.variants = variants
+        self.writtenAt = Atomic(now.nanoseconds)
+    }
+
+    private init(_ variants: VariantList<Variant>) {
+        self.variants = variants
+        self.writtenAt = Atomic(Self.unknown)
+    }
+
+    /// When the page was written, if that is known in this process.
+    var knownWriting: CacheInstant? {
+        let writing = self.writtenAt.load(ordering: .relaxed)
+        return writing == Self.unknown ? nil : CacheInstant(nanoseconds: writing)
+    }
+
+    /// Takes note of what the store says of the entry's age.
+    ///
+    /// - Parameters:
+    ///   - age: How long ago the entry was stored; `nil` where the store cannot tell.
+    ///   - now: The time.
+    /// - Returns: When the page was written.
+    func note(age: Duration?, now: CacheInstant) -> CacheInstant {
+        let writing = now.advanced(by: .zero - (age ?? .zero))
+        let (exchanged, known) = self.writtenAt.compareExchange(
+            expected: Self.unknown,
+            desired: writing.nanoseconds,
+            ordering: .relaxed
+        )
+        return exchanged ? writing : CacheInstant(nanoseconds: known)
+    }
+
+    /// How long the page is worth keeping: as long as the most lasting of its variants.
+    func retention(_ policy: CachePolicy) -> Duration {
+        self.variants.variants.map { $0.metadata.retention(policy) - $0.payload.residentAtWriting }.max() ?? .zero
+    }
+
+    /// The variants as they are to be written once more, each with its age.
+    func variants(asOf now: CacheInstant, writtenAt writing: CacheInstant) -> VariantList<Variant> {
+        var aged = self.variants
+        let elapsed = max(.zero, writing.duration(to: now))
+        for index in 0..<aged.count { aged.update(index) { $0.payload.residentAtWriting += elapsed } }
+        return aged
+    }
+}
+
+extension StoredPage: ByteCodable {
+    /// The form of the bytes.
+    private static let version: UInt8 = 1
+
+    private enum Fault: Error {
+        case unknownVersion
+        case truncated
+    }
+
+    func encodedBytes() throws -> [UInt8] {
+        let codec = MessagePackCodec()
+        var buffer = ByteBuffer()
+        buffer.writeInteger(Self.version)
+        buffer.writeInteger(UInt32(clamping: self.variants.count))
+        for variant in self.variants.variants {
+            let head = try codec.encode(variant.payload.stored)
+            buffer.writeInteger(variant.payload.residentAtWriting.wholeNanoseconds / 1_000_000)
+            buffer.writeInteger(UInt32(clamping: head.count))
+            buffer.writeBytes(head)
+            buffer.writeInteger(UInt32(clamping: variant.payload.body.readableBytes))
+            buffer.writeImmutableBuffer(variant.payload.body)
+        }
+        return Array(buffer.readableBytesView)
+    }
+
+    convenience init(encodedBytes bytes: [UInt8]) throws {
+        let codec = MessagePackCodec()
+        var buffer = ByteBuffer(bytes: bytes)
+        guard buffer.readInteger(as: UInt8.self) == Self.version else { throw Fault.unknownVersion }
+        guard let count = buffer.readInteger(as: UInt32.self) else { throw Fault.truncated }
+        var stored: [Variant] = []
+        for _ in 0..<count {
+            guard let resident = buffer.readInteger(as: Int64.self), resident >= 0,
+                let headLength = buffer.readInteger(as: UInt32.self),
+                let head = buffer.readBytes(length: Int(headLength)),
+                let bodyLength = buffer.readInteger(as: UInt32.self),
+                let body = buffer.readSlice(length: Int(bodyLength))
+            else { throw Fault.truncated }
+            stored.append(
+                Variant(
+                    stored: try codec.decode(StoredResponse.self, from: head),
+                    body: body,
+                    residentAtWriting: .milliseconds(resident)
+                )
+            )
+        }
+        var variants = VariantList<Variant>()
+        // The last one inserted is the first of the list.
+        for variant in stored.reversed() {
+            _ = variants.insert(.init(metadata: variant.stored.metadata, payload: variant), most: stored.count)
+        }
+        self.init(variants)
+    }
+}

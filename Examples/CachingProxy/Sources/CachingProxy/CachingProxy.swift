@@ -1,5 +1,9 @@
 import Foundation
 import HummingbirdCore
+import Larder
+import LarderHummingbird
+import LarderRedis
+import LarderRedisClient
 import Logging
 import NIOCore
 import NIOPosix
@@ -68,7 +72,13 @@ public enum CachingProxy: Sendable {
             host: settings.preservesHost ? nil : settings.origin.authority
         )
         let origin = Origin(settings, forwarding: forwarding, eventLoopGroup: eventLoopGroup)
-        let responder = ProxyResponder(origin: origin, forwarding: forwarding, longestBody: settings.longestBody)
+        let (cache, stores) = try Self.cache(settings, logger: logger)
+        let responder = ProxyResponder(
+            cache: cache,
+            origin: origin,
+            forwarding: forwarding,
+            longestBody: settings.longestBody
+        )
         let channel = HTTPServerBuilder { responder in
             ClientChannel(responder: responder, idleTimeout: settings.idleTimeout)
         }
@@ -79,7 +89,18 @@ public enum CachingProxy: Sendable {
             responder: { try await responder.respond(to: $0, $1, $2) },
             onServerRunning: { onRunning($0.localAddress?.port ?? settings.port) }
         )
-        return [origin, server]
+        return stores + [origin, cache, server]
+    }
+
+    /// The cache, and what has to run for it.
+    private static func cache(_ settings: Settings, logger: Logger) throws -> (ResponseCache, [any Service]) {
+        guard let url = settings.redisURL else {
+            let cache = Cache(MemoryStore(limit: .bytes(settings.memoryLimit)), namespace: "proxy", logger: logger)
+            return (ResponseCache(cache, options: .proxy(), logger: logger), [])
+        }
+        let client = try RedisClient(url: url)
+        let cache = Cache(RedisStore(client), namespace: "proxy", logger: logger)
+        return (ResponseCache(cache, options: .proxy(), logger: logger), [client])
     }
 
     private static func cannotListen(_ settings: Settings, _ error: IOError) -> SettingsError {

@@ -1,9 +1,11 @@
 import HTTPTypes
 import HummingbirdCore
+import LarderHummingbird
 import NIOCore
 
 /// What the proxy does with a request.
 struct ProxyResponder: Sendable {
+    let cache: ResponseCache
     let origin: Origin
     let forwarding: Forwarding
     let longestBody: Int
@@ -49,12 +51,31 @@ struct ProxyResponder: Sendable {
             let expectsContinue = body != nil && head.headerFields.contains(.expect)
             if !expectsContinue { head.headerFields[.expect] = nil }
             let interim = InterimAnswers(channel: channel, expectsContinue: expectsContinue)
-            return try await self.origin.send(head, body: body, interim: interim)
+            return try await self.cache.respond(
+                to: Request(head: head, body: body?.stream ?? RequestBody(buffer: ByteBuffer())),
+                refresh: { try await self.ask($0.head) },
+                next: { try await self.ask($0.head, body, interim) }
+            )
+        } catch let nobody as OriginUnreachable {
+            return nobody.response
         } catch let failure as ProxyFailure {
             return failure.response(by: self.forwarding.pseudonym)
         } catch let failure as ClientFailure {
             guard let tooLong = failure.cause as? ProxyFailure else { throw failure.cause }
             return tooLong.response(by: self.forwarding.pseudonym)
+        }
+    }
+
+    /// Asks the origin; where that does not answer, something stored may stand in.
+    private func ask(
+        _ head: HTTPRequest,
+        _ body: ClientBody? = nil,
+        _ interim: InterimAnswers? = nil
+    ) async throws -> Response {
+        do {
+            return try await self.origin.send(head, body: body, interim: interim)
+        } catch let failure as ProxyFailure {
+            throw OriginUnreachable(failure.response(by: self.forwarding.pseudonym))
         }
     }
 

@@ -44,6 +44,8 @@ final class ClientMessages: ChannelDuplexHandler {
                 return
             }
             let isOld = head.version == .http1_0
+            // The parser knows this method by a name that is not its own.
+            if head.method == .MSEARCH { head.method = .RAW(value: "M-SEARCH") }
             // An expectation of a client that cannot hear an interim answer is none (RFC 9110, section 10.1.1).
             if isOld { head.headers.remove(name: "Expect") }
             self.unanswered.append(

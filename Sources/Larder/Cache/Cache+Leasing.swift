@@ -241,9 +241,10 @@ extension Cache {
         self.release(keys.map { Lease(key: $0, token: token, stamp: .none) })
     }
 
-    func release(_ leases: [Lease]) {
+    @discardableResult
+    func release(_ leases: [Lease]) -> Task<Void, Never> {
         // In a task of its own, which the cancellation of whoever left last does not reach.
-        _ = self.flights.run { [space = self.space, logger = self.logger] in
+        self.flights.run { [space = self.space, logger = self.logger] in
             await Self.release(leases, to: space, logger)
         }
     }

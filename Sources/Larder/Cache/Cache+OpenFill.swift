@@ -2,7 +2,8 @@
 /// asked for it.
 ///
 /// ``Cache/fetch(_:ttl:tags:policy:freshness:onFailure:_:)-(_,_,_,_,_,_,()->Value)`` runs fills in tasks of its own and hands whole values on. This is its lease and its
-/// capture of tags alone; who waits for whom is the caller's affair. Exactly one of ``commit(_:ttl:)`` and ``giveUp()`` ends it.
+/// capture of tags alone; who waits for whom is the caller's affair. One of ``commit(_:ttl:)``, ``giveUp()``
+/// and ``abandon()`` ends it.
 package struct OpenFill<Value: Codable & Sendable>: Sendable {
     /// What the value depends on, and what may still be said of it.
     package let context: FillContext
@@ -49,7 +50,7 @@ package struct OpenFill<Value: Codable & Sendable>: Sendable {
         self.scope.end()
         let found = self.context.summary(of: self.lease.key)
         guard found.isComplete, ttl >= .milliseconds(1), TagRules.fit(self.lease.marks + found.marks, found.late) else {
-            self.cache.release([self.lease])
+            await self.giveUp()
             return false
         }
         let coder = self.cache.coder(for: Value.self)
@@ -66,15 +67,25 @@ package struct OpenFill<Value: Codable & Sendable>: Sendable {
             if isStored { self.cache.tell(.changed(keys: [self.lease.key.name])) }
             return isStored
         } catch {
-            self.cache.release([self.lease])
+            self.abandon()
             throw self.cache.failure(error)
         }
     }
 
-    /// Ends the fill without a value; the next who misses the key fills it.
-    package func giveUp() {
+    /// Ends the fill without a value; when this has returned, the next who misses the key fills it.
+    ///
+    /// The cancellation of the caller does not keep the lease from being given back.
+    package func giveUp() async {
+        await self.abandon().value
+    }
+
+    /// Ends the fill without a value and without waiting, where nobody can wait.
+    ///
+    /// - Returns: What gives the lease back; its cache owns it.
+    @discardableResult
+    package func abandon() -> Task<Void, Never> {
         self.scope.end()
-        self.cache.release([self.lease])
+        return self.cache.release([self.lease])
     }
 }
 

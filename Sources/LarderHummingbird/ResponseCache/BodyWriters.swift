@@ -155,7 +155,8 @@ final class BodyTee: Sendable {
     func next() async throws -> ByteBuffer? {
         while true {
             try Task.checkCancellation()
-            let step = self.state.withLock { state -> (ByteBuffer?, Result<Void, any Error>?, CheckedContinuation<Void, Never>?) in
+            let step = self.state.withLock {
+                state -> (ByteBuffer?, Result<Void, any Error>?, CheckedContinuation<Void, Never>?) in
                 if !state.waiting.isEmpty {
                     // Small pieces that have come together leave together.
                     var all = state.waiting.removeFirst()

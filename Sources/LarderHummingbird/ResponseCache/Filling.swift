@@ -32,7 +32,11 @@ final class Filling: Sendable {
         self.flights = flights
     }
 
-    deinit { self.end(.again) }
+    deinit {
+        guard self.takeEnd() else { return }
+        self.fill?.abandon()
+        self.land(.again)
+    }
 
     /// Whether somebody may wait for what comes of it.
     var leads: Bool { self.lead != nil }
@@ -44,9 +48,13 @@ final class Filling: Sendable {
     }
 
     /// Ends without a stored answer.
-    func end(_ landing: PageLanding) {
+    func end(_ landing: PageLanding) async {
         guard self.takeEnd() else { return }
-        self.fill?.giveUp()
+        await self.fill?.giveUp()
+        self.land(landing)
+    }
+
+    private func land(_ landing: PageLanding) {
         if let lead = self.lead { self.flights.land(lead.flight, lead.key, landing) }
     }
 
@@ -62,17 +70,15 @@ final class Filling: Sendable {
         guard self.takeEnd() else { return false }
         guard let fill = self.fill else {
             // Nobody can store, so those who wait have to take it from here: the store is away.
-            if let lead = self.lead { self.flights.land(lead.flight, lead.key, .stored(page, variant: variant)) }
+            self.land(.stored(page, variant: variant))
             return false
         }
         do {
             let isStored = try await fill.commit(page, ttl: ttl)
-            if let lead = self.lead {
-                self.flights.land(lead.flight, lead.key, isStored ? .stored(page, variant: variant) : .again)
-            }
+            self.land(isStored ? .stored(page, variant: variant) : .again)
             return isStored
         } catch {
-            if let lead = self.lead { self.flights.land(lead.flight, lead.key, .unstorable) }
+            self.land(.unstorable)
             throw error
         }
     }

@@ -188,7 +188,9 @@ final class PageFlights: Sendable {
     /// The origin was asked about what is stale, and failed.
     func refreshFailed(_ key: [UInt8], now: HTTPTime) {
         self.state.withLock { state in
-            if state.backoffs.count >= Self.mostRemembered { state.backoffs = state.backoffs.filter { !$0.value.allows(at: now) } }
+            if state.backoffs.count >= Self.mostRemembered {
+                state.backoffs = state.backoffs.filter { !$0.value.allows(at: now) }
+            }
             if state.backoffs.count >= Self.mostRemembered { state.backoffs = [:] }
             state.backoffs[key, default: RefreshBackoff()].failed(at: now)
         }

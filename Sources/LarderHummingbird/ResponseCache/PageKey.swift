@@ -58,7 +58,8 @@ enum PageKey {
             switch byte {
             case 0x3D where isName: text += [0x25, 0x33, 0x64]
             // What parts are kept apart by, the sign of an escape, and what is no visible ASCII.
-            case 0x00...0x20, 0x23, 0x25, 0x7C, 0x7F...0xFF: text += [0x25, Self.digit(byte >> 4), Self.digit(byte & 15)]
+            case 0x00...0x20, 0x23, 0x25, 0x7C, 0x7F...0xFF:
+                text += [0x25, Self.digit(byte >> 4), Self.digit(byte & 15)]
             default: text.append(byte)
             }
         }

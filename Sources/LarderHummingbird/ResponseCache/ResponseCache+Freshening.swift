@@ -26,7 +26,7 @@ extension ResponseCache {
             await self.remove(selected, call, asking, filling)
             return self.freshened(.init(stored: stored, body: selected.variant.body), call, exchange, status)
         case .updatedForOne(let stored, _):
-            filling.end(.unstorable)
+            await filling.end(.unstorable)
             return self.freshened(.init(stored: stored, body: selected.variant.body), call, exchange, status)
         case .mismatch:
             // It is about something else: ask once more, for the whole, and without the variant.
@@ -67,7 +67,7 @@ extension ResponseCache {
             variant = StoredPage.Variant(stored: stored, body: variant.body)
             _ = await self.update(selected, to: variant, call, asking, filling)
         case .updatedForOne:
-            filling.end(.unstorable)
+            await filling.end(.unstorable)
         default:
             variant.stored.markStale(after: selected.found.resident(variant, now: self.now))
             variant.residentAtWriting = selected.found.resident(variant, now: self.now)
@@ -87,7 +87,7 @@ extension ResponseCache {
     ) async -> Bool {
         // Without the right to store, what was selected may not be what is there by now.
         guard filling.current != nil else {
-            filling.end(.unstorable)
+            await filling.end(.unstorable)
             return false
         }
         return await self.commit(call, asking, filling) { variants in
@@ -98,7 +98,7 @@ extension ResponseCache {
 
     private func remove(_ selected: Selected, _ call: PageCall, _ asking: Asking, _ filling: Filling) async {
         guard filling.current != nil else {
-            filling.end(.unstorable)
+            await filling.end(.unstorable)
             return
         }
         _ = await self.commit(call, asking, filling) { variants in

@@ -32,7 +32,7 @@ extension ResponseCache {
             let selected = current.flatMap { self.selected(call, $0) }
             if let selected, filling.current != nil, selected.reuse.action == .serve, asking.reuse != nil {
                 // Somebody has refreshed it before the right to do so was ours.
-                filling.end(.stored(selected.found.page, variant: selected.index))
+                await filling.end(.stored(selected.found.page, variant: selected.index))
                 self.tallies.hits.add()
                 return self.answer(call, selected.variant, selected.reuse, .hit)
             }
@@ -144,7 +144,7 @@ extension ResponseCache {
         do {
             response = try await filling.run { try await next(call.incoming.request(outgoing)) }
         } catch {
-            return try self.failed(error, call, asking, selected, filling)
+            return try await self.failed(error, call, asking, selected, filling)
         }
         self.complete(&response, call)
         let exchange = Exchange(
@@ -156,7 +156,7 @@ extension ResponseCache {
         )
         if let selected {
             if selected.reuse.mayServeStale(after: .status(response.status.code)) {
-                return self.standIn(call, asking, selected, filling)
+                return await self.standIn(call, asking, selected, filling)
             }
             if isValidating, response.status == .notModified {
                 return try await self.freshen(call, asking, selected, filling, exchange, next)
@@ -175,7 +175,7 @@ extension ResponseCache {
         _ asking: Asking,
         _ selected: Selected?,
         _ filling: Filling
-    ) throws -> Response {
+    ) async throws -> Response {
         let failure: Reuse.OriginFailure =
             switch error {
             case is OriginUnreachable: .unreachable
@@ -183,17 +183,22 @@ extension ResponseCache {
             default: .status(500)
             }
         if let selected, !(error is CancellationError), selected.reuse.mayServeStale(after: failure) {
-            return self.standIn(call, asking, selected, filling)
+            return await self.standIn(call, asking, selected, filling)
         }
-        filling.end(error is CancellationError ? .again : .unstorable)
+        await filling.end(error is CancellationError ? .again : .unstorable)
         throw error
     }
 
     /// Answers with what is stale in the place of an error (RFC 5861, section 4).
-    private func standIn(_ call: PageCall, _ asking: Asking, _ selected: Selected, _ filling: Filling) -> Response {
+    private func standIn(
+        _ call: PageCall,
+        _ asking: Asking,
+        _ selected: Selected,
+        _ filling: Filling
+    ) async -> Response {
         self.flights.refreshFailed(self.flightKey(call, asking.found), now: self.wallTime)
         // Those who wait find the page stale, the handler not to be asked for a while, and do the same.
-        filling.end(.unstorable)
+        await filling.end(.unstorable)
         self.tallies.failedRefreshes.add()
         return self.stale(call, selected.variant, selected.reuse, "origin-error")
     }

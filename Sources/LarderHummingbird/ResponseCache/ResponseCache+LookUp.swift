@@ -77,7 +77,8 @@ extension ResponseCache {
     }
 
     /// What to do with a variant.
-    func reuse(_ metadata: StoredResponse.Metadata, _ call: PageCall, _ resident: Duration, _ isExpired: Bool) -> Reuse {
+    func reuse(_ metadata: StoredResponse.Metadata, _ call: PageCall, _ resident: Duration, _ isExpired: Bool) -> Reuse
+    {
         guard isExpired else { return metadata.reuse(for: call.summary, after: resident, policy: self.policy) }
         return metadata.endingFreshness(after: resident).reuse(for: call.summary, after: resident, policy: self.policy)
     }
@@ -121,7 +122,10 @@ extension ResponseCache {
             let start = variant.body.readerIndex + Int(range.first)
             body = variant.body.getSlice(at: start, length: Int(range.count)).map(ResponseBody.init) ?? ResponseBody()
         }
-        return Response(status: answer.response.status, headers: fields, body: body)
+        var response = Response(status: answer.response.status, headers: fields, body: body)
+        // A 304 has no length but that of what it confirms (RFC 9110, section 8.6), and the server would write a zero.
+        if !fields.contains(.contentLength) { response.headers[.contentLength] = nil }
+        return response
     }
 
     /// What a client gets who wants nothing from the origin, where nothing is stored.
@@ -140,7 +144,9 @@ extension HTTPFields {
     /// Names fields in `Vary`, those that are not named already.
     mutating func addVary(_ names: [HTTPField.Name]) {
         let lines = self[values: .vary]
-        let known = Set(lines.flatMap { $0.split(separator: ",") }.map { $0.filter { $0 != " " && $0 != "\t" }.lowercased() })
+        let known = Set(
+            lines.flatMap { $0.split(separator: ",") }.map { $0.filter { $0 != " " && $0 != "\t" }.lowercased() }
+        )
         if known.contains("*") { return }
         let missing = names.filter { !known.contains($0.canonicalName) }
         guard !missing.isEmpty else { return }

@@ -28,11 +28,13 @@ extension ResponseCache {
             responseTime: self.wallTime
         )
         if case .forwardAndInvalidate = treatment {
-            await self.invalidate(Invalidation.targets(
-                request: incoming.head,
-                response: response.head,
-                policy: self.policy.key
-            ))
+            await self.invalidate(
+                Invalidation.targets(
+                    request: incoming.head,
+                    response: response.head,
+                    policy: self.policy.key
+                )
+            )
             if let stored = try await self.storePOST(incoming, exchange, response) { response = stored }
         }
         let forward = treatment.flatMap { CacheStatus.Forward($0) } ?? .bypass

@@ -55,7 +55,7 @@ extension ResponseCache {
             && refusal.dropsOlder(status: response.status.code, policy: self.policy)
         if isDropped { await self.drop(call) }
         if !refusal.liesInRequest { self.rememberUncacheable(call, asking) }
-        filling.end(.unstorable)
+        await filling.end(.unstorable)
         var status = status
         if self.policy.tellsKey { status?.detail = refusal.description }
         return self.sent(response, exchange, status)
@@ -95,7 +95,7 @@ extension ResponseCache {
         do {
             try await filling.run { try await response.body.write(GatheringWriter(gathered)) }
         } catch {
-            filling.end(.unstorable)
+            await filling.end(.unstorable)
             throw error
         }
         let body = gathered.buffer
@@ -172,7 +172,7 @@ extension ResponseCache {
                         if tee.hasOutgrown {
                             // Whoever waits for it waits for nothing.
                             self.rememberUncacheable(call, asking)
-                            filling.end(.unstorable)
+                            await filling.end(.unstorable)
                         }
                         try await writer.write(chunk)
                     }
@@ -201,11 +201,11 @@ extension ResponseCache {
     ) async {
         var stored = stored
         guard let body = tee.recorded else {
-            filling.end(tee.hasOutgrown ? .unstorable : .again)
+            await filling.end(tee.hasOutgrown ? .unstorable : .again)
             return
         }
         if stored.finish(bodyLength: Int64(body.readableBytes), endedCleanly: true) != nil {
-            filling.end(.again)
+            await filling.end(.again)
             return
         }
         _ = await self.commit(StoredPage.Variant(stored: stored, body: body), call, asking, filling)
@@ -249,7 +249,7 @@ extension ResponseCache {
         let index = change(&variants)
         guard variants.count > 0 else {
             await self.drop(call)
-            filling.end(.unstorable)
+            await filling.end(.unstorable)
             return false
         }
         let page = StoredPage(variants, writtenAt: now)
@@ -263,7 +263,7 @@ extension ResponseCache {
             return isStored
         } catch {
             self.tallies.failedStores.add()
-            filling.end(.unstorable)
+            await filling.end(.unstorable)
             self.logger.debug("A page could not be stored", metadata: ["larder.error": "\(error)"])
             return false
         }

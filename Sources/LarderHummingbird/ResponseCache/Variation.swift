@@ -89,7 +89,11 @@ enum LanguageChoice {
             ($1.element.weight, $0.offset) < ($0.element.weight, $1.offset)
         }
         for (_, range) in byWeight {
-            if range.range == "*" { return supported.first { language in !ranges.contains { $0.weight == 0 && $0.range == language.lowercased() } } }
+            if range.range == "*" {
+                return supported.first { language in
+                    !ranges.contains { $0.weight == 0 && $0.range == language.lowercased() }
+                }
+            }
             var wanted = range.range[...]
             while true {
                 if let match = supported.first(where: { $0.lowercased() == wanted }) { return match }

@@ -46,7 +46,8 @@ struct TestPages: Sendable {
         let head = HTTPRequest(method: method, scheme: "http", authority: host, path: path, headerFields: fields)
         let request = Request(head: head, body: .init(buffer: ByteBuffer()))
         let origin = self.origin
-        let refresh: (@Sendable (Request) async throws -> Response)? = refreshes ? { try await origin.respond($0) } : nil
+        let refreshing: @Sendable (Request) async throws -> Response = { try await origin.respond($0) }
+        let refresh = refreshes ? refreshing : nil
         let response = try await self.pages.respond(to: request, refresh: refresh) { try await origin.respond($0) }
         return try await Answer(response)
     }
@@ -67,6 +68,17 @@ struct Answer: Sendable {
     }
 
     /// What the cache says of its part in it.
-    var cacheStatus: String { self.fields[values: .init("Cache-Status")!].last ?? "" }
+    var cacheStatus: String { self.fields[values: .cacheStatus].last ?? "" }
     var isHit: Bool { self.cacheStatus.contains(";hit") }
+}
+
+extension HTTPField.Name {
+    static let cacheStatus = Self.made("Cache-Status")
+    static let forwardedHost = Self.made("X-Forwarded-Host")
+    static let surrogateKey = Self.made("Surrogate-Key")
+
+    static func made(_ name: String) -> Self {
+        guard let name = Self(name) else { preconditionFailure("\(name) is no name of a field") }
+        return name
+    }
 }

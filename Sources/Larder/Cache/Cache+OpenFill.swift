@@ -139,9 +139,10 @@ extension Cache {
         }
     }
 
-    /// The value of a key if it can be had without waiting for anything; `nil` says nothing of whether there is one.
+    /// The value of a key, if it can be had without waiting for anything.
     ///
     /// - Parameter key: The key.
+    /// - Returns: The value; `nil` says nothing of whether there is one.
     /// - Throws: ``CacheError`` with ``CacheError/Code/invalidKey``.
     package func getAtOnce<Value: Codable & Sendable>(_ key: CacheKey<Value>) throws -> Value? {
         let storeKey = try self.storeKey(key)

@@ -10,6 +10,8 @@ extension ResponseCache {
     ///   - incoming: The request.
     ///   - treatment: Why it is not looked up; `nil` where it has no key.
     ///   - next: Asks the handler.
+    /// - Returns: The answer.
+    /// - Throws: What the handler throws.
     func pass(
         _ incoming: Incoming,
         _ treatment: RequestTreatment?,

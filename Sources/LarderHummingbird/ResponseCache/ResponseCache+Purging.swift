@@ -1,5 +1,6 @@
 import Crypto
 import HTTPTypes
+import Hummingbird
 import Larder
 import LarderHTTP
 import Logging
@@ -47,6 +48,12 @@ extension ResponseCache {
             let target = TargetURI(scheme: scheme, authority: authority, pathAndQuery: path)
         else { return false }
         return try await self.purge(target)
+    }
+
+    /// Drops all variants of the page that a request is for, whatever its method.
+    func purge(requested request: Request) async throws {
+        guard let target = TargetURI(request.head, scheme: self.policy.key.scheme) else { return }
+        try await self.purge(target)
     }
 
     /// Drops the pages whose addresses begin with a text, of every variant.

@@ -231,9 +231,7 @@ extension ResponseCache {
         }
     }
 
-    /// Stores what a change makes of a page.
-    ///
-    /// - Parameter change: Changes the variants, and says which of them is the answer.
+    /// Stores what a change makes of a page: it changes the variants, and says which of them is the answer.
     func commit(
         _ call: PageCall,
         _ asking: Asking,

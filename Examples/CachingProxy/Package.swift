@@ -50,7 +50,9 @@ let package = Package(
             dependencies: [
                 "CachingProxy",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Larder", package: "larder"),
                 .product(name: "LarderHTTP", package: "larder"),
+                .product(name: "LarderHummingbird", package: "larder"),
                 .product(name: "LarderTesting", package: "larder"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -1,6 +1,7 @@
 import Foundation
 import HummingbirdCore
 import Larder
+import LarderHTTP
 import LarderHummingbird
 import LarderRedis
 import LarderRedisClient
@@ -57,12 +58,16 @@ public enum CachingProxy: Sendable {
     ///
     /// - Parameters:
     ///   - settings: Where to listen, and where answers come from.
+    ///   - options: What is cached, and how.
+    ///   - date: The date for answers that have none.
     ///   - logger: Where to log.
     ///   - onRunning: Called with the port once the proxy can be reached.
     /// - Returns: The services.
     /// - Throws: If the server cannot be made.
     static func services(
         _ settings: Settings,
+        options: ResponseCacheOptions = .proxy(),
+        date: @escaping @Sendable () -> HTTPDate = { .now },
         logger: Logger,
         onRunning: @escaping @Sendable (_ port: Int) -> Void
     ) throws -> [any Service] {
@@ -71,8 +76,8 @@ public enum CachingProxy: Sendable {
             pseudonym: "larder-\(String(UInt32.random(in: .min ... .max), radix: 36))",
             host: settings.preservesHost ? nil : settings.origin.authority
         )
-        let origin = Origin(settings, forwarding: forwarding, eventLoopGroup: eventLoopGroup)
-        let (cache, stores) = try Self.cache(settings, logger: logger)
+        let origin = Origin(settings, forwarding: forwarding, date: date, eventLoopGroup: eventLoopGroup)
+        let (cache, stores) = try Self.cache(settings, options, logger: logger)
         let responder = ProxyResponder(
             cache: cache,
             origin: origin,
@@ -93,14 +98,20 @@ public enum CachingProxy: Sendable {
     }
 
     /// The cache, and what has to run for it.
-    private static func cache(_ settings: Settings, logger: Logger) throws -> (ResponseCache, [any Service]) {
+    private static func cache(
+        _ settings: Settings,
+        _ options: ResponseCacheOptions,
+        logger: Logger
+    ) throws -> (ResponseCache, [any Service]) {
+        let clock = options.clock
         guard let url = settings.redisURL else {
-            let cache = Cache(MemoryStore(limit: .bytes(settings.memoryLimit)), namespace: "proxy", logger: logger)
-            return (ResponseCache(cache, options: .proxy(), logger: logger), [])
+            let store = MemoryStore(limit: .bytes(settings.memoryLimit), clock: clock)
+            let cache = Cache(store, namespace: "proxy", clock: clock, logger: logger)
+            return (ResponseCache(cache, options: options, logger: logger), [])
         }
         let client = try RedisClient(url: url)
-        let cache = Cache(RedisStore(client), namespace: "proxy", logger: logger)
-        return (ResponseCache(cache, options: .proxy(), logger: logger), [client])
+        let cache = Cache(RedisStore(client), namespace: "proxy", clock: clock, logger: logger)
+        return (ResponseCache(cache, options: options, logger: logger), [client])
     }
 
     private static func cannotListen(_ settings: Settings, _ error: IOError) -> SettingsError {

@@ -32,7 +32,8 @@ struct ProxyResponder: Sendable {
         async let pumped: Void = body.pump()
         let response = try await self.answer(request, body, channel)
         try await Self.send(response, to: request, writer)
-        try await pumped
+        // What was wrong with the rest of a request that has its answer ends the connection, without another word.
+        do { try await pumped } catch { throw ClientFailure(cause: error) }
     }
 
     @concurrent

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Foundation
 import HTTPTypes
 import HummingbirdCore
 import LarderHTTP
@@ -73,6 +74,11 @@ extension ProxyFailure {
         type: "http_protocol_error",
         text: "The origin's answer could not be understood."
     )
+    private static let unreachable = ProxyFailure(
+        status: .badGateway,
+        type: "connection_refused",
+        text: "The origin cannot be reached."
+    )
     private static let late = ProxyFailure(
         status: .gatewayTimeout,
         type: "http_response_timeout",
@@ -87,14 +93,15 @@ extension ProxyFailure {
         case let error as HTTPClientError:
             self.init(client: error)
         case let error as NIOConnectionError:
-            let isUnknown = error.dnsAError != nil && error.dnsAAAAError != nil
-            self.init(
-                status: .badGateway,
-                type: isUnknown ? "dns_error" : "connection_refused",
-                text: isUnknown ? "The origin's name is not known." : "The origin cannot be reached."
-            )
+            guard error.dnsAError != nil, error.dnsAAAAError != nil else {
+                self = .unreachable
+                return
+            }
+            self.init(status: .badGateway, type: "dns_error", text: "The origin's name is not known.")
         case is HTTPParserError:
             self = .nonsense
+        case let error as IOError where Self.isUnreachable(error.errnoCode):
+            self = .unreachable
         default:
             self.init(
                 status: .badGateway,
@@ -131,6 +138,10 @@ extension ProxyFailure {
         default:
             self = .nonsense
         }
+    }
+
+    private static func isUnreachable(_ code: CInt) -> Bool {
+        [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EADDRNOTAVAIL].contains(code)
     }
 
     /// Whether a connection ended that there was.

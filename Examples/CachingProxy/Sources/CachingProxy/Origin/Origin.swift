@@ -15,11 +15,17 @@ final class Origin: Service {
     private let forwarding: Forwarding
     private let url: String
     private let answerTimeout: TimeAmount
+    private let date: @Sendable () -> HTTPDate
 
     /// How long the upload of a body may take in all; while it goes on, the timeouts for its pieces count.
     private static let longestUpload: TimeAmount = .hours(1)
 
-    init(_ settings: Settings, forwarding: Forwarding, eventLoopGroup: any EventLoopGroup) {
+    init(
+        _ settings: Settings,
+        forwarding: Forwarding,
+        date: @escaping @Sendable () -> HTTPDate,
+        eventLoopGroup: any EventLoopGroup
+    ) {
         let exchanges = OriginExchanges()
         let answerTimeout = TimeAmount(settings.answerTimeout)
         var configuration = HTTPClient.Configuration(
@@ -41,6 +47,7 @@ final class Origin: Service {
         self.forwarding = forwarding
         self.url = settings.origin.url
         self.answerTimeout = answerTimeout
+        self.date = date
     }
 
     /// Keeps the connections until the proxy shuts down.
@@ -117,7 +124,7 @@ final class Origin: Service {
         guard (200...999).contains(code) else { throw ProxyFailure.nonsense }
         var fields = HTTPFields(answer.headers, splitCookie: false)
         fields = self.forwarding.incoming(fields, isOld: answer.version == .http1_0)
-        if !fields.contains(.date) { fields[.date] = HTTPDate.now.description }
+        if !fields.contains(.date) { fields[.date] = self.date().description }
         let status = HTTPResponse.Status(code: code, reasonPhrase: answer.status.reasonPhrase)
         let body = answer.body
         guard method != .head, code != 204, code != 304 else {
@@ -130,12 +137,29 @@ final class Origin: Service {
             status: status,
             headers: fields,
             body: ResponseBody(contentLength: length) { writer in
-                // An error in here breaks off the client's answer too: what is not whole must not look as if it were.
-                for try await buffer in body { try await writer.write(buffer) }
+                var pieces = body.makeAsyncIterator()
+                while let buffer = try await Self.next(of: &pieces) { try await writer.write(buffer) }
                 try await writer.finish(nil)
             }
         )
     }
+
+    /// The next piece of an answer's body; `nil` at its end.
+    ///
+    /// - Throws: ``AnswerBrokenOff``, which breaks off the client's answer as well: what is not whole must not look as if it were. An
+    ///   error of the origin's parser would do worse, since the server takes it for one of the client's and answers it.
+    private static func next(of pieces: inout HTTPClientResponse.Body.AsyncIterator) async throws -> ByteBuffer? {
+        do {
+            return try await pieces.next(isolation: #isolation)
+        } catch {
+            throw AnswerBrokenOff(cause: error)
+        }
+    }
+}
+
+/// The origin's answer ended before its time.
+struct AnswerBrokenOff: Error {
+    let cause: any Error
 }
 
 extension HTTPRequest.Method {

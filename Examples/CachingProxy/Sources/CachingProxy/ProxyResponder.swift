@@ -30,8 +30,11 @@ struct ProxyResponder: Sendable {
             return try await Self.send(response, to: request, writer)
         }
         async let pumped: Void = body.pump()
+        // However it ends: from here on nobody takes the rest of the body, and nobody waits for that.
+        defer { body.pipe.abandon() }
         let response = try await self.answer(request, body, channel)
         try await Self.send(response, to: request, writer)
+        body.pipe.abandon()
         // What was wrong with the rest of a request that has its answer ends the connection, without another word.
         do { try await pumped } catch { throw ClientFailure(cause: error) }
     }
@@ -53,7 +56,8 @@ struct ProxyResponder: Sendable {
             if !expectsContinue { head.headerFields[.expect] = nil }
             let interim = InterimAnswers(channel: channel, expectsContinue: expectsContinue)
             return try await self.cache.respond(
-                to: Request(head: head, body: body?.stream ?? RequestBody(buffer: ByteBuffer())),
+                // A body goes to the origin alone; that there is one, the fields say.
+                to: Request(head: head, body: RequestBody(buffer: ByteBuffer())),
                 refresh: { try await self.ask($0.head) },
                 next: { try await self.ask($0.head, body, interim) }
             )

@@ -10,8 +10,7 @@ struct ClientBody: Sendable {
     /// How many bytes it has; `nil` where that shows only at its end.
     let length: Int?
     /// What the origin's connection reads.
-    let stream: RequestBody
-    private let source: RequestBody.Source
+    let pipe = BodyPipe()
     private let connection: RequestBody
     private let limit: Int
 
@@ -29,10 +28,9 @@ struct ClientBody: Sendable {
         guard isChunked || self.length.map({ $0 <= limit }) ?? false else { throw .bodyTooLong }
         self.connection = request.body
         self.limit = limit
-        (self.stream, self.source) = RequestBody.makeStream()
     }
 
-    /// Reads the body to its end, no faster than it is passed on.
+    /// Reads the body to its end, no faster than it is taken; once nobody takes it any more, what comes is read past.
     ///
     /// - Throws: What ends the connection: the client's mistake, its going away, or a body that is too long.
     func pump() async throws {
@@ -41,11 +39,13 @@ struct ClientBody: Sendable {
             for try await buffer in self.connection {
                 count += buffer.readableBytes
                 guard count <= self.limit else { throw ProxyFailure.bodyTooLong }
-                await self.source.yield(buffer)
+                await self.pipe.write(buffer)
             }
-            self.source.finish()
+            // To who is cancelled, everything seems to be at its end.
+            try Task.checkCancellation()
+            self.pipe.finish()
         } catch {
-            self.source.finish(ClientFailure(cause: error))
+            self.pipe.finish(ClientFailure(cause: error))
             throw error
         }
     }

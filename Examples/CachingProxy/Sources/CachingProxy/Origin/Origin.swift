@@ -95,7 +95,7 @@ final class Origin: Service {
         for field in request.headerFields { outgoing.headers.add(name: field.name.rawName, value: field.value) }
         outgoing.headers.replaceOrAdd(name: HTTPField.Name.larderExchange.rawName, value: number)
         if let body {
-            outgoing.body = .stream(body.stream, length: body.length.map { .known(Int64($0)) } ?? .unknown)
+            outgoing.body = .stream(body.pipe, length: body.length.map { .known(Int64($0)) } ?? .unknown)
         }
         do {
             let timeout = body == nil ? self.answerTimeout : Self.longestUpload

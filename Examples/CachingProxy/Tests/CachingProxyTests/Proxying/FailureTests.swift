@@ -109,6 +109,26 @@ struct FailureTests {
         }
     }
 
+    @Test(
+        "a long body that nobody takes holds nothing up",
+        arguments: ["Content-Length: 2000000", "Transfer-Encoding: chunked"]
+    )
+    func untakenBody(_ framing: String) async throws {
+        let piece = String(repeating: "a", count: 100_000)
+        let chunked = String(repeating: "186a0\r\n\(piece)\r\n", count: 20) + "0\r\n\r\n"
+        let body = framing.hasPrefix("C") ? String(repeating: piece, count: 20) : chunked
+        let nowhere = try #require(OriginAddress("http://127.0.0.1:9"))
+        try await TestProxy.run(settings: { $0.origin = nowhere }, origin: { _ in [] }) { proxy in
+            try await RawClient.connect(to: proxy.port) { client in
+                for _ in 1...2 {
+                    try await client.send(TestProxy.text("PUT /", [framing], body))
+                    let answer = try await client.receive()
+                    #expect(answer?.status == 502)
+                }
+            }
+        }
+    }
+
     @Test("a request on a connection that the origin has just closed is sent again, unless that could do it twice")
     func stale() async throws {
         try await TestProxy.run(origin: { asked in

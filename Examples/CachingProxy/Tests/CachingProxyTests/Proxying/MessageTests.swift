@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 
 @testable import CachingProxy
@@ -52,6 +53,19 @@ struct MessageTests {
         }
     }
 
+    @Test("a GET with a body is asked each time: the body is not in the key")
+    func getWithBody() async throws {
+        try await TestProxy.run(origin: { _ in [.readBody, .answer(200, ["Cache-Control: max-age=60"])] }) { proxy in
+            for body in ["one", "two"] {
+                _ = try await proxy.send("GET /", ["Content-Length: 3"], body: body)
+                _ = try await proxy.send("GET /", ["Transfer-Encoding: chunked"], body: "3\r\n\(body)\r\n0\r\n\r\n")
+            }
+            #expect(proxy.origin.requests.map(\.body) == ["one", "one", "two", "two"])
+            for _ in 1...2 { _ = try await proxy.send() }
+            #expect(proxy.origin.requests.count == 5)
+        }
+    }
+
     @Test("an answer streams: its beginning is there before its end")
     func streaming() async throws {
         let gate = Gate()
@@ -66,6 +80,43 @@ struct MessageTests {
                 let rest = try await client.receivePart(endingWith: "half")
                 #expect(rest == "half")
             }
+        }
+    }
+
+    @Test("an origin that does not read is not read for: what a client sends stays with the client")
+    func backPressure() async throws {
+        let gate = Gate()
+        try await TestProxy.run(origin: { _ in [.await(gate), .readBody, .answer()] }) { proxy in
+            try await RawClient.connect(to: proxy.port) { client in
+                let sender = client.sender
+                let sent = SentCount()
+                let length = 64 << 20
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask {
+                        try await sender.send(TestProxy.text("PUT /", ["Content-Length: \(length)"]))
+                        let piece = String(repeating: "a", count: 1 << 20)
+                        for _ in 1...64 {
+                            try await sender.send(piece)
+                            sent.add()
+                        }
+                    }
+                    // It comes to a standstill, with no more under way than the sockets and a few buffers hold.
+                    var before = -1
+                    #expect(
+                        try await eventually {
+                            try await Task.sleep(for: .milliseconds(300))
+                            defer { before = sent.value }
+                            return before > 0 && before == sent.value
+                        }
+                    )
+                    #expect(sent.value < 48)
+                    gate.open()
+                    try await group.waitForAll()
+                }
+                let answer = try await client.receive()
+                #expect(answer?.status == 200)
+            }
+            #expect(proxy.origin.requests.first?.body.utf8.count == 64 << 20)
         }
     }
 
@@ -200,4 +251,13 @@ struct MessageTests {
             }
         }
     }
+}
+
+/// How many pieces a client could send.
+private final class SentCount: Sendable {
+    private let count = Atomic(0)
+
+    var value: Int { self.count.load(ordering: .relaxed) }
+
+    func add() { self.count.add(1, ordering: .relaxed) }
 }

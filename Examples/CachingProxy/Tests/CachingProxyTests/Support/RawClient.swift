@@ -20,7 +20,16 @@ struct RawClient {
     }
 
     private var reader: ByteReader
-    private let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
+    /// Sends; also from another task than the one that reads.
+    let sender: Sender
+
+    struct Sender: Sendable {
+        let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
+
+        func send(_ text: String) async throws {
+            try await self.outbound.write(ByteBuffer(string: text))
+        }
+    }
 
     /// Connects, and closes the connection afterwards.
     ///
@@ -28,6 +37,7 @@ struct RawClient {
     ///   - port: The port.
     ///   - body: What to do with the connection.
     /// - Returns: What the body returns.
+    /// - Throws: What the body throws, and if there is no connection.
     static func connect<Result: Sendable>(
         to port: Int,
         _ body: (inout RawClient) async throws -> Result
@@ -47,19 +57,20 @@ struct RawClient {
                 }
             }
         return try await channel.executeThenClose { inbound, outbound in
-            var client = RawClient(reader: ByteReader(inbound.makeAsyncIterator()), outbound: outbound)
+            var client = RawClient(reader: ByteReader(inbound.makeAsyncIterator()), sender: Sender(outbound: outbound))
             return try await body(&client)
         }
     }
 
     func send(_ text: String) async throws {
-        try await self.outbound.write(ByteBuffer(string: text))
+        try await self.sender.send(text)
     }
 
     /// Reads an answer, interim ones as well.
     ///
     /// - Parameter method: What it answers.
     /// - Returns: The answer; `nil` where the connection ended without one.
+    /// - Throws: If the connection ended within its head.
     mutating func receive(_ method: String = "GET") async throws -> Answer? {
         guard let head = try await self.reader.head() else { return nil }
         var answer = Answer(head: head)

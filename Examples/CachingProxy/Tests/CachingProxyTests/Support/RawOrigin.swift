@@ -50,6 +50,7 @@ final class RawOrigin: Sendable {
     /// Opens the server.
     ///
     /// - Parameter script: What to do about a request whose head has come.
+    /// - Throws: If there is no free port.
     init(_ script: @escaping @Sendable (Request) -> [Action]) async throws {
         self.channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .bind(host: "127.0.0.1", port: 0) { channel in

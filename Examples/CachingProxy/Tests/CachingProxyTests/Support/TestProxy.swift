@@ -98,6 +98,7 @@ struct TestProxy: Sendable {
     ///   - fields: Lines; `Host` is there already.
     ///   - body: A body that a line among the fields gives the length of.
     /// - Returns: The final answer.
+    /// - Throws: If there is none.
     func send(_ line: String = "GET /", _ fields: [String] = [], body: String = "") async throws -> RawClient.Answer {
         try await RawClient.connect(to: self.port) { client in
             try await client.send(Self.text(line, fields, body))

@@ -10,6 +10,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
     ],
     targets: [
         .executableTarget(
@@ -20,9 +21,11 @@ let package = Package(
                 "Replay",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Larder", package: "larder"),
                 .product(name: "LarderMacros", package: "larder"),
                 .product(name: "LarderFiles", package: "larder"),
+                .product(name: "LarderHummingbird", package: "larder"),
                 .product(name: "LarderMemcached", package: "larder"),
                 .product(name: "LarderRedis", package: "larder"),
                 .product(name: "LarderRedisClient", package: "larder"),
@@ -31,7 +34,7 @@ let package = Package(
             ],
             path: "Sources/LarderBench",
             // In the program itself, so that it compiles its peer wherever it is called from.
-            resources: [.embedInCode("Memory/CaffeinePeer.java")]
+            resources: [.embedInCode("HTTP/DjangoPeer.py"), .embedInCode("Memory/CaffeinePeer.java")]
         ),
         .target(name: "HeapUse"),
         .target(name: "PlainLoad"),

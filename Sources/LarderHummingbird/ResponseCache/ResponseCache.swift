@@ -70,10 +70,14 @@ public final class ResponseCache: Sendable {
     ) async throws -> Response {
         // A refresh on its way to its handler passes by here once more.
         if let flight = RefreshInFlight.current, flight === self { return try await next(request) }
-        let incoming = Incoming(request, self.policy)
+        var incoming = Incoming(request, self.policy)
         let treatment = incoming.summary.treatment(self.policy)
         guard case .lookUp = treatment else { return try await self.pass(incoming, treatment, next) }
         guard let key = self.key(of: incoming) else { return try await self.pass(incoming, nil, next) }
+        // A handler that sees what the key does not have would make a page of it for everybody.
+        if self.policy.key.query.hidesArguments, let path = incoming.head.path {
+            incoming.show(path: self.policy.key.query.visible(path))
+        }
         let call = PageCall(
             incoming: incoming,
             key: key,
@@ -134,6 +138,13 @@ struct Incoming: Sendable {
         self.summary = RequestSummary(&head, hasBody: false, policy: policy)
         self.head = head
         self.request = head == request.head ? request : Request(head: head, body: request.body)
+    }
+
+    /// Puts another path into the request.
+    mutating func show(path: String) {
+        guard path != self.head.path else { return }
+        self.head.path = path
+        self.request = Request(head: self.head, body: self.request.body)
     }
 
     /// The request with another head.

@@ -1,0 +1,78 @@
+import Foundation
+import Hummingbird
+import Larder
+import LarderHummingbird
+import Logging
+import NIOCore
+
+/// A Hummingbird application whose routes all answer with the same bytes: one plainly, the others through a response cache.
+struct PageServer {
+    /// A cached route.
+    struct Route {
+        /// Its path.
+        var path: String
+        /// Where its pages lie.
+        var cache: Cache
+    }
+
+    /// How many bytes a page has.
+    static let pageBytes = 10_240
+
+    /// Serves until the body has ended.
+    ///
+    /// - Parameters:
+    ///   - routes: The cached routes, beside `/plain`.
+    ///   - body: Gets the port.
+    /// - Returns: What the body returns.
+    /// - Throws: What the body throws, and `Failure` where the server ends before it.
+    static func serving<Result: Sendable>(
+        _ routes: [Route],
+        _ body: @escaping @Sendable (Int) async throws -> Result
+    ) async throws -> Result {
+        let page = ByteBuffer(repeating: UInt8(ascii: "x"), count: Self.pageBytes)
+        let answer: @Sendable () -> Response = {
+            Response(
+                status: .ok,
+                headers: [.contentType: "text/html; charset=utf-8"],
+                body: ResponseBody(byteBuffer: page)
+            )
+        }
+        let router = Router()
+        router.get("plain") { _, _ in answer() }
+        for route in routes {
+            router.group().add(
+                middleware: ResponseCacheMiddleware(route.cache, options: .application(ttl: .seconds(3_600)))
+            )
+            .get(RouterPath(route.path)) { _, _ in answer() }
+        }
+        let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
+        var logger = Logger(label: "larder-bench")
+        logger.logLevel = .error
+        let application = Application(
+            responder: router.buildResponder(),
+            configuration: .init(address: .hostname("127.0.0.1", port: 0)),
+            onServerRunning: { channel in
+                if let port = channel.localAddress?.port { continuation.yield(port) }
+                continuation.finish()
+            },
+            logger: logger
+        )
+        return try await withThrowingTaskGroup(of: Result?.self) { group in
+            group.addTask {
+                try await application.run()
+                return nil
+            }
+            group.addTask {
+                for await port in ports { return try await body(port) }
+                throw Failure("the server has no port")
+            }
+            while let result = try await group.next() {
+                if let result {
+                    group.cancelAll()
+                    return result
+                }
+            }
+            throw Failure("the server has ended")
+        }
+    }
+}

@@ -55,9 +55,7 @@ struct FailureTests {
     func refused() async throws {
         let other = try await RawOrigin { _ in [] }
         let port = other.port
-        let task = Task { try await other.run() }
-        task.cancel()
-        _ = await task.result
+        try await other.close()
         let address = try #require(OriginAddress("http://127.0.0.1:\(port)"))
         try await TestProxy.run(settings: { $0.origin = address }, origin: { _ in [] }) { proxy in
             let answer = try await proxy.send()

@@ -86,37 +86,33 @@ struct MessageTests {
     @Test("an origin that does not read is not read for: what a client sends stays with the client")
     func backPressure() async throws {
         let gate = Gate()
-        try await TestProxy.run(origin: { _ in [.await(gate), .readBody, .answer()] }) { proxy in
+        try await TestProxy.run(
+            settings: { $0.longestBody = 1 << 30 },
+            origin: { _ in [.await(gate), .close] }
+        ) { proxy in
             try await RawClient.connect(to: proxy.port) { client in
                 let sender = client.sender
                 let sent = SentCount()
-                let length = 64 << 20
-                try await withThrowingTaskGroup(of: Void.self) { group in
+                await withTaskGroup(of: Void.self) { group in
                     group.addTask {
-                        try await sender.send(TestProxy.text("PUT /", ["Content-Length: \(length)"]))
                         let piece = String(repeating: "a", count: 1 << 20)
-                        for _ in 1...64 {
-                            try await sender.send(piece)
-                            sent.add()
-                        }
+                        // It fails when the test is over.
+                        try? await sender.send(TestProxy.text("PUT /", ["Content-Length: \(512 << 20)"]))
+                        while sent.value < 512, (try? await sender.send(piece)) != nil { sent.add() }
                     }
-                    // It comes to a standstill, with no more under way than the sockets and a few buffers hold.
+                    // It comes to a standstill with no more under way than the sockets hold, which is up to 37 MB for each of the two.
                     var before = -1
-                    #expect(
-                        try await eventually {
-                            try await Task.sleep(for: .milliseconds(300))
-                            defer { before = sent.value }
-                            return before > 0 && before == sent.value
-                        }
-                    )
-                    #expect(sent.value < 48)
+                    let stands = try? await eventually {
+                        try await Task.sleep(for: .milliseconds(500))
+                        defer { before = sent.value }
+                        return before > 0 && before == sent.value
+                    }
+                    #expect(stands == true)
+                    #expect(sent.value < 200)
+                    group.cancelAll()
                     gate.open()
-                    try await group.waitForAll()
                 }
-                let answer = try await client.receive()
-                #expect(answer?.status == 200)
             }
-            #expect(proxy.origin.requests.first?.body.utf8.count == 64 << 20)
         }
     }
 

@@ -33,77 +33,84 @@ final class RawOrigin: Sendable {
     private struct State {
         var script: @Sendable (Request) -> [Action] = { _ in [] }
         var requests: [Request] = []
-        var connections = 0
+        var serving: [Task<Void, Never>] = []
     }
 
-    private let state = Mutex(State())
-    private let channel: NIOAsyncChannel<NIOAsyncChannel<ByteBuffer, ByteBuffer>, Never>
+    private final class Shared: Sendable {
+        let state = Mutex(State())
+    }
 
-    var port: Int { self.channel.channel.localAddress?.port ?? 0 }
+    private let shared: Shared
+    private let channel: any Channel
+
+    var port: Int { self.channel.localAddress?.port ?? 0 }
 
     /// What it was asked; bodies as far as they were read.
-    var requests: [Request] { self.state.withLock { $0.requests } }
+    var requests: [Request] { self.shared.state.withLock { $0.requests } }
 
     /// How many connections were made to it.
-    var connections: Int { self.state.withLock { $0.connections } }
+    var connections: Int { self.shared.state.withLock { $0.serving.count } }
 
     /// Opens the server.
     ///
     /// - Parameter script: What to do about a request whose head has come.
     /// - Throws: If there is no free port.
     init(_ script: @escaping @Sendable (Request) -> [Action]) async throws {
+        let shared = Shared()
+        self.shared = shared
         self.channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .bind(host: "127.0.0.1", port: 0) { channel in
-                channel.eventLoop.makeCompletedFuture { try NIOAsyncChannel(wrappingChannelSynchronously: channel) }
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let connection = try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+                    shared.state.withLock { state in
+                        let number = state.serving.count + 1
+                        // A connection that breaks is part of the test, not its failure.
+                        state.serving.append(Task { try? await Self.serve(connection, number, shared) })
+                    }
+                }
             }
+            .bind(host: "127.0.0.1", port: 0).get()
         self.answers(script)
     }
 
     /// Does from now on as told.
     func answers(_ script: @escaping @Sendable (Request) -> [Action]) {
-        self.state.withLock { $0.script = script }
+        self.shared.state.withLock { $0.script = script }
     }
 
-    /// Serves until it is cancelled.
-    func run() async throws {
-        try await withThrowingDiscardingTaskGroup { group in
-            try await self.channel.executeThenClose { connections in
-                for try await connection in connections {
-                    let number = self.state.withLock { state in
-                        state.connections += 1
-                        return state.connections
-                    }
-                    // A connection that breaks is part of the test, not its failure.
-                    group.addTask { try? await self.serve(connection, number) }
-                }
-            }
-        }
+    /// Ends the server and its connections.
+    func close() async throws {
+        try await self.channel.close()
+        let serving = self.shared.state.withLock { $0.serving }
+        for task in serving { task.cancel() }
+        for task in serving { await task.value }
     }
 
-    private func serve(_ connection: NIOAsyncChannel<ByteBuffer, ByteBuffer>, _ number: Int) async throws {
+    private static func serve(
+        _ connection: NIOAsyncChannel<ByteBuffer, ByteBuffer>,
+        _ number: Int,
+        _ shared: Shared
+    ) async throws {
         try await connection.executeThenClose { inbound, outbound in
             var reader = ByteReader(inbound.makeAsyncIterator())
             while let head = try await reader.head() {
                 let request = Request(connection: number, head: head)
-                let (script, index) = self.state.withLock { state in
+                let (script, index) = shared.state.withLock { state in
                     state.requests.append(request)
                     return (state.script, state.requests.count - 1)
                 }
                 var hasRead = false
-                for action in script(request) {
+                for action in script(request) + [.readBody] {
                     switch action {
                     case .say(let text): try await outbound.write(ByteBuffer(string: text))
                     case .close: return
                     case .await(let gate): try await gate.wait()
+                    case .readBody where hasRead: break
                     case .readBody:
                         let body = try await reader.body(of: head)
-                        self.state.withLock { $0.requests[index].body = body }
+                        shared.state.withLock { $0.requests[index].body = body }
                         hasRead = true
                     }
-                }
-                if !hasRead {
-                    let body = try await reader.body(of: head)
-                    self.state.withLock { $0.requests[index].body = body }
                 }
             }
         }

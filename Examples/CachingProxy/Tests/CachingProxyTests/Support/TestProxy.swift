@@ -65,9 +65,12 @@ struct TestProxy: Sendable {
             onRunning: { running.yield($0) }
         )
         let group = ServiceGroup(services: services, logger: logger)
-        try await withThrowingTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { try await origin.run() }
-            tasks.addTask { try await group.run() }
+        // Whether it is the proxy that has ended, by itself and not by a cancellation that would leave connections lying about.
+        try await withThrowingTaskGroup(of: Bool.self) { tasks in
+            tasks.addTask {
+                try await group.run()
+                return true
+            }
             tasks.addTask {
                 try await Task.sleep(for: .seconds(60))
                 throw TookTooLong()
@@ -76,20 +79,16 @@ struct TestProxy: Sendable {
                 guard let port = await ports.first(where: { _ in true }) else { throw Unready() }
                 try await body(TestProxy(port: port, origin: origin, clock: clock, begin: begin, group: group))
                 await group.triggerGracefulShutdown()
-                throw Done()
+                return false
             }
-            // The origin ends with its task, the proxy by itself.
-            do {
-                while try await tasks.next() != nil {}
-            } catch is Done {
-                tasks.cancelAll()
-            }
+            while let isOver = try await tasks.next(), !isOver {}
+            tasks.cancelAll()
         }
+        try await origin.close()
     }
 
     struct Unready: Error {}
     struct TookTooLong: Error {}
-    private struct Done: Error {}
 
     /// Sends one request on a connection of its own.
     ///

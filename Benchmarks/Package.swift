@@ -11,6 +11,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
+        .package(url: "https://github.com/stencilproject/Stencil.git", from: "0.15.1"),
     ],
     targets: [
         .executableTarget(
@@ -30,7 +31,9 @@ let package = Package(
                 .product(name: "LarderRedis", package: "larder"),
                 .product(name: "LarderRedisClient", package: "larder"),
                 .product(name: "LarderSQLite", package: "larder"),
+                .product(name: "LarderStencil", package: "larder"),
                 .product(name: "LarderTesting", package: "larder"),
+                .product(name: "Stencil", package: "Stencil"),
             ],
             path: "Sources/LarderBench",
             // In the program itself, so that it compiles its peer wherever it is called from.

@@ -17,7 +17,8 @@ struct LarderBench: AsyncParsableCommand {
             LocksBench.self, LockWorker.self,
             RateLimitBench.self, RateLimitWorker.self,
             CollectionsBench.self, CollectionsWorker.self,
-            RedisBench.self, MemcachedBench.self, PubSubBench.self, SQLiteBench.self, HTTPBench.self,
+            FragmentsBench.self, HTTPBench.self,
+            RedisBench.self, MemcachedBench.self, PubSubBench.self, SQLiteBench.self,
             TraceBench.self, TableCommand.self, HitRatioTableCommand.self,
             PlotCommand.self, SynthesizeCommand.self,
         ]

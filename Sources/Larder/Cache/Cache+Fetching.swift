@@ -147,6 +147,9 @@ extension Cache {
     ///   - policy: How fresh the values have to be, and how long to wait for them.
     ///   - freshness: Who may answer.
     ///   - onFailure: What to do while the store is unavailable.
+    ///   - fillsApart: Whether `fill` runs once for each missing key, all of them at the same time: each value has a time to
+    ///     live and tags of its own then, and reaches those who wait for it when it is there. Fills that fetch keys which
+    ///     others fill need that: two that hold several keys each could wait for each other.
     ///   - fill: Makes the values; ``FillContext/addTags(_:to:)`` puts single ones under tags.
     /// - Returns: The values of all keys that have one.
     /// - Throws: As the public form.
@@ -157,6 +160,7 @@ extension Cache {
         policy: FetchPolicy? = nil,
         freshness: ReadFreshness? = nil,
         onFailure: FailurePolicy? = nil,
+        fillsApart: Bool = false,
         _ fill:
             @escaping @Sendable (_ missing: [CacheKey<Value>], FillContext) async throws -> [CacheKey<Value>: Value]
     ) async throws -> [CacheKey<Value>: Value] {
@@ -171,6 +175,7 @@ extension Cache {
             )
         }
         let recorder = FetchRecorder.active
+        call.fillsApart = fillsApart
         var results = try await self.firstRead(wishes.map(\.storeKey), &call, wantsTimes: recorder != nil)
         let missing = wishes.map(\.storeKey).filter { results[$0] == nil }
         results.merge(try await self.resolve(missing, call)) { _, filled in filled }

@@ -45,7 +45,11 @@ extension Cache {
     /// Begins the flights whose leader the caller is.
     private func begin<Value>(_ seats: [Seat], _ call: FetchCall<Value>) {
         let fills = seats.filter { $0.awaited == nil }
-        if !fills.isEmpty { self.fill(fills, call) }
+        if call.fillsApart {
+            for seat in fills { self.fill([seat], call) }
+        } else if !fills.isEmpty {
+            self.fill(fills, call)
+        }
         for seat in seats {
             if let holder = seat.awaited { self.await(holder, for: seat, call.policy) }
         }
@@ -198,7 +202,7 @@ extension Cache {
     }
 
     /// How long a lease stands yet; `nil` where it has ended.
-    private func timeLeft(of holder: LeaseHolder, on key: StoreKey) async throws -> Duration? {
+    func timeLeft(of holder: LeaseHolder, on key: StoreKey) async throws -> Duration? {
         let reports = try await self.space.report(on: key)
         let standing = reports.lazy.compactMap(\.holder).first { $0.token == holder.token }
         guard let standing, standing.timeLeft > .zero else { return nil }

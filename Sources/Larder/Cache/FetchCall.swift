@@ -29,6 +29,8 @@ struct FetchCall<Value: Codable & Sendable>: Sendable {
     /// Whether the call is made so that the value is fresh for those who come after it: it waits for the fill that others
     /// would leave behind, and takes no stale value in its place.
     var isWarming = false
+    /// Whether each key is filled by a fill of its own, although they are read, and their leases taken, together.
+    var fillsApart = false
     /// Whether the store could be asked.
     var storeIsAvailable = true
 

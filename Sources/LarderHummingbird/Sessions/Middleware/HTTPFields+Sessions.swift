@@ -1,0 +1,60 @@
+import HTTPTypes
+
+extension HTTPFields {
+    /// Says that the answer depends on the cookie (RFC 9110, section 12.5.5).
+    mutating func varyOnCookie() {
+        let members = self[values: .vary].flatMap { $0.split(separator: ",") }
+            .map { $0.filter { $0 != " " && $0 != "\t" }.lowercased() }
+        if members.contains("cookie") || members.contains("*") { return }
+        self.append(HTTPField(name: .vary, value: "Cookie"))
+    }
+
+    /// Sets a cookie that is one browser's, and keeps the answer out of all caches that others share.
+    mutating func setPrivateCookie(_ field: String) {
+        self.append(HTTPField(name: .setCookie, value: field))
+        // These speak to shared caches alone, and such caches heed nothing else then (RFC 9213, section 2.2).
+        for name in Self.targetedFields { self[name] = nil }
+        // A date by itself lets caches store as well.
+        let directives = self[values: .cacheControl].flatMap { Self.directives($0) }
+        if directives.contains(where: { Self.name($0) == "no-store" }) { return }
+        let kept = directives.filter { !["public", "s-maxage", "private", "proxy-revalidate"].contains(Self.name($0)) }
+        let rest = kept.isEmpty ? ["no-cache"] : kept
+        self[.cacheControl] = (["private"] + rest).joined(separator: ", ")
+    }
+
+    private static let targetedFields = [
+        "CDN-Cache-Control", "Cloudflare-CDN-Cache-Control", "Surrogate-Control",
+    ].compactMap { HTTPField.Name($0) }
+
+    /// The members of a list, split at commas outside of quoted text.
+    private static func directives(_ line: String) -> [String] {
+        var directives: [String] = []
+        var directive = ""
+        var (isQuoted, isEscaped) = (false, false)
+        for character in line {
+            if isEscaped {
+                isEscaped = false
+            } else if isQuoted, character == "\\" {
+                isEscaped = true
+            } else if character == "\"" {
+                isQuoted.toggle()
+            } else if character == ",", !isQuoted {
+                directives.append(directive)
+                directive = ""
+                continue
+            }
+            directive.append(character)
+        }
+        directives.append(directive)
+        return directives.map { Self.trimmed($0) }.filter { !$0.isEmpty }
+    }
+
+    private static func trimmed(_ text: String) -> String {
+        let isSpace: (Character) -> Bool = { $0 == " " || $0 == "\t" }
+        return String(text.drop(while: isSpace).reversed().drop(while: isSpace).reversed())
+    }
+
+    private static func name(_ directive: String) -> String {
+        directive.prefix { $0 != "=" && $0 != " " }.lowercased()
+    }
+}

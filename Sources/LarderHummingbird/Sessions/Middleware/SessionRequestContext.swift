@@ -1,0 +1,70 @@
+public import Hummingbird
+import Synchronization
+
+/// A request context through which routes get the session.
+///
+/// ```swift
+/// struct AppContext: SessionRequestContext {
+///     var coreContext: CoreRequestContextStorage
+///     var sessionSlot = SessionSlot()
+///
+///     init(source: ApplicationRequestContextSource) { self.coreContext = .init(source: source) }
+/// }
+/// ```
+public protocol SessionRequestContext: RequestContext {
+    /// Where ``SessionMiddleware`` puts the session; empty before that.
+    var sessionSlot: SessionSlot { get set }
+}
+
+extension SessionRequestContext {
+    /// The request's session, which is read from its store when somebody first asks for it.
+    ///
+    /// - Throws: ``SessionError`` with ``SessionError/Code/unavailable`` where the store cannot be asked, or with
+    ///   ``SessionError/Code/noMiddleware``.
+    public var session: Session {
+        get async throws { try await self.sessionSlot.session() }
+    }
+}
+
+/// The place of a session in a request context.
+public struct SessionSlot: Sendable {
+    private let pending: PendingSession?
+
+    /// An empty place.
+    public init() { self.pending = nil }
+
+    init(_ pending: PendingSession) { self.pending = pending }
+
+    func session() async throws -> Session {
+        guard let pending = self.pending else {
+            throw SessionError(.noMiddleware, "no SessionMiddleware stands before this route")
+        }
+        return try await pending.session()
+    }
+}
+
+/// The session of a request, read when somebody first asks for it.
+final class PendingSession: Sendable {
+    private let keeper: any SessionKeeping
+    private let cookies: [String]
+    private let opened = Mutex<Session?>(nil)
+
+    init(_ keeper: any SessionKeeping, _ cookies: [String]) {
+        self.keeper = keeper
+        self.cookies = cookies
+    }
+
+    /// The session, if somebody has asked for it.
+    var ifOpened: Session? { self.opened.withLock { $0 } }
+
+    func session() async throws -> Session {
+        if let session = self.ifOpened { return session }
+        let session = try await self.keeper.open(self.cookies)
+        // Two tasks of one request may both have read it; all of them have to work with one.
+        return self.opened.withLock { opened in
+            if let opened { return opened }
+            opened = session
+            return session
+        }
+    }
+}

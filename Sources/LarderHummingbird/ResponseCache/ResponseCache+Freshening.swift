@@ -20,7 +20,9 @@ extension ResponseCache {
         case .updated(var stored):
             stored.removeField(OwnField.cacheControl)
             let variant = selected.variant.confirmed(as: stored, under: filling.fill?.tagNames ?? [])
-            status?.isStored = await self.update(selected, to: variant, call, asking, filling)
+            // By itself: an assignment to what is not there would not even look at its right side.
+            let isStored = await self.update(selected, to: variant, call, asking, filling)
+            status?.isStored = isStored
             return self.freshened(variant, call, exchange, status)
         case .updatedAndRefused(let stored, _):
             await self.remove(selected, call, asking, filling)

@@ -120,7 +120,9 @@ extension ResponseCache {
         }
         let variant = StoredPage.Variant(stored: stored, body: body, hasOwnTag: hasOwnTag)
         var status = status
-        status?.isStored = await self.commit(variant, call, asking, filling)
+        // By itself: an assignment to what is not there would not even look at its right side.
+        let isStored = await self.commit(variant, call, asking, filling)
+        status?.isStored = isStored
         // Its first client may have asked for a part, or have it already.
         if !call.summary.traits.isDisjoint(with: [.ifNoneMatch, .ifModifiedSince, .range]), stored.status == .ok {
             var answer = self.answer(call, variant, age: stored.metadata.initialAge, status)

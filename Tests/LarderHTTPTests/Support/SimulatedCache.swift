@@ -4,15 +4,7 @@ import LarderHTTP
 /// A whole cache of one request at a time, made of nothing but this module's decisions, a dictionary and a script for the
 /// origin: what a middleware does with them.
 struct SimulatedCache {
-    /// Where a client's answer came from.
-    enum Source: Hashable {
-        /// From the store.
-        case cached
-        /// From the origin.
-        case fetched
-        /// From the store, after the origin said that it is still true.
-        case validated
-    }
+    typealias Source = Story.Source
 
     /// What a client got.
     struct Answer {

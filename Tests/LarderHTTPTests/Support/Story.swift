@@ -1,10 +1,21 @@
 import HTTPTypes
+import LarderHTTP
 import Testing
 
-@testable import LarderHTTP
-
 /// Requests one after the other, what the origin says to each, and where the answer has to come from.
+///
+/// They are told twice: to the rules alone, and to the example proxy over sockets.
 struct Story: Sendable, CustomTestStringConvertible {
+    /// Where a client's answer comes from.
+    enum Source: Hashable {
+        /// From the store.
+        case cached
+        /// From the origin.
+        case fetched
+        /// From the store, after the origin said that it is still true.
+        case validated
+    }
+
     /// One request.
     struct Step: Sendable {
         /// How many seconds after the one before.
@@ -20,7 +31,7 @@ struct Story: Sendable, CustomTestStringConvertible {
         /// The origin's body.
         var body = "01234567890"
         /// Where the answer comes from.
-        var from: SimulatedCache.Source = .fetched
+        var from: Source = .fetched
         /// The status that the client gets.
         var gets: Int?
         /// What the client gets as a body.
@@ -43,30 +54,8 @@ struct Story: Sendable, CustomTestStringConvertible {
 
     var testDescription: String { self.name }
 
-    /// Tells the story.
-    func tell() throws {
-        var cache = SimulatedCache(self.policy)
-        var now = noon
-        for (number, step) in self.steps.enumerated() {
-            now = now.advanced(by: .seconds(step.after))
-            let date = HTTPDate(now).description
-            let headers = Self.all(step.response.map { $0 == "DATE" ? "Date: " + date : $0 })
-            let parts = step.line.split(separator: " ")
-            let method = try #require(HTTPRequest.Method(String(parts[0])))
-            let asked = request(method, String(parts[1]), Self.all(step.request))
-            let answer = cache.handle(asked, now: now) { outgoing in
-                step.status == 0 ? nil : Self.origin(outgoing, step, headers)
-            }
-            #expect(answer.source == step.from, "step \(number)")
-            if let status = step.gets { #expect(answer.response.status.code == status, "step \(number)") }
-            if let body = step.reads { #expect(answer.body == body, "step \(number)") }
-            let lines = answer.response.headerFields.map { "\($0.name.rawName): \($0.value)" }
-            for line in step.has { #expect(lines.contains(line), "step \(number): \(lines)") }
-            for name in step.lacks { #expect(answer.response.headerFields.lines(name).isEmpty, "step \(number)") }
-        }
-    }
-
-    private static func origin(_ request: HTTPRequest, _ step: Step, _ headers: HTTPFields) -> (HTTPResponse, String) {
+    /// The origin's answer to a request in one of the steps: 304 where a condition holds.
+    static func origin(_ request: HTTPRequest, _ step: Step, _ headers: HTTPFields) -> (HTTPResponse, String) {
         let tags = headers.lines("ETag")
         let isSame =
             !tags.isEmpty && request.headerFields.lines("If-None-Match") == tags
@@ -76,7 +65,8 @@ struct Story: Sendable, CustomTestStringConvertible {
         return (HTTPResponse(status: .init(code: status), headerFields: headers), isSame ? "" : step.body)
     }
 
-    private static func all(_ lines: [String]) -> HTTPFields {
+    /// The fields of lines.
+    static func all(_ lines: [String]) -> HTTPFields {
         lines.map { fields($0) }.reduce(into: HTTPFields()) { $0 += $1 }
     }
 }

@@ -43,6 +43,33 @@ struct ResponseCacheTests {
         #expect(second.isHit)
     }
 
+    @Test("a cache that says nothing of itself stores all the same", arguments: [0, 1 << 20])
+    func silentCache(gathersUpTo limit: Int) async throws {
+        var options = ResponseCacheOptions.application()
+        options.policy.statusName = nil
+        options.gathersUpTo = limit
+        let test = TestPages(
+            options,
+            ScriptedOrigin { asked, number in
+                let fields: HTTPFields = [.cacheControl: "max-age=60", .eTag: "\"a\""]
+                return asked.headerFields.contains(.ifNoneMatch)
+                    ? Response(status: .notModified, headers: fields) : page("page \(number)", fields)
+            }
+        )
+        for _ in 1...2 {
+            let answer = try await test.send()
+            #expect(answer.body == "page 1")
+            #expect(answer.cacheStatus.isEmpty)
+        }
+        #expect(test.origin.count == 1)
+        test.clock.advance(by: .seconds(61))
+        for _ in 1...2 {
+            let answer = try await test.send()
+            #expect(answer.body == "page 1")
+        }
+        #expect(test.origin.count == 2)
+    }
+
     @Test("browsers may be told another time than this cache")
     func browserTime() async throws {
         var options = ResponseCacheOptions.application(ttl: .seconds(30))

@@ -1,0 +1,125 @@
+import NIOCore
+import NIOHTTP1
+
+/// What belongs to HTTP/1 itself on a client's connection: which requests are well-formed, how answers are framed, and when
+/// the connection ends.
+///
+/// The server behind this knows neither a request's version nor that an answer to HEAD has no body. So the framing of
+/// answers (RFC 9112, section 6) is decided here, where both are known.
+final class ClientMessages: ChannelDuplexHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundOut = HTTPServerRequestPart
+    typealias OutboundIn = HTTPServerResponsePart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    /// A request whose answer has not ended.
+    private struct Unanswered {
+        var isHead = false
+        /// Whether the client speaks HTTP/1.0.
+        var isOld = false
+        var closes = false
+        /// Whether the client sends the body only when it is told to go on.
+        var holdsBody = false
+    }
+
+    /// How long a client is listened to after the last answer, so that it reads that before it learns that nobody reads its
+    /// own words any more (RFC 9112, section 9.6).
+    private static let linger: TimeAmount = .seconds(2)
+
+    private var unanswered = CircularBuffer<Unanswered>()
+    private var current = Unanswered()
+    private var answerHasBody = false
+    /// Whether what the client still sends is of no account.
+    private var isDeaf = false
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !self.isDeaf else { return }
+        switch self.unwrapInboundIn(data) {
+        case .head(var head):
+            do {
+                try head.makeUnambiguous()
+            } catch {
+                self.isDeaf = true
+                context.fireErrorCaught(error)
+                return
+            }
+            let isOld = head.version == .http1_0
+            // The parser knows this method by a name that is not its own.
+            if head.method == .MSEARCH { head.method = .RAW(value: "M-SEARCH") }
+            // An expectation of a client that cannot hear an interim answer is none (RFC 9110, section 10.1.1).
+            if isOld { head.headers.remove(name: "Expect") }
+            self.unanswered.append(
+                Unanswered(
+                    isHead: head.method == .HEAD,
+                    isOld: isOld,
+                    closes: isOld || !head.isKeepAlive,
+                    holdsBody: head.headers.contains(name: "Expect")
+                )
+            )
+            context.fireChannelRead(self.wrapInboundOut(.head(head)))
+        case .body:
+            context.fireChannelRead(data)
+        case .end:
+            if self.unanswered.last?.closes == true { self.isDeaf = true }
+            context.fireChannelRead(data)
+        }
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        switch self.unwrapOutboundIn(data) {
+        case .head(let head) where head.status.code < 200:
+            if head.status == .continue, !self.unanswered.isEmpty {
+                self.unanswered[self.unanswered.startIndex].holdsBody = false
+            }
+            guard self.unanswered.first?.isOld != true else {
+                promise?.succeed()
+                return
+            }
+            context.write(data, promise: promise)
+        case .head(var head):
+            self.current = self.unanswered.popFirst() ?? Unanswered(closes: true)
+            self.frame(&head)
+            context.write(self.wrapOutboundOut(.head(head)), promise: promise)
+        case .body:
+            guard self.answerHasBody else {
+                promise?.succeed()
+                return
+            }
+            context.write(data, promise: promise)
+        case .end:
+            context.writeAndFlush(data, promise: promise)
+            if self.current.closes { self.close(context) }
+        }
+    }
+
+    /// Says how long the answer is and whether another can follow.
+    private func frame(_ head: inout HTTPResponseHead) {
+        let status = head.status.code
+        head.headers.remove(name: "Transfer-Encoding")
+        if status == 204 { head.headers.remove(name: "Content-Length") }
+        self.answerHasBody = !self.current.isHead && status != 204 && status != 304
+        if self.answerHasBody, !head.headers.contains(name: "Content-Length") {
+            if self.current.isOld {
+                self.current.closes = true
+            } else {
+                head.headers.add(name: "Transfer-Encoding", value: "chunked")
+            }
+        }
+        // A client that was never told to go on may do so now or not at all: nothing tells its body from its next request.
+        if head.headers[canonicalForm: "connection"].contains("close") || self.current.holdsBody {
+            self.current.closes = true
+        }
+        head.headers.remove(name: "Connection")
+        if self.current.closes { head.headers.add(name: "Connection", value: "close") }
+    }
+
+    private func close(_ context: ChannelHandlerContext) {
+        self.isDeaf = true
+        let channel = context.channel
+        context.close(mode: .output, promise: nil)
+        context.eventLoop.scheduleTask(in: Self.linger) { channel.close(promise: nil) }
+    }
+}
+
+@available(*, unavailable)
+extension ClientMessages: Sendable {}

@@ -1,0 +1,90 @@
+import HTTPTypes
+import LarderHTTP
+import NIOCore
+
+/// What a proxy changes about the messages that it passes on (RFC 9110, section 7.6).
+struct Forwarding: Sendable {
+    /// What the proxy calls itself in `Via` and `Proxy-Status`: another name in each process, so that it knows itself again.
+    let pseudonym: String
+    /// The `Host` that the origin is asked under; `nil` for the client's.
+    let host: String?
+
+    /// Says who asks, instead of what the client says about that.
+    ///
+    /// This comes before the cache, so that what the origin hears and what `Vary` compares are the same.
+    ///
+    /// - Parameters:
+    ///   - request: The client's request.
+    ///   - address: The client's address.
+    /// - Returns: The request with fields that can be trusted.
+    func identified(_ request: HTTPRequest, address: SocketAddress?) -> HTTPRequest {
+        var request = request
+        let mayBeStored = request.method == .get || request.method == .head
+        request.headerFields = request.headerFields.without { name in
+            Self.isHearsay(name) || mayBeStored && Self.isOverride(name)
+        }
+        let ip = address?.ipAddress ?? "unknown"
+        request.headerFields[.xForwardedFor] = ip
+        request.headerFields[.xForwardedProto] = "http"
+        // RFC 7239, section 6: addresses of IPv6 stand in brackets and, for their colons, in quotes.
+        var forwarded = "for=\(ip.contains(":") ? "\"[\(ip)]\"" : ip);proto=http"
+        if let authority = request.authority {
+            request.headerFields[.xForwardedHost] = authority
+            forwarded += ";host=\"\(authority)\""
+        }
+        request.headerFields[.forwarded] = forwarded
+        return request
+    }
+
+    /// A request as the origin gets it.
+    func outgoing(_ request: HTTPRequest) -> HTTPRequest {
+        var request = request
+        HopByHop.remove(from: &request.headerFields)
+        request.headerFields[.contentLength] = nil
+        request.headerFields.append(HTTPField(name: .via, value: "1.1 \(self.pseudonym)"))
+        if let host = self.host { request.authority = host }
+        return request
+    }
+
+    /// An answer as the cache and the client get it.
+    ///
+    /// - Parameters:
+    ///   - fields: The origin's fields.
+    ///   - isOld: Whether the origin speaks HTTP/1.0.
+    /// - Returns: The fields that go on.
+    func incoming(_ fields: HTTPFields, isOld: Bool) -> HTTPFields {
+        var fields = fields
+        // A coded body has been decoded, and its length is what came of that (RFC 9112, section 6.3).
+        if fields.contains(.transferEncoding) { fields[.contentLength] = nil }
+        HopByHop.remove(from: &fields)
+        fields.append(HTTPField(name: .via, value: "\(isOld ? "1.0" : "1.1") \(self.pseudonym)"))
+        return fields
+    }
+
+    /// Whether a request has been here before.
+    func knows(_ request: HTTPRequest) -> Bool {
+        request.headerFields[values: .via].contains { $0.contains(self.pseudonym) }
+    }
+
+    /// What any client can claim, and only a proxy should.
+    private static func isHearsay(_ name: String) -> Bool {
+        switch name {
+        case "forwarded", "x-real-ip", "x-original-url", "x-original-uri", "x-rewrite-url", "x-original-host", "x-host":
+            true
+        default: name.hasPrefix("x-forwarded-")
+        }
+    }
+
+    /// What makes another request of a GET, although the cache takes it for one.
+    private static func isOverride(_ name: String) -> Bool {
+        name == "x-http-method-override" || name == "x-http-method" || name == "x-method-override"
+    }
+}
+
+extension HTTPFields {
+    /// The fields whose name, in lower case, is not one of these.
+    fileprivate func without(_ isLeftOut: (String) -> Bool) -> HTTPFields {
+        guard self.contains(where: { isLeftOut($0.name.canonicalName) }) else { return self }
+        return HTTPFields(self.filter { !isLeftOut($0.name.canonicalName) })
+    }
+}

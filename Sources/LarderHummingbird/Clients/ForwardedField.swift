@@ -8,7 +8,7 @@ enum ForwardedField {
     /// - Parameter lines: The field's lines, in order.
     /// - Returns: What its members say.
     static func forwardedFor(_ lines: [String]) -> [IPAddress?] {
-        Self.members(lines, quoted: false).map { Self.address(of: $0) }
+        Self.members(lines).map { Self.address(of: $0) }
     }
 
     /// The addresses of `Forwarded` (RFC 7239), the last first; `nil` for a member that says no address.
@@ -16,7 +16,10 @@ enum ForwardedField {
     /// - Parameter lines: The field's lines, in order.
     /// - Returns: What its members say.
     static func forwarded(_ lines: [String]) -> [IPAddress?] {
-        Self.members(lines, quoted: true).map { member in
+        // No node has a comma in it. A quote that a client leaves open must not swallow the comma that a proxy writes behind it, and
+        // with that what the proxy says.
+        Self.members(lines).map { member in
+            guard member.count(where: { $0 == UInt8(ascii: "\"") }).isMultiple(of: 2) else { return nil }
             var found: IPAddress?
             var isFound = false
             for pair in Self.split(member, at: UInt8(ascii: ";")) {
@@ -36,14 +39,10 @@ enum ForwardedField {
     // MARK: Lists
 
     /// The members of a list, the last first.
-    private static func members(_ lines: [String], quoted: Bool) -> [ArraySlice<UInt8>] {
+    private static func members(_ lines: [String]) -> [ArraySlice<UInt8>] {
         var members: [ArraySlice<UInt8>] = []
         for line in lines.reversed() {
-            let bytes = Array(line.utf8)
-            let parts =
-                quoted
-                ? Self.split(bytes[...], at: UInt8(ascii: ","))
-                : bytes.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+            let parts = Array(line.utf8).split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
             for part in parts.reversed() {
                 let member = Self.trimmed(part)
                 // Empty members of a list say nothing (RFC 9110, section 5.6.1).

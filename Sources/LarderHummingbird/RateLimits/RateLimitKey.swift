@@ -50,7 +50,8 @@ public struct RateLimitKey<Context: RequestContext>: Sendable {
     }
 
     static func route(_ request: Request, _ context: Context) -> String {
-        "\(request.method.rawValue) \(context.endpointPath ?? "")"
+        // What no route has is one, whatever methods a client makes up for it.
+        context.endpointPath.map { "\(request.method.rawValue) \($0)" } ?? "unknown"
     }
 }
 

@@ -37,10 +37,9 @@ extension ResponseCache {
         guard let index = found.page.variants.select(for: call.fields, now: self.wallTime, policy: self.policy) else {
             return try await self.miss(call, found, lookup, next)
         }
-        let metadata = found.page.variants[index].metadata
-        let variant = found.page.variants[index].payload
+        let variant = found.page.variants.payload(at: index)
         let resident = found.resident(variant, now: self.now)
-        let reuse = self.reuse(metadata, call, resident, found.isExpired)
+        let reuse = self.reuse(variant.stored.metadata, call, resident, found.isExpired)
         switch reuse.action {
         case .serve:
             if reuse.reason == .fresh { self.tallies.hits.add() } else { self.tallies.staleHits.add() }

@@ -16,7 +16,8 @@ import Synchronization
 /// ```
 ///
 /// Nothing that could be somebody's is stored: no answer that sets a cookie, none to a request with `Authorization`, nothing `private`, no
-/// part of a page, no status that must not be, unless the options say so.
+/// part of a page, no status that must not be, unless the options say so. A page whose route has asked for the session is its visitor's,
+/// wherever the ``SessionMiddleware`` stands.
 public struct ResponseCacheMiddleware<Context: RequestContext>: RouterMiddleware {
     /// The cache of answers: its counters, and how pages are taken back.
     public let pages: ResponseCache
@@ -64,7 +65,12 @@ public struct ResponseCacheMiddleware<Context: RequestContext>: RouterMiddleware
         let refresh = responder.map { responder in
             { @Sendable (request: Request) in try await responder.respond(to: request, context: context) }
         }
-        return try await self.pages.respond(to: request, refresh: refresh) { try await next($0, context) }
+        return try await self.pages.respond(to: request, refresh: refresh) { request in
+            var response = try await next(request, context)
+            // A session middleware before this one says so when the page is stored already.
+            (context as? any SessionRequestContext)?.sessionSlot.keepPrivateIfOpened(&response.headers)
+            return response
+        }
     }
 }
 

@@ -96,8 +96,22 @@ struct ClientAddressTests {
         ),
         Case("IPv6 needs brackets", standard, "10.0.0.1", [#"for="2001:db8::1""#], "10.0.0.1"),
         Case("a list", standard, "10.0.0.1", ["for=1.1.1.1, for=198.51.100.1;by=x, for=10.0.0.7"], "198.51.100.1"),
-        Case("a comma in quotes", standard, "10.0.0.1", [#"for=198.51.100.1;host="a, for=9.9.9.9""#], "198.51.100.1"),
-        Case("an escaped quote", standard, "10.0.0.1", [#"for=198.51.100.1;host="a\", for=9.9.9.9""#], "198.51.100.1"),
+        Case("a comma in quotes", standard, "10.0.0.1", [#"for=198.51.100.1;host="a, for=9.9.9.9""#], "10.0.0.1"),
+        Case("an escaped quote", standard, "10.0.0.1", [#"for=198.51.100.1;host="a\", for=9.9.9.9""#], "10.0.0.1"),
+        Case(
+            "a quote that a client left open before a proxy's member",
+            standard,
+            "10.0.0.1",
+            [#"for=9.9.9.9;x=", for=198.51.100.1"#],
+            "198.51.100.1"
+        ),
+        Case(
+            "nothing but an open quote before it",
+            standard,
+            "10.0.0.1",
+            [#"for=", for=198.51.100.1"#],
+            "198.51.100.1"
+        ),
         Case("a name made up", standard, "10.0.0.1", ["for=198.51.100.1, for=_gazonk"], "10.0.0.1"),
         Case("unknown", standard, "10.0.0.1", ["for=unknown"], "10.0.0.1"),
         Case("said twice", standard, "10.0.0.1", ["for=198.51.100.1;for=9.9.9.9"], "10.0.0.1"),

@@ -218,7 +218,8 @@ import Testing
                 let error = try await redisError {
                     _ = try await client.timeout(.milliseconds(100)).send(RedisCommand("MGET", "{tag}a", "{tag}b"))
                 }
-                #expect(error?.code == .server("TRYAGAIN"))
+                // Its time may also run out on the way.
+                #expect(error?.code == .server("TRYAGAIN") || error?.code == .timedOut)
                 try await cluster.endMove(move)
                 #expect(try await both == ["3", "{tag}b"])
             }

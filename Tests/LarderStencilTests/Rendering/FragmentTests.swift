@@ -199,7 +199,7 @@ import Testing
         }
         for (name, count) in place.made {
             // What holds others that are missing is rendered once more to get at them, unless they are there by then.
-            let times = kitchen.made[name] ?? 0
+            let times = kitchen.made[name]
             #expect(times >= 1 && times <= count, "\(name) \(times)")
         }
         #expect(Set(kitchen.made.all.keys) == Set(place.made.keys))

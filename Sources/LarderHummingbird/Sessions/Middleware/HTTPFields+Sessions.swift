@@ -12,19 +12,26 @@ extension HTTPFields {
     /// Sets a cookie that is one browser's, and keeps the answer out of all caches that others share.
     mutating func setPrivateCookie(_ field: String) {
         self.append(HTTPField(name: .setCookie, value: field))
+        self.keepPrivate()
+    }
+
+    /// Keeps the answer out of all caches that others share.
+    mutating func keepPrivate() {
         // These speak to shared caches alone, and such caches heed nothing else then (RFC 9213, section 2.2).
-        for name in Self.targetedFields { self[name] = nil }
+        self.removeAll { field in
+            let name = field.name.canonicalName
+            return name == "surrogate-control" || name.hasSuffix("-cache-control")
+        }
         // A date by itself lets caches store as well.
         let directives = self[values: .cacheControl].flatMap { Self.directives($0) }
-        if directives.contains(where: { Self.name($0) == "no-store" }) { return }
-        let kept = directives.filter { !["public", "s-maxage", "private", "proxy-revalidate"].contains(Self.name($0)) }
+        let names = directives.map { Self.name($0) }
+        // `must-understand` lifts `no-store` (RFC 9111, section 5.2.2.3).
+        if names.contains("no-store"), !names.contains("must-understand") { return }
+        let others = ["public", "s-maxage", "private", "proxy-revalidate", "must-understand"]
+        let kept = directives.filter { !others.contains(Self.name($0)) }
         let rest = kept.isEmpty ? ["no-cache"] : kept
         self[.cacheControl] = (["private"] + rest).joined(separator: ", ")
     }
-
-    private static let targetedFields = [
-        "CDN-Cache-Control", "Cloudflare-CDN-Cache-Control", "Surrogate-Control",
-    ].compactMap { HTTPField.Name($0) }
 
     /// The members of a list, split at commas outside of quoted text.
     private static func directives(_ line: String) -> [String] {

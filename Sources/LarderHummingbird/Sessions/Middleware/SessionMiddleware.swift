@@ -57,6 +57,8 @@ public struct SessionMiddleware<Context: SessionRequestContext>: RouterMiddlewar
         do {
             response = try await next(request, context)
         } catch let error as any HTTPResponseError where error.status.code < 500 {
+            // Who catches it by its type shall find it as it was thrown.
+            if pending.ifOpened == nil { throw error }
             // An answer like another: somebody was told that they are not allowed to, and is remembered.
             let edit = try await self.edit(pending)
             throw ErrorWithFields(original: error, edit: edit)

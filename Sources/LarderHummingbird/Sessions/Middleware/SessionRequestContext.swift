@@ -1,3 +1,4 @@
+import HTTPTypes
 public import Hummingbird
 import Synchronization
 
@@ -34,6 +35,13 @@ public struct SessionSlot: Sendable {
     public init() { self.pending = nil }
 
     init(_ pending: PendingSession) { self.pending = pending }
+
+    /// Keeps an answer out of shared caches whose route has asked for the session.
+    func keepPrivateIfOpened(_ fields: inout HTTPFields) {
+        guard self.pending?.ifOpened != nil else { return }
+        fields.varyOnCookie()
+        fields.keepPrivate()
+    }
 
     func session() async throws -> Session {
         guard let pending = self.pending else {

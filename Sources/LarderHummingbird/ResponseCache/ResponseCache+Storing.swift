@@ -183,12 +183,16 @@ extension ResponseCache {
                     }
                 }
                 do {
+                    var sent = 0
                     while let chunk = try await tee.next() {
                         if tee.hasOutgrown {
                             // Whoever waits for it waits for nothing.
                             self.rememberUncacheable(call, asking)
                             await filling.end(.unstorable)
                         }
+                        sent += chunk.readableBytes
+                        // A client that has all of it, and asks again, finds it stored.
+                        if let length = source.contentLength, sent >= length { try await group.waitForAll() }
                         try await writer.write(chunk)
                     }
                 } catch {

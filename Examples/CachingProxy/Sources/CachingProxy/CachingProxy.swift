@@ -40,11 +40,14 @@ public enum CachingProxy: Sendable {
             let text = "Caching \(settings.origin.url) at http://\(host):\(port)/ (Ctrl-C ends it)\n"
             FileHandle.standardOutput.write(Data(text.utf8))
         }
-        let group = ServiceGroup(
-            services: services,
+        var configuration = ServiceGroupConfiguration(
+            services: services.map { .init(service: $0) },
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger
         )
+        // A client that does not read what it gets must not keep the proxy from ending.
+        configuration.maximumGracefulShutdownDuration = .seconds(30)
+        let group = ServiceGroup(configuration: configuration)
         do {
             try await group.run()
         } catch let error as IOError {

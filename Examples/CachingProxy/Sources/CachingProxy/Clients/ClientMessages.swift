@@ -116,8 +116,12 @@ final class ClientMessages: ChannelDuplexHandler {
     private func close(_ context: ChannelHandlerContext) {
         self.isDeaf = true
         let channel = context.channel
-        context.close(mode: .output, promise: nil)
-        context.eventLoop.scheduleTask(in: Self.linger) { channel.close(promise: nil) }
+        let shut = context.eventLoop.makePromise(of: Void.self)
+        // Counted from when the answer has left: a client may take its time to read it.
+        shut.futureResult.whenComplete { _ in
+            channel.eventLoop.scheduleTask(in: Self.linger) { channel.close(promise: nil) }
+        }
+        context.close(mode: .output, promise: shut)
     }
 }
 

@@ -67,8 +67,11 @@ struct Forwarding: Sendable {
     }
 
     /// What any client can claim, and only a proxy should.
+    ///
+    /// Origins that speak CGI take an underscore for a hyphen.
     private static func isHearsay(_ name: String) -> Bool {
-        switch name {
+        let name = name.replacing("_", with: "-")
+        return switch name {
         case "forwarded", "x-real-ip", "x-original-url", "x-original-uri", "x-rewrite-url", "x-original-host", "x-host":
             true
         default: name.hasPrefix("x-forwarded-")
@@ -77,7 +80,8 @@ struct Forwarding: Sendable {
 
     /// What makes another request of a GET, although the cache takes it for one.
     private static func isOverride(_ name: String) -> Bool {
-        name == "x-http-method-override" || name == "x-http-method" || name == "x-method-override"
+        let name = name.replacing("_", with: "-")
+        return name == "x-http-method-override" || name == "x-http-method" || name == "x-method-override"
     }
 }
 

@@ -87,7 +87,7 @@ extension Sessions {
 
     // MARK: Ending
 
-    /// Ends a session, whoever has it.
+    /// Ends a session, whoever has it, also under an id that it had until a minute ago.
     ///
     /// - Parameter id: Its id.
     /// - Returns: Whether there was one.
@@ -159,6 +159,7 @@ extension Sessions {
     ///   - reference: A name of the session.
     ///   - user: Whose it has to be; `nil`, anybody's.
     /// - Returns: Whether there was one.
+    /// - Throws: `CacheError`; ``SessionError`` with ``SessionError/Code/ended`` where it is moved on and on.
     @discardableResult
     func end(_ reference: SessionReference, of user: String? = nil) async throws -> Bool {
         var reference = reference
@@ -201,6 +202,7 @@ extension Sessions {
     ///   - user: Whose it is.
     ///   - replaced: The name that it has until it is stored. Were that one ended for want of room, nothing would be left to move.
     ///     It stays in the list all the same, since the move can still fail.
+    /// - Throws: `CacheError`.
     func register(
         _ reference: SessionReference,
         of user: String,

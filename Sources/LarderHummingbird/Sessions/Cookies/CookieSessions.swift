@@ -143,11 +143,16 @@ public struct CookieSessions: Sendable {
         return (origin.record.signedIn ?? origin.record.begun) <= limit
     }
 
+    /// The longest that a copy of a session under this id can be good.
+    private static func life(of origin: SessionState.Origin) -> Duration {
+        max(origin.record.expiry.lifetime, origin.timeLeft.duration ?? .zero)
+    }
+
     /// Writes down that a session is over, for as long as any copy of it can be good.
     private func revoke(_ origin: SessionState.Origin) async throws {
         guard let revocations = self.revocations else { return }
         // Another request may be about to put its end off once more.
-        let longest = max(origin.record.expiry.lifetime, origin.timeLeft.duration ?? .zero) + .seconds(3_600)
+        let longest = Self.life(of: origin) + .seconds(3_600)
         do {
             try await revocations.set(
                 Self.key(of: origin.id),
@@ -182,7 +187,7 @@ extension CookieSessions: SessionKeeping {
 
     func close(_ session: Session) async throws -> CookieOrder {
         let state = session.withState { state in
-            state.isClosed = true
+            state.course.isClosed = true
             return state
         }
         if let failure = state.failure { throw failure }
@@ -203,9 +208,12 @@ extension CookieSessions: SessionKeeping {
             saved.timeLeft = .remaining(lifetime)
         }
         if let origin = state.origin {
+            // Copies under the old id outlive what would be written down of a session that ends earlier.
+            let isShortened = Self.life(of: saved) < Self.life(of: origin)
+            if isShortened { saved.id = SessionID() }
             // It may have been ended while the request had it; what is sealed now would be good for all its time.
             if try await self.isRevoked(origin) { throw SessionError.ended }
-            if state.wantsNewID { try await self.revoke(origin) }
+            if state.wantsNewID || isShortened { try await self.revoke(origin) }
         }
         return try self.order(saved)
     }

@@ -108,7 +108,7 @@ public final class Session: Sendable {
             let before = self.withState { $0.values[name] }
             let after = try step(before)
             let isDone = try self.withState { state in
-                try state.checkOpen()
+                try state.edit()
                 // Another task of the request came between, which every round of this loop takes one of.
                 guard state.values[name] == before else { return false }
                 state.values[name] = after
@@ -154,7 +154,7 @@ public final class Session: Sendable {
     /// - Throws: ``SessionError`` with ``SessionError/Code/closed``.
     public func setExpiry(_ expiry: SessionExpiry?) throws {
         try self.withState { state in
-            try state.checkOpen()
+            try state.edit()
             state.expiry = expiry ?? self.defaultExpiry
             state.isExpirySet = true
         }
@@ -170,7 +170,7 @@ public final class Session: Sendable {
     public func signIn(as user: String) throws {
         let now = self.clock.sharedMilliseconds
         try self.withState { state in
-            try state.checkOpen()
+            try state.edit()
             if let other = state.user, other != user { state.flush(self.defaultExpiry, at: now) }
             state.user = user
             state.signedIn = now
@@ -183,20 +183,21 @@ public final class Session: Sendable {
     /// - Throws: ``SessionError`` with ``SessionError/Code/closed``.
     public func cycleID() throws {
         try self.withState { state in
-            try state.checkOpen()
+            try state.edit()
             state.wantsNewID = true
         }
     }
 
     /// Ends the session, in the store and in the browser; signs out.
     ///
-    /// What is set afterwards belongs to a new session.
+    /// What is set afterwards belongs to a new session. A session that another request has given another id meanwhile is ended
+    /// under that one; a minute after it got it nobody knows any more which one that is.
     ///
     /// - Throws: ``SessionError`` with ``SessionError/Code/closed``.
     public func flush() throws {
         let now = self.clock.sharedMilliseconds
         try self.withState { state in
-            try state.checkOpen()
+            try state.edit()
             state.flush(self.defaultExpiry, at: now)
         }
     }

@@ -46,6 +46,8 @@ public struct SessionConfiguration: Sendable {
     public var freshness: ReadFreshness
 
     /// How many sessions a user may have; one more ends the oldest.
+    ///
+    /// A session that gets another id is not one more.
     public var mostPerUser: Int
 
     /// Makes a configuration.

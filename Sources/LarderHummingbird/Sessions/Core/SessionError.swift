@@ -22,7 +22,8 @@ public struct SessionError: Error, Sendable, CustomStringConvertible {
         case encodingFailed
         /// The session does not fit into a cookie.
         case tooLarge
-        /// The session was saved with the response; what is changed later would be lost.
+        /// The session was saved with the response, or first asked for after that was returned; what is changed later would be
+        /// lost.
         case closed
         /// No ``SessionMiddleware`` stands before the route.
         case noMiddleware

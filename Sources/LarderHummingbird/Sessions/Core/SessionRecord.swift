@@ -22,6 +22,9 @@ struct SessionRecord: Codable, Sendable, Hashable {
     /// Whether it was moved to another id, or ended: who still changes it learns that there is no session any more.
     var isOver: Bool?
 
+    /// What a session that is over was moved to, so that whoever ends it under the old id ends it where it is.
+    var successor: SessionReference?
+
     private enum CodingKeys: String, CodingKey {
         case revision = "r"
         case begun = "b"
@@ -30,5 +33,6 @@ struct SessionRecord: Codable, Sendable, Hashable {
         case expiry = "e"
         case values = "v"
         case isOver = "o"
+        case successor = "n"
     }
 }

@@ -16,11 +16,37 @@ struct SessionState: Sendable {
         var timeLeft: TimeLeft
     }
 
+    /// What a session's saves and its end leave as it is.
+    struct Course: Sendable {
+        /// The id that the browser has presented, if there was a session of it.
+        var presented: SessionID?
+
+        /// How often ``Sessions/save(_:)`` has stored it.
+        var saves = 0
+
+        /// Whether one of those has stored another expiry, of which the browser has not heard.
+        var hasNewExpiry = false
+
+        /// How often something was done to it.
+        var edits = 0
+
+        /// How often it was ended.
+        var flushes = 0
+
+        /// Whether it was saved with the response.
+        var isClosed = false
+    }
+
+    var course = Course()
+
     /// The session as it was read; `nil` for a new one, and after ``Session/flush()``.
     var origin: Origin?
 
     /// A session that ``Session/flush()`` has left behind, which is to be ended when the request is over.
     var abandoned: Origin?
+
+    /// What says that the session was moved to another id, where this one stands in for it: ``Session/flush()`` ends that one.
+    var moved: Origin?
 
     /// The values as the request sees them.
     var values: [String: String] = [:]
@@ -42,9 +68,6 @@ struct SessionState: Sendable {
     /// What a value that was assigned could not be stored for; thrown when the session is saved.
     var failure: SessionError?
 
-    /// Whether it was saved with the response.
-    var isClosed = false
-
     /// Why nothing can be saved: the session stands in for one that nobody could read, or that was moved to another id.
     var refusal: SessionError?
 
@@ -58,6 +81,7 @@ struct SessionState: Sendable {
     init(_ origin: Origin) {
         self.init(expiry: origin.record.expiry, begun: origin.record.begun)
         self.origin = origin
+        self.course.presented = origin.id
         self.values = origin.record.values
         self.user = origin.record.user
         self.signedIn = origin.record.signedIn
@@ -68,6 +92,8 @@ struct SessionState: Sendable {
     /// A new session in which there is nothing is none.
     var isModified: Bool {
         if self.failure != nil || self.abandoned != nil { return true }
+        // Who ends a session that this one stands in for has to hear that it goes on.
+        if self.refusal != nil, self.isExpirySet, self.expiry.isOver { return true }
         guard !self.changes.isEmpty || self.wantsNewID || self.isExpirySet else { return false }
         return self.origin != nil || !self.isEmpty
     }
@@ -76,14 +102,22 @@ struct SessionState: Sendable {
 
     /// - Throws: ``SessionError`` with ``SessionError/Code/closed``.
     func checkOpen() throws {
-        guard !self.isClosed else {
+        guard !self.course.isClosed else {
             throw SessionError(.closed, "the session was saved with the response, and what changes later would be lost")
         }
     }
 
+    /// Has to come before whatever the request does to the session.
+    ///
+    /// - Throws: ``SessionError`` with ``SessionError/Code/closed``.
+    mutating func edit() throws {
+        try self.checkOpen()
+        self.course.edits += 1
+    }
+
     /// Does something to the values, now and when the session is saved.
     mutating func change(_ change: SessionChange) throws {
-        try self.checkOpen()
+        try self.edit()
         // What stays as it is was not changed by this request, and takes the place of nobody else's change.
         if case .set(let name, let json) = change, self.values[name] == json { return }
         if case .remove(let name) = change, self.values[name] == nil { return }
@@ -93,12 +127,17 @@ struct SessionState: Sendable {
     }
 
     mutating func flush(_ expiry: SessionExpiry, at now: Int64) {
-        let (refusal, abandoned) = (self.refusal, self.abandoned ?? self.origin)
+        let (refusal, course) = (self.refusal, self.course)
+        let abandoned = self.abandoned ?? self.origin ?? self.moved
         self = SessionState(expiry: expiry, begun: now)
         self.abandoned = abandoned
+        self.course = course
+        self.course.flushes += 1
+        // One that was moved is ended where it is, and nothing is in the way of a new one then.
+        guard let refusal, refusal.code != .ended else { return }
         self.refusal = refusal
         // Who signs out has to hear that nobody could do it.
-        if refusal?.code == .unavailable { self.failure = refusal }
+        self.failure = refusal
     }
 
     /// What is to be stored of this request's session.

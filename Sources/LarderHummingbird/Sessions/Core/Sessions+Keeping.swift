@@ -13,7 +13,12 @@ extension Sessions: SessionKeeping {
                 guard let id = SessionID(cookie), let origin = try await self.origin(of: id) else { continue }
                 if origin.record.isOver != true { return self.session(SessionState(origin)) }
                 // It has just got another id. A new session now would take that one's place in the browser.
-                return self.empty(SessionError.ended)
+                let session = self.empty(SessionError.ended)
+                session.withState { state in
+                    state.moved = origin
+                    state.course.presented = id
+                }
+                return session
             }
         } catch let error as SessionError where error.code == .unavailable {
             guard self.configuration.onUnavailable == .anonymous else { throw error }
@@ -32,12 +37,23 @@ extension Sessions: SessionKeeping {
 
     func close(_ session: Session) async throws -> CookieOrder {
         let state = session.withState { state in
-            state.isClosed = true
+            state.course.isClosed = true
             return state
         }
-        guard state.isModified else { return await self.renew(state) }
-        guard let saved = try await self.store(state) else { return .remove }
-        return saved.cookieOrder(isNew: saved.id != state.origin?.id || state.isExpirySet)
+        let course = state.course
+        let saved: SessionState.Origin?
+        if state.isModified {
+            saved = try await self.store(state)
+            if saved == nil { return .remove }
+        } else if course.saves > 0 {
+            // Stored while the request was under way, of which the browser has not heard.
+            saved = state.origin
+        } else {
+            return await self.renew(state)
+        }
+        guard let saved else { return course.presented == nil ? .keep : .remove }
+        let isNew = saved.id != course.presented || state.isExpirySet || course.hasNewExpiry
+        return saved.cookieOrder(isNew: isNew)
     }
 
     /// Puts off the end of a session that was only read.

@@ -24,6 +24,8 @@ struct UserSessions: Codable, Sendable {
         var reference: SessionReference
         /// When it was noted down, in milliseconds since 1970.
         var noted: Int64
+        /// When it was about to get another id, likewise.
+        var left: Int64?
     }
 
     /// The oldest first.
@@ -71,24 +73,21 @@ extension Sessions {
 
     /// Those of some sessions that are there, in one read.
     private func alive(_ references: [SessionReference]) async throws -> [SessionReference: SessionRecord] {
-        let keys = references.map(\.key)
-        let records = try await self.cache.getMany(keys, freshness: .strict, onFailure: .throwing)
-        var alive: [SessionReference: SessionRecord] = [:]
-        for (reference, key) in zip(references, keys) {
-            if let record = records[key], record.isOver != true { alive[reference] = record }
-        }
-        return alive
+        try await self.records(references).filter { $0.value.isOver != true }
     }
 
-    private func lookup(_ reference: SessionReference) async throws -> Lookup<SessionRecord> {
-        let lookup = try await self.cache.lookup(reference.key, freshness: .strict)
-        if case .unavailable(let error) = lookup { throw error }
-        return lookup
+    /// What is stored under some names, be it that a session is over, in one read.
+    private func records(_ references: [SessionReference]) async throws -> [SessionReference: SessionRecord] {
+        let keys = references.map(\.key)
+        let found = try await self.cache.getMany(keys, freshness: .strict, onFailure: .throwing)
+        var records: [SessionReference: SessionRecord] = [:]
+        for (reference, key) in zip(references, keys) { records[reference] = found[key] }
+        return records
     }
 
     // MARK: Ending
 
-    /// Ends a session, whoever has it.
+    /// Ends a session, whoever has it, also under an id that it had until a minute ago.
     ///
     /// - Parameter id: Its id.
     /// - Returns: Whether there was one.
@@ -96,7 +95,7 @@ extension Sessions {
     @discardableResult
     public func revoke(_ id: SessionID) async throws -> Bool {
         do {
-            return try await self.cache.remove(id.reference.key)
+            return try await self.end(id.reference)
         } catch {
             throw SessionError.of(error, "a session could not be ended")
         }
@@ -112,8 +111,7 @@ extension Sessions {
     @discardableResult
     public func revoke(_ reference: SessionReference, of user: String) async throws -> Bool {
         do {
-            guard case .hit(let record, _) = try await self.lookup(reference), record.user == user else { return false }
-            return try await self.cache.remove(reference.key)
+            return try await self.end(reference, of: user)
         } catch {
             throw SessionError.of(error, "a session could not be ended")
         }
@@ -135,7 +133,8 @@ extension Sessions {
 
     /// Ends all sessions of a user but one: after a change of password, say.
     ///
-    /// Costs what ``sessions(of:)`` costs and one write more, and ends what that lists.
+    /// Costs what ``sessions(of:)`` costs and one atomic change and one write for each that is ended, and ends what that lists, also
+    /// those that get another id meanwhile.
     ///
     /// - Parameters:
     ///   - user: Who.
@@ -146,11 +145,50 @@ extension Sessions {
     public func revokeOthers(of user: String, but kept: SessionReference) async throws -> Int {
         let others = try await self.sessions(of: user).map(\.reference).filter { $0 != kept }
         do {
-            return try await self.cache.removeMany(others.map(\.key))
+            var count = 0
+            for other in others where try await self.end(other, of: user) { count += 1 }
+            return count
         } catch {
             throw SessionError.of(error, "the sessions of a user could not be ended")
         }
     }
+
+    /// Ends a session wherever it is by now: one that was moved, under the id that it was moved to.
+    ///
+    /// - Parameters:
+    ///   - reference: A name of the session.
+    ///   - user: Whose it has to be; `nil`, anybody's.
+    /// - Returns: Whether there was one.
+    /// - Throws: `CacheError`; ``SessionError`` with ``SessionError/Code/ended`` where it is moved on and on.
+    @discardableResult
+    func end(_ reference: SessionReference, of user: String? = nil) async throws -> Bool {
+        var reference = reference
+        for _ in 0..<Self.mostMoves {
+            // Not by removing it: it may be about to be moved, and would live on under its new id.
+            let (isEnded, successor) = try await self.cache.update(reference.key) { entry in
+                guard let record = entry.value else { return (false, SessionReference?.none) }
+                if record.isOver == true { return (false, record.successor) }
+                if let user, record.user != user { return (false, nil) }
+                var over = SessionRecord(revision: record.revision, begun: record.begun, expiry: record.expiry)
+                over.isOver = true
+                entry.set(over, ttl: Self.markLife)
+                return (true, nil)
+            }
+            if isEnded {
+                try await self.cache.remove(reference.key)
+                return true
+            }
+            guard let successor else { return false }
+            reference = successor
+        }
+        throw SessionError.ended
+    }
+
+    /// How long it is remembered that a session has another id.
+    static var markLife: TimeToLive { .minutes(1) }
+
+    /// A session that has had more ids in the life of a mark has a program going round in circles at it.
+    private static var mostMoves: Int { 100 }
 
     // MARK: The list
 
@@ -158,20 +196,38 @@ extension Sessions {
     /// find it.
     ///
     /// Sessions that are over leave the list; where a user has too many, the oldest are ended.
-    func register(_ reference: SessionReference, of user: String) async throws {
+    ///
+    /// - Parameters:
+    ///   - reference: The session's name.
+    ///   - user: Whose it is.
+    ///   - replaced: The name that it has until it is stored. Were that one ended for want of room, nothing would be left to move.
+    ///     It stays in the list all the same, since the move can still fail.
+    /// - Throws: `CacheError`.
+    func register(
+        _ reference: SessionReference,
+        of user: String,
+        replacing replaced: SessionReference? = nil
+    ) async throws {
         let key = Self.index(of: user)
         let now = self.clock.sharedMilliseconds
         let known = try await self.cache.get(key, freshness: .strict, onFailure: .throwing)?.members ?? []
-        let alive = try await self.alive(known.map(\.reference))
-        let gone = Set(known.map(\.reference).filter { alive[$0] == nil })
+        let records = try await self.records(known.map(\.reference))
+        let gone = Set(known.map(\.reference).filter { records[$0] == nil })
+        let over = Set(records.filter { $0.value.isOver == true }.keys)
         let surplus = try await self.cache.update(key, tags: [Self.tag(of: user)]) { entry in
             var list = entry.value ?? UserSessions()
             list.members.removeAll {
-                $0.reference == reference || gone.contains($0.reference) && now - $0.noted > Self.grace
+                $0.reference == reference || over.contains($0.reference)
+                    || gone.contains($0.reference) && now - $0.noted > Self.grace
+            }
+            for index in list.members.indices where list.members[index].reference == replaced {
+                list.members[index].left = now
             }
             list.members.append(.init(reference: reference, noted: now))
-            let surplus = list.members.dropLast(self.configuration.mostPerUser).map(\.reference)
-            list.members.removeFirst(surplus.count)
+            // What is being moved counts under its new name alone, unless that has come to nothing.
+            let counted = list.members.filter { member in member.left.map { now - $0 > Self.grace } ?? true }
+            let surplus = counted.dropLast(self.configuration.mostPerUser).map(\.reference)
+            list.members.removeAll { surplus.contains($0.reference) }
             entry.set(list, ttl: Self.indexLife)
             return surplus
         }

@@ -83,7 +83,10 @@ public struct Sessions: Sendable {
 
     /// Stores what was changed in a session.
     ///
-    /// - Parameter session: The session, which can be changed and saved again after.
+    /// What other tasks change in the session meanwhile stays, to be saved after. In a route the browser is told with the response,
+    /// as if the middleware alone had saved it.
+    ///
+    /// - Parameter session: The session, which can be changed and saved again after; by one task at a time.
     /// - Returns: The id under which it is stored now; `nil` where it is not, because it was ended or nothing was ever in it.
     /// - Throws: ``SessionError``; what was changed is not saved then, or, after ``SessionError/Code/unavailable``, perhaps not.
     @discardableResult
@@ -91,14 +94,25 @@ public struct Sessions: Sendable {
         let state = session.withState { $0 }
         guard state.isModified else { return state.origin?.id }
         let saved = try await self.store(state)
-        session.withState { current in
-            guard let saved else {
-                current = SessionState(expiry: self.configuration.expiry, begun: self.clock.sharedMilliseconds)
-                return
+        let fresh = SessionState(expiry: self.configuration.expiry, begun: self.clock.sharedMilliseconds)
+        while true {
+            // Outside of the lock, which user code must not run under.
+            let current = session.withState { $0 }
+            let (next, failure) = current.settled(state, as: saved, or: fresh)
+            let isDone = session.withState { now in
+                // Another task of the request came between, which every round of this loop takes one of.
+                guard now.course.edits == current.course.edits, now.course.saves == current.course.saves else {
+                    return false
+                }
+                let (isClosed, refused) = (now.course.isClosed, now.failure)
+                now = next
+                now.course.isClosed = isClosed
+                now.failure = refused
+                return true
             }
-            current = SessionState(saved)
+            if isDone, let failure { throw failure }
+            if isDone { return saved?.id }
         }
-        return saved?.id
     }
 
     /// Stores what a request has done.
@@ -108,12 +122,12 @@ public struct Sessions: Sendable {
         if let failure = state.failure { throw failure }
         if let refusal = state.refusal { throw refusal }
         do {
-            if let abandoned = state.abandoned { try await self.cache.remove(abandoned.id.reference.key) }
+            if let abandoned = state.abandoned { try await self.end(abandoned.id.reference) }
             guard let origin = state.origin else {
                 return state.isEmpty ? nil : try await self.begin(state)
             }
             guard self.lifetime(state.expiry, begun: state.begun) > .zero else {
-                try await self.cache.remove(origin.id.reference.key)
+                try await self.end(origin.id.reference)
                 return nil
             }
             return state.wantsNewID ? try await self.move(state, from: origin) : try await self.change(state, origin)
@@ -181,7 +195,9 @@ public struct Sessions: Sendable {
             return try await self.cache.update(origin.id.reference.key) { entry in
                 let record = try self.merged(state, origin, over: entry.value)
                 let timeLeft = self.timeLeft(of: record, state, entry.timeLeft)
-                if let user = record.user { try await self.register(id.reference, of: user) }
+                if let user = record.user {
+                    try await self.register(id.reference, of: user, replacing: origin.id.reference)
+                }
                 try await self.cache.set(
                     id.reference.key,
                     to: record,
@@ -190,7 +206,8 @@ public struct Sessions: Sendable {
                 )
                 var over = SessionRecord(revision: record.revision, begun: record.begun, expiry: record.expiry)
                 over.isOver = true
-                entry.set(over, ttl: .minutes(1))
+                over.successor = id.reference
+                entry.set(over, ttl: Self.markLife)
                 return SessionState.Origin(id: id, record: record, timeLeft: timeLeft)
             }
         } catch {

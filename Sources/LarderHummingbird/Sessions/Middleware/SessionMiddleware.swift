@@ -73,7 +73,7 @@ public struct SessionMiddleware<Context: SessionRequestContext>: RouterMiddlewar
     ///
     /// - Returns: What that does to an answer's fields.
     private func edit(_ pending: PendingSession) async throws -> @Sendable (inout HTTPFields) -> Void {
-        guard let session = pending.ifOpened else { return { _ in } }
+        guard let session = pending.decide() else { return { _ in } }
         let field = self.cookie.field(for: try await self.keeper.close(session))
         return { headers in
             headers.varyOnCookie()
@@ -82,7 +82,7 @@ public struct SessionMiddleware<Context: SessionRequestContext>: RouterMiddlewar
     }
 
     private static func reading(_ pending: PendingSession) -> @Sendable (inout HTTPFields) -> Void {
-        if pending.ifOpened == nil { return { _ in } }
+        if pending.decide() == nil { return { _ in } }
         return { $0.varyOnCookie() }
     }
 }

@@ -20,7 +20,11 @@ public protocol SessionRequestContext: RequestContext {
 extension SessionRequestContext {
     /// The request's session, which is read from its store when somebody first asks for it.
     ///
-    /// - Throws: ``SessionError`` with ``SessionError/Code/unavailable`` where the store cannot be asked, or with
+    /// That has to be before the route has returned its response: nothing could be saved, nor the browser be told, by what is asked
+    /// for while the body is sent.
+    ///
+    /// - Throws: ``SessionError`` with ``SessionError/Code/unavailable`` where the store cannot be asked, with
+    ///   ``SessionError/Code/closed`` where it is first asked for after the response was returned, or with
     ///   ``SessionError/Code/noMiddleware``.
     public var session: Session {
         get async throws { try await self.sessionSlot.session() }
@@ -55,23 +59,44 @@ public struct SessionSlot: Sendable {
 final class PendingSession: Sendable {
     private let keeper: any SessionKeeping
     private let cookies: [String]
-    private let opened = Mutex<Session?>(nil)
+    private let progress = Mutex(Progress())
+
+    private struct Progress {
+        var session: Session?
+
+        /// Whether it is decided what the answer's fields say.
+        var isDecided = false
+
+        func opened() throws -> Session? {
+            if self.session == nil, self.isDecided {
+                throw SessionError(.closed, "the session was first asked for after the response was returned")
+            }
+            return self.session
+        }
+    }
 
     init(_ keeper: any SessionKeeping, _ cookies: [String]) {
         self.keeper = keeper
         self.cookies = cookies
     }
 
-    /// The session, if somebody has asked for it.
-    var ifOpened: Session? { self.opened.withLock { $0 } }
+    /// Decides what the answer says of the session, after which nobody who has not asked for it before gets it.
+    ///
+    /// - Returns: The session, if somebody has asked for it.
+    func decide() -> Session? {
+        self.progress.withLock { progress in
+            progress.isDecided = true
+            return progress.session
+        }
+    }
 
     func session() async throws -> Session {
-        if let session = self.ifOpened { return session }
+        if let session = try self.progress.withLock({ try $0.opened() }) { return session }
         let session = try await self.keeper.open(self.cookies)
         // Two tasks of one request may both have read it; all of them have to work with one.
-        return self.opened.withLock { opened in
-            if let opened { return opened }
-            opened = session
+        return try self.progress.withLock { progress in
+            if let opened = try progress.opened() { return opened }
+            progress.session = session
             return session
         }
     }

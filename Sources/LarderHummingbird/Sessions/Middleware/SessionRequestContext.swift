@@ -41,8 +41,10 @@ public struct SessionSlot: Sendable {
     init(_ pending: PendingSession) { self.pending = pending }
 
     /// Keeps an answer out of shared caches whose route has asked for the session.
+    ///
+    /// Its body cannot ask for it any more: it may be stored for all.
     func keepPrivateIfOpened(_ fields: inout HTTPFields) {
-        guard self.pending?.ifOpened != nil else { return }
+        guard self.pending?.decide() != nil else { return }
         fields.varyOnCookie()
         fields.keepPrivate()
     }
@@ -89,6 +91,9 @@ final class PendingSession: Sendable {
             return progress.session
         }
     }
+
+    /// The session, if somebody has asked for it.
+    var ifOpened: Session? { self.progress.withLock { $0.session } }
 
     func session() async throws -> Session {
         if let session = try self.progress.withLock({ try $0.opened() }) { return session }

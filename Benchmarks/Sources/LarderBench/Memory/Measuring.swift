@@ -47,10 +47,3 @@ func measure(threads: Int, operations: Int, _ body: @escaping @Sendable (Int) ->
         cpuNanoseconds: Double(cpu.withLock(\.self)) / Double(operations * threads)
     )
 }
-
-/// How long the calling thread has run.
-func threadCPUNanoseconds() -> Int {
-    var time = timespec()
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-    return Int(time.tv_sec) * 1_000_000_000 + Int(time.tv_nsec)
-}

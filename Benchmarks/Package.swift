@@ -20,6 +20,7 @@ let package = Package(
                 "HeapUse",
                 "PlainLoad",
                 "Replay",
+                "SystemClocks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -45,12 +46,13 @@ let package = Package(
             name: "Replay",
             dependencies: [.product(name: "DequeModule", package: "swift-collections")]
         ),
+        .target(name: "SystemClocks"),
         .testTarget(name: "ReplayTests", dependencies: ["Replay"]),
     ],
     swiftLanguageModes: [.v6]
 )
 
-for target in package.targets where target.name != "HeapUse" && target.name != "PlainLoad" {
+for target in package.targets where !["HeapUse", "PlainLoad", "SystemClocks"].contains(target.name) {
     target.swiftSettings = [
         .enableUpcomingFeature("ExistentialAny"),
         .enableUpcomingFeature("InternalImportsByDefault"),

@@ -1,18 +1,10 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Darwin)
-import Darwin
-#endif
+import SystemClocks
 
 /// The machine's own clock: the same for all processes, and never set.
 enum SystemTime {
     /// Nanoseconds since some moment before all processes began.
     static var nanoseconds: UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+        UInt64(monotonic_nanoseconds())
     }
 
     /// Milliseconds from one moment to another, which may have come first.

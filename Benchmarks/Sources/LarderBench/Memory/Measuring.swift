@@ -1,5 +1,7 @@
+import Dispatch
 import Foundation
 import Synchronization
+import SystemClocks
 
 /// What one of many operations took.
 struct Sample {
@@ -27,10 +29,10 @@ func measure(threads: Int, operations: Int, _ body: @escaping @Sendable (Int) ->
         let thread = Thread {
             ready.signal()
             start.wait()
-            let before = threadCPUNanoseconds()
+            let before = thread_cpu_nanoseconds()
             let result = body(index)
-            let after = threadCPUNanoseconds()
-            cpu.withLock { $0 += after - before }
+            let after = thread_cpu_nanoseconds()
+            cpu.withLock { $0 += Int(after - before) }
             // Used, so that the work cannot be left out.
             sum.withLock { $0 &+= result }
             done.leave()

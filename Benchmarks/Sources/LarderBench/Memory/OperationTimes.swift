@@ -1,11 +1,4 @@
-import Dispatch
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Darwin)
-import Darwin
-#endif
+import SystemClocks
 
 /// The times of single operations, to find the longest: in all, and without what other threads took.
 struct OperationTimes {
@@ -14,18 +7,11 @@ struct OperationTimes {
 
     @inline(__always)
     mutating func measure(_ operation: () -> Void) {
-        let cpu = threadCPUNanoseconds()
-        let wall = Self.nanoseconds()
+        let cpu = thread_cpu_nanoseconds()
+        let wall = monotonic_nanoseconds()
         operation()
-        self.wall.add(Self.nanoseconds() - wall)
-        self.cpu.add(threadCPUNanoseconds() - cpu)
-    }
-
-    @inline(__always)
-    private static func nanoseconds() -> Int {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int(time.tv_sec) * 1_000_000_000 + Int(time.tv_nsec)
+        self.wall.add(Int(monotonic_nanoseconds() - wall))
+        self.cpu.add(Int(thread_cpu_nanoseconds() - cpu))
     }
 }
 

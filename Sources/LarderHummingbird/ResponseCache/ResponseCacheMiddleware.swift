@@ -66,9 +66,11 @@ public struct ResponseCacheMiddleware<Context: RequestContext>: RouterMiddleware
             { @Sendable (request: Request) in try await responder.respond(to: request, context: context) }
         }
         return try await self.pages.respond(to: request, refresh: refresh) { request in
-            var response = try await next(request, context)
             // A session middleware before this one says so when the page is stored already.
-            (context as? any SessionRequestContext)?.sessionSlot.keepPrivateIfOpened(&response.headers)
+            guard var own = context as? any SessionRequestContext else { return try await next(request, context) }
+            own.sessionSlot = own.sessionSlot.forStoredAnswer()
+            var response = try await next(request, own as? Context ?? context)
+            own.sessionSlot.keepPrivateIfOpened(&response.headers)
             return response
         }
     }

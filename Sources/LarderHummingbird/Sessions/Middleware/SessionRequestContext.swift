@@ -34,17 +34,30 @@ extension SessionRequestContext {
 /// The place of a session in a request context.
 public struct SessionSlot: Sendable {
     private let pending: PendingSession?
+    /// The stored answer that this place's route makes, as ``PendingSession`` counts them; `nil` outside of any.
+    private let answer: Int?
 
     /// An empty place.
-    public init() { self.pending = nil }
+    public init() { self.init(nil, answer: nil) }
 
-    init(_ pending: PendingSession) { self.pending = pending }
+    init(_ pending: PendingSession) { self.init(pending, answer: nil) }
 
-    /// Keeps an answer out of shared caches whose route has asked for the session.
+    private init(_ pending: PendingSession?, answer: Int?) {
+        self.pending = pending
+        self.answer = answer
+    }
+
+    /// The place of a route whose answer may be stored for all: it ends with ``keepPrivateIfOpened(_:)``, while who stands outside may
+    /// still ask for the session.
+    func forStoredAnswer() -> Self {
+        Self(self.pending, answer: self.pending?.beginAnswer())
+    }
+
+    /// Keeps an answer out of shared caches whose route has asked for the session, or somebody before the route.
     ///
-    /// Its body cannot ask for it any more: it may be stored for all.
+    /// The body cannot ask for it any more: it may be stored for all.
     func keepPrivateIfOpened(_ fields: inout HTTPFields) {
-        guard self.pending?.decide() != nil else { return }
+        guard let answer = self.answer, self.pending?.end(answer: answer) != nil else { return }
         fields.varyOnCookie()
         fields.keepPrivate()
     }
@@ -53,7 +66,7 @@ public struct SessionSlot: Sendable {
         guard let pending = self.pending else {
             throw SessionError(.noMiddleware, "no SessionMiddleware stands before this route")
         }
-        return try await pending.session()
+        return try await pending.session(for: self.answer)
     }
 }
 
@@ -66,11 +79,16 @@ final class PendingSession: Sendable {
     private struct Progress {
         var session: Session?
 
-        /// Whether it is decided what the answer's fields say.
+        /// Whether it is decided what the response's fields say.
         var isDecided = false
 
-        func opened() throws -> Session? {
-            if self.session == nil, self.isDecided {
+        /// Whether each of the answers that may be stored was returned without anybody having asked for the session. Its body never
+        /// gets it, even where somebody outside has asked since.
+        var areForAll: [Bool] = []
+
+        func opened(for answer: Int?) throws -> Session? {
+            let isForAll = answer.map { self.areForAll[$0] } ?? false
+            if isForAll || (self.session == nil && self.isDecided) {
                 throw SessionError(.closed, "the session was first asked for after the response was returned")
             }
             return self.session
@@ -82,7 +100,7 @@ final class PendingSession: Sendable {
         self.cookies = cookies
     }
 
-    /// Decides what the answer says of the session, after which nobody who has not asked for it before gets it.
+    /// Decides what the response says of the session, after which nobody who has not asked for it before gets it.
     ///
     /// - Returns: The session, if somebody has asked for it.
     func decide() -> Session? {
@@ -92,15 +110,33 @@ final class PendingSession: Sendable {
         }
     }
 
+    /// Begins an answer that may be stored for all.
+    func beginAnswer() -> Int {
+        self.progress.withLock { progress in
+            progress.areForAll.append(false)
+            return progress.areForAll.count - 1
+        }
+    }
+
+    /// Decides what such an answer says of the session; its route, if it has not asked for it before, gets it no more.
+    ///
+    /// - Returns: The session, if somebody has asked for it.
+    func end(answer: Int) -> Session? {
+        self.progress.withLock { progress in
+            progress.areForAll[answer] = progress.session == nil
+            return progress.session
+        }
+    }
+
     /// The session, if somebody has asked for it.
     var ifOpened: Session? { self.progress.withLock { $0.session } }
 
-    func session() async throws -> Session {
-        if let session = try self.progress.withLock({ try $0.opened() }) { return session }
+    func session(for answer: Int? = nil) async throws -> Session {
+        if let session = try self.progress.withLock({ try $0.opened(for: answer) }) { return session }
         let session = try await self.keeper.open(self.cookies)
         // Two tasks of one request may both have read it; all of them have to work with one.
         return try self.progress.withLock { progress in
-            if let opened = try progress.opened() { return opened }
+            if let opened = try progress.opened(for: answer) { return opened }
             progress.session = session
             return session
         }

@@ -1,4 +1,5 @@
 import Hummingbird
+import LarderHummingbird
 import Logging
 import NIOCore
 
@@ -30,27 +31,40 @@ enum ShopApplication {
     }
 
     private static func router(_ shop: Storefront, _ settings: Settings) throws -> Router<ShopContext> {
-        let pages = try PageRenderer()
+        let pages = try PageRenderer(cache: shop.caches.books)
+        let errors = ErrorMiddleware(pages: pages)
+        let sessions = SessionMiddleware<ShopContext>(
+            shop.sessions,
+            cookie: ShopCookie.cookie(isHTTPS: settings.isHTTPS)
+        )
         let router = Router(context: ShopContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: ResponseHeadersMiddleware())
-        router.add(middleware: ErrorMiddleware(pages: pages))
-        router.add(middleware: ClientAddressMiddleware(proxies: settings.trustedProxies))
-        let cookies = VisitorCookies(secret: settings.visitorSecret)
+        router.add(middleware: errors)
 
         try Assets().add(to: router)
-        let visited = router.group().add(middleware: PageVisitorMiddleware(cookies: cookies, recorder: shop.recorder))
-        PageRoutes(shop: shop, pages: pages).add(to: visited)
-        CountPages(shop: shop, pages: pages).add(to: visited)
+        // Pages, from the outside in: whose they are, what became of them, who has seen them, and whether they are there already.
+        let visited = router.group()
+            .add(middleware: sessions)
+            .add(middleware: errors)
+            .add(middleware: PageVisitMiddleware(recorder: shop.recorder))
+        let routes = PageRoutes(shop: shop, pages: pages)
+        routes.addLive(to: visited.group())
+        CountPages(shop: shop, pages: pages).add(to: visited.group())
+        try AccountRoutes(shop: shop, pages: pages, proxies: settings.trustedProxies).add(to: visited.group())
+        routes.addKept(to: visited.group().add(middleware: ResponseCacheMiddleware(shop.pages)))
 
         let books = BookAPI(shop: shop)
         let cache = CacheAPI(shop: shop)
-        let api = router.group("api").add(middleware: CallerMiddleware(cookies: cookies, recorder: shop.recorder))
+        let api = router.group("api")
+            .add(middleware: sessions)
+            .add(middleware: CallVisitMiddleware(recorder: shop.recorder))
         books.addReading(to: api)
         cache.addReading(to: api)
         CountAPI(shop: shop).add(to: api)
 
         let admin = router.group("api")
-            .add(middleware: CallerMiddleware(cookies: cookies, recorder: shop.recorder))
+            .add(middleware: sessions)
+            .add(middleware: CallVisitMiddleware(recorder: shop.recorder))
             .add(middleware: AdminMiddleware(token: settings.adminToken))
         books.addWriting(to: admin)
         cache.addWriting(to: admin)

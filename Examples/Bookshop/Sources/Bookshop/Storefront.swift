@@ -1,5 +1,6 @@
 import Foundation
 import Larder
+import LarderHummingbird
 import LarderSQLite
 import Logging
 import ServiceLifecycle
@@ -11,8 +12,15 @@ struct Storefront: Sendable {
     let counts: ShopCounts
     let figures: ShopFigures
     let recorder: EventRecorder
-    let searchLimiter: SearchLimiter
-    /// What counts and limits are asked for through.
+    let searchLimits: SearchLimits
+    let accounts: Accounts
+    /// Holds whoever tries passwords to a few a minute; tells nobody whether one was right while it cannot count.
+    let passwordLimiter: RateLimiter
+    /// What the shop remembers of each visitor.
+    let sessions: Sessions
+    /// Whole pages, in the cache of the books that they show, so that they fall with them.
+    let pages: ResponseCache
+    /// What counts are asked for through.
     let breaker: StoreBreaker
     /// What time it is; days are counted by it.
     let now: @Sendable () -> Date
@@ -53,7 +61,18 @@ struct Storefront: Sendable {
         self.counts = ShopCounts(store.collections())
         self.figures = ShopFigures(cache: self.caches.figures, counts: self.counts, breaker: self.breaker)
         self.recorder = EventRecorder(self.counts, through: self.breaker, now: now)
-        self.searchLimiter = try SearchLimiter(settings.searchLimits, on: store, through: self.breaker)
+        self.searchLimits = try SearchLimits(
+            settings.searchLimits,
+            on: store,
+            behind: settings.trustedProxies,
+            recorder: self.recorder
+        )
+        self.accounts = Accounts(database: self.repository.books)
+        self.passwordLimiter = try store.limiter([.perMinute(10), .perHour(100)], onUnavailable: .denying)
+        // Who cannot be recognised is a stranger, and the shop is open to strangers.
+        let remembering = SessionConfiguration(expiry: SessionTimes.visitor, onUnavailable: .anonymous)
+        self.sessions = Sessions(self.caches.sessions, remembering, clock: clock)
+        self.pages = ResponseCache(self.caches.books, options: PageCaching.options(clock: clock))
         // They stop in the reverse order: what is still to be counted, and what has changed, is written while there is
         // a store.
         var services: [any Service] = [
@@ -105,22 +124,6 @@ struct Storefront: Sendable {
         return viewed.compactMap { viewed in
             books[viewed.id].map { RankedBook(rank: viewed.rank, book: $0, views: viewed.views) }
         }
-    }
-
-    /// What a visitor has looked at, the latest first; nothing while that is not known.
-    ///
-    /// - Parameters:
-    ///   - visitor: The visitor.
-    ///   - id: A book that is on the page anyway.
-    /// - Returns: The books.
-    /// - Throws: What the catalogue throws.
-    func recentlyViewed(by visitor: Visitor?, besides id: Int? = nil) async throws -> [BookSummary] {
-        // Who is new has looked at nothing.
-        guard let visitor, visitor.isReturning else { return [] }
-        let viewed = try await self.breaker.ask { try await self.counts.recentlyViewed(by: visitor) } ?? []
-        let ids = viewed.filter { $0 != id }
-        let books = try await self.repository.summaries(of: ids)
-        return ids.compactMap { books[$0] }
     }
 }
 

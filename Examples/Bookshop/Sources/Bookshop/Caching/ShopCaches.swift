@@ -20,6 +20,11 @@ struct ShopCaches: Sendable {
     let searches: Cache
     /// What was counted, for as long as a few seconds.
     let figures: Cache
+    /// Who is signed in, and what visitors have looked at. These cannot be made anew, so no emptying of the caches takes them.
+    let sessions: Cache
+
+    /// The caches whose values can be made anew.
+    private var renewable: [Cache] { [self.books, self.searches, self.figures] }
 
     /// What the configuration may choose of.
     private static let components = CacheComponents(
@@ -45,11 +50,12 @@ struct ShopCaches: Sendable {
         self.books = try self.all["books"]
         self.searches = try self.all["searches"]
         self.figures = try self.all["figures"]
+        self.sessions = try self.all["sessions"]
     }
 
     /// What is beneath the caches, in words.
     var place: String {
-        let kinds = Set([self.books, self.searches, self.figures].map(\.storeKind)).sorted()
+        let kinds = Set((self.renewable + [self.sessions]).map(\.storeKind)).sorted()
         let places = kinds.map { kind in
             switch kind {
             case "memory": "memory"
@@ -70,8 +76,7 @@ struct ShopCaches: Sendable {
 
     /// Makes what is in the caches absent, by key and by tag.
     func invalidate(keys: [String], tags: [String]) async throws {
-        for name in self.all.names {
-            let cache = try self.all[name]
+        for cache in self.renewable {
             // The tags first: one that is none is refused before anything has happened.
             try await cache.invalidate(tags: tags)
             // Removing asks only for names; of which type the values are does not matter.
@@ -79,9 +84,9 @@ struct ShopCaches: Sendable {
         }
     }
 
-    /// Removes everything.
+    /// Removes everything but the sessions.
     func clear() async throws {
-        for name in self.all.names { try await self.all[name].clear() }
+        for cache in self.renewable { try await cache.clear() }
     }
 
     /// What there is of a key, and why it is or is not of use.
@@ -124,9 +129,11 @@ extension ShopCaches {
         nearCache: Int,
         besides others: [ConfigurationSource]
     ) throws -> ConfigurationSource {
-        let caches = try ["books", "searches", "figures"].map { cache in
+        let caches = try ["books", "searches", "figures", "sessions"].map { cache in
             var options: [String] = []
-            if try others.value("caches", cache, "nearCache") == nil { options.append("near_cache=\(nearCache)") }
+            if cache != "sessions", try others.value("caches", cache, "nearCache") == nil {
+                options.append("near_cache=\(nearCache)")
+            }
             if !url.contains("socket_timeout="), try others.value("caches", cache, "timeouts", "command") == nil {
                 options.append("timeout=\(Self.patience)")
             }

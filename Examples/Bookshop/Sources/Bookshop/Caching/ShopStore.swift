@@ -32,13 +32,17 @@ struct ShopStore: Sendable {
 
     /// A rate limiter that counts for everybody who uses the store and asks for the same limits.
     ///
-    /// - Parameter limits: What it holds.
-    /// - Returns: The limiter, which throws while the store is unavailable.
+    /// - Parameters:
+    ///   - limits: What it holds.
+    ///   - policy: What happens while the store is unavailable.
+    /// - Returns: The limiter.
     /// - Throws: `CacheError` for a limit that is none.
-    func limiter(_ limits: [RateLimit]) throws -> RateLimiter {
+    func limiter(_ limits: [RateLimit], onUnavailable policy: RateLimitFailurePolicy = .allowing) throws -> RateLimiter {
         switch self.place {
-        case .memory(let clock): try RateLimiter(.memory(clock: clock), namespace: Self.namespace, limits: limits)
-        case .redis(let client): try RateLimiter(.redis(client), namespace: Self.namespace, limits: limits)
+        case .memory(let clock):
+            try RateLimiter(.memory(clock: clock), namespace: Self.namespace, limits: limits, onUnavailable: policy)
+        case .redis(let client):
+            try RateLimiter(.redis(client), namespace: Self.namespace, limits: limits, onUnavailable: policy)
         }
     }
 }

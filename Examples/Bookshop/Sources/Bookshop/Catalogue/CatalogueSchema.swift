@@ -47,6 +47,14 @@ enum CatalogueSchema {
                 table.column("finishedAt", .datetime).notNull()
             }
         }
+        migrator.registerMigration("accounts") { db in
+            try db.create(table: "account") { table in
+                table.autoIncrementedPrimaryKey("id")
+                table.column("name", .text).notNull().unique().collate(.nocase)
+                table.column("password", .text).notNull()
+                table.column("createdAt", .datetime).notNull()
+            }
+        }
         return migrator
     }
 }

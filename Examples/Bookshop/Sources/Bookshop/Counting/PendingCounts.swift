@@ -14,16 +14,9 @@ struct PendingCounts: Sendable {
         let book: Int
     }
 
-    /// The books that a visitor has looked at, with when.
-    struct Trail: Sendable {
-        var isReturning: Bool
-        var books: [Int: Date] = [:]
-    }
-
     private(set) var events: [DayEvent: Int] = [:]
     private(set) var views: [DayBook: Int] = [:]
     private(set) var visitors: [CalendarDay: Set<String>] = [:]
-    private(set) var trails: [String: Trail] = [:]
 
     /// How many things happened that are in here.
     private(set) var happenings = 0
@@ -45,11 +38,10 @@ struct PendingCounts: Sendable {
         switch happening {
         case .page(let visitor):
             self.count(.pages, on: day)
-            self.meet(visitor, on: day)
-        case .book(let id, let visitor):
+            if let visitor { self.meet(visitor, on: day) }
+        case .book(let id):
             self.count(.bookViews, on: day)
             self.view(id, on: day)
-            if let visitor { self.follow(visitor, to: id, at: moment) }
         case .search:
             self.count(.searches, on: day)
         case .limitedSearch:
@@ -76,12 +68,5 @@ struct PendingCounts: Sendable {
 
     private mutating func meet(_ visitor: Visitor, on day: CalendarDay) {
         if self.visitors[day, default: []].insert(visitor.id).inserted { self.size += 1 }
-    }
-
-    private mutating func follow(_ visitor: Visitor, to book: Int, at moment: Date) {
-        var trail = self.trails[visitor.id] ?? Trail(isReturning: visitor.isReturning)
-        trail.isReturning = trail.isReturning || visitor.isReturning
-        if trail.books.updateValue(moment, forKey: book) == nil { self.size += 1 }
-        self.trails[visitor.id] = trail
     }
 }

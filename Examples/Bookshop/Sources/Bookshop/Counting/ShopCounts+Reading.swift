@@ -62,13 +62,4 @@ extension ShopCounts {
             ViewedBook(rank: entry.rank + 1, id: entry.member, views: Int(exactly: entry.score.rounded()) ?? 0)
         }
     }
-
-    /// The books that a visitor has looked at, the latest first.
-    ///
-    /// - Parameter visitor: The visitor.
-    /// - Returns: The books' numbers.
-    /// - Throws: `CacheError` where the store cannot be asked.
-    func recentlyViewed(by visitor: Visitor) async throws -> [Int] {
-        try await self.trail(of: visitor.id, isReturning: visitor.isReturning).top(Self.trailLength).map(\.member)
-    }
 }

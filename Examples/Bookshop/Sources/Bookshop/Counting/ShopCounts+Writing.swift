@@ -78,14 +78,6 @@ extension ShopCounts {
         for (book, number) in views {
             writes.append(Write(number) { try await self.views().increment(book, by: Double(number)) })
         }
-        for (visitor, trail) in counts.trails {
-            let moments = trail.books.map { (member: $0.key, score: $0.value.timeIntervalSince1970) }
-            writes.append(
-                Write(moments.count) {
-                    try await self.trail(of: visitor, isReturning: trail.isReturning).set(moments)
-                }
-            )
-        }
         return writes
     }
 

@@ -1,15 +1,11 @@
 import Larder
 
-/// All that the shop counts and remembers of its visitors, in collections that all its processes share.
+/// All that the shop counts, in collections that all its processes share.
 ///
-/// Each of them that belongs to a day or a visitor ends by itself. Nothing is remembered of a visitor but the books that the
-/// random number in the cookie was shown.
+/// Each of them that belongs to a day ends by itself.
 struct ShopCounts: Sendable {
     /// How many days the analytics look back, today included.
     static let days = 14
-
-    /// How many books are remembered of a visitor.
-    static let trailLength = 12
 
     private let collections: Collections
 
@@ -55,23 +51,5 @@ struct ShopCounts: Sendable {
     /// How often each book was looked at on a day.
     func views(on day: CalendarDay) -> Leaderboard<Int> {
         self.collections.leaderboard("views:\(day.text)", lifetime: .fixed(.days(2)))
-    }
-
-    /// The books that a visitor has looked at.
-    ///
-    /// The score is the moment. So a book is there once, at its last time, and when there are too many, the one that was
-    /// looked at longest ago leaves; all that in one step, which a list would need two for.
-    ///
-    /// - Parameters:
-    ///   - visitor: The visitor's number.
-    ///   - isReturning: Whether the cookie has come back. Until then the trail ends soon: crawlers that keep no cookies leave
-    ///     one with each page.
-    /// - Returns: The trail.
-    func trail(of visitor: String, isReturning: Bool) -> Leaderboard<Int> {
-        self.collections.leaderboard(
-            "recent:\(visitor)",
-            lifetime: .sliding(isReturning ? .days(30) : .hours(1)),
-            limit: Self.trailLength
-        )
     }
 }

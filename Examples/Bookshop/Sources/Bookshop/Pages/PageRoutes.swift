@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import LarderHummingbird
 
 /// The books as pages.
 struct PageRoutes: Sendable {
@@ -8,43 +9,42 @@ struct PageRoutes: Sendable {
 
     private var repository: BookRepository { self.shop.repository }
 
-    func add(to router: RouterGroup<ShopContext>) {
-        router.get("/") { _, context in
+    /// Adds the pages that are kept as a whole.
+    func addKept(to router: RouterGroup<ShopContext>) {
+        router.get("/") { request, context in
             // The first page of all books knows how many there are, and is the page that most visitors see next.
-            async let shelves = Answer { try await self.repository.shelves() }
             async let books = Answer { try await self.repository.page(1, ofShelf: nil) }
-            async let recent = self.shop.recentlyViewed(by: context.visitor)
-            return try await self.pages.response(
-                ShelvesPage(shelves.value, books: books.value?.total ?? 0, recent: recent),
-                titled: "Shelves",
-                status: shelves.status.combined(with: books.status)
-            )
+            async let sidebar = self.sidebar(request, context)
+            let page = try await ShelvesPage(books: books.value?.total ?? 0) { try await self.repository.shelves() }
+            return try await self.pages.response(page, titled: "Shelves", sidebar: sidebar).kept(after: books.status)
         }
         router.get("shelves/:slug") { _, context in
             let slug = try context.shelfSlug()
             let answer = try await Answer { try await self.repository.top(ofShelf: slug) }
             let page = ShelfPage(try answer.found("There is no such shelf."))
-            return try self.pages.response(page, titled: page.label, status: answer.status)
+            return try await self.pages.response(page, titled: page.label).kept(after: answer.status)
         }
         router.get("books") { request, _ in
             let query = try QueryItems(request)
             let (number, slug) = (try query.page(), try query.shelf())
             let answer = try await Answer { try await self.repository.page(number, ofShelf: slug) }
             let page = BooksPage(try answer.found("There is no such shelf, or it has no such page."))
-            return try self.pages.response(page, titled: page.heading, status: answer.status)
+            return try await self.pages.response(page, titled: page.heading).kept(after: answer.status)
         }
         router.get("books/:id") { request, context in
             let id = try context.bookID()
             // Beside the book, so that it costs no time of its own.
-            async let recent = self.shop.recentlyViewed(by: context.visitor, besides: id)
+            async let sidebar = self.sidebar(request, context, besides: id)
             let answer = try await Answer { try await self.repository.book(id) }
-            let book = try answer.found("There is no such book.")
-            let page = try await SingleBookPage(book, recent: recent)
-            if request.method == .get { self.shop.recorder.note(.book(book.id, context.visitor)) }
-            return try self.pages.response(page, titled: page.heading, status: answer.status)
+            let page = SingleBookPage(try answer.found("There is no such book."))
+            return try await self.pages.response(page, titled: page.heading, sidebar: sidebar).kept(after: answer.status)
         }
-        router.get("search") { request, context in
-            try await self.search(QueryItems(request), context)
+    }
+
+    /// Adds the pages that are made anew each time.
+    func addLive(to router: RouterGroup<ShopContext>) {
+        self.shop.searchLimits.group(in: router).get("search") { request, _ in
+            try await self.search(QueryItems(request))
         }
         router.get("stats") { _, _ in
             async let statistics = self.shop.statistics()
@@ -58,17 +58,43 @@ struct PageRoutes: Sendable {
         }
     }
 
-    private func search(_ query: QueryItems, _ context: ShopContext) async throws -> Response {
+    private func search(_ query: QueryItems) async throws -> Response {
         let (wanted, slug) = (try query.search(), try query.shelf())
-        try await self.shop.admitSearch(context)
         let answer = try await Answer { try await self.repository.search(wanted, onShelf: slug) }
         let result = try answer.found("There is no such shelf.")
         let text = query["q"] ?? ""
-        return try self.pages.response(
+        return try await self.pages.response(
             SearchPage(result, query: text),
             titled: "Search for “\(text)”",
             query: text,
             status: answer.status
         )
+    }
+
+    /// What stands beside a page that a visitor sees whom the shop knows.
+    ///
+    /// Who brings no session gets the page that is for everybody. Asking for the session is what makes a page somebody's.
+    ///
+    /// - Parameters:
+    ///   - request: The request.
+    ///   - context: Who asks.
+    ///   - id: A book that is on the page anyway.
+    /// - Returns: The sidebar; `nil` for somebody new.
+    /// - Throws: `SessionError`.
+    private func sidebar(
+        _ request: Request,
+        _ context: ShopContext,
+        besides id: Int? = nil
+    ) async throws -> Sidebar? {
+        guard request.bringsSession else { return nil }
+        let session = try await context.session
+        guard let visitor = session.visitor else { return nil }
+        let ids = (session[.recentlyViewed] ?? []).filter { $0 != id }.prefix(Sidebar.mostBooks)
+        let name = session.user == nil ? nil : session[.name]
+        let key = "\(visitor.id):\(ids.map(String.init).joined(separator: ",")):\(name ?? "")"
+        return Sidebar(key: key, name: name) {
+            let books = try await self.repository.summaries(of: Array(ids))
+            return ids.compactMap { books[$0] }
+        }
     }
 }

@@ -21,16 +21,16 @@ enum Help {
           WARM            off leaves it to the visitors to fill the caches after a start (on)
           ADMIN_TOKEN     what changing titles, emptying the cache and explaining it need (unset: all are refused)
           DATABASE_PATH   the SQLite file with the books, made and filled on the first start (data/bookshop.sqlite)
-          VISITOR_SECRET  what visitors' cookies are signed with, at least 32 random characters, the same for all
-                          shops on one Redis (unset: drawn at each start, and all visitors are new then)
+          HTTPS           on where visitors come over HTTPS: the session's cookie is sent over nothing else then (off)
           TRUSTED_PROXIES the proxies whose X-Forwarded-For is believed: how many stand before the shop, one behind
-                          the other, or their addresses, separated by commas (0)
+                          the other, or their addresses or networks, separated by commas (0)
 
-        There are three caches, books, searches and figures. Each has settings of its own, in the file under "caches" and
+        There are four caches, books, searches, figures and sessions. Each has settings of its own, in the file under "caches" and
         in the environment behind CACHES_, which win over REDIS_URL:
 
           CACHES_SEARCHES_URL    redis://..., memcached://..., sqlite:///..., file:///... or memory://?entries=...
           CACHES_SEARCHES_TTL    how long what was found stays fresh (5m; books 1h, figures 5s)
+          CACHES_SESSIONS_URL    sqlite:///... keeps visitors signed in when the shop is opened anew
 
         and many more: compression, encryption, timeouts, what is done while the store is unavailable. All of them are in
         Larder's documentation under "Configuring caches".

@@ -1,5 +1,6 @@
 import Foundation
 import LarderConfiguration
+import LarderHummingbird
 import LarderRedisClient
 
 /// What can be set about the shop.
@@ -13,10 +14,10 @@ struct Settings: Sendable {
     /// What admin calls must carry; without it, they are refused.
     var adminToken: String?
     var databasePath = "data/bookshop.sqlite"
-    /// What visitors' cookies are signed with; `nil` draws something that ends with the process.
-    var visitorSecret: String?
+    /// Whether visitors come over HTTPS: then their cookies are sent over nothing else.
+    var isHTTPS = false
     /// Whose word on where a request comes from is taken.
-    var trustedProxies = TrustedProxies.count(0)
+    var trustedProxies = TrustedProxies.none
     /// How often anybody may search; `nil` as often as they like.
     var searchLimits: SearchLimits? = SearchLimits()
     /// Whether shelves are brought into the cache at the start.
@@ -39,8 +40,8 @@ struct Settings: Sendable {
         static let largest = 1_000_000
     }
 
-    /// The shortest text that visitors' cookies are signed with.
-    static let shortestSecret = 32
+    /// More proxies in a row are a mistake.
+    static let mostProxies = 16
 
     /// The largest near cache: memory for more would have to be planned with other means than a number of entries.
     static let largestNearCache = 10_000_000
@@ -142,15 +143,9 @@ extension Settings {
             }
             self.databasePath = path.text
         }
-        if let secret = try sources.value("visitor", "secret") {
-            guard secret.text.utf8.count >= Self.shortestSecret else {
-                throw secret.rejected(
-                    found: secret.text.isEmpty ? "nothing" : "a text of \(secret.text.utf8.count) bytes",
-                    accepted:
-                        "a random text of at least \(Self.shortestSecret) bytes, the same for all shops on one Redis"
-                )
-            }
-            self.visitorSecret = secret.text
+        if let https = try sources.value("https") {
+            guard ["on", "off"].contains(https.text) else { throw https.rejected(accepted: "on or off") }
+            self.isHTTPS = https.text == "on"
         }
         if let proxies = try sources.value("trusted", "proxies") { self.trustedProxies = try proxies.proxies() }
         self.searchLimits = try SearchLimits(sources)
@@ -193,17 +188,20 @@ extension FoundSetting {
     /// The setting as proxies.
     fileprivate func proxies() throws(SettingsError) -> TrustedProxies {
         let accepted =
-            "how many proxies stand before the shop, 0 to \(TrustedProxies.most), or their addresses, separated by commas"
+            "how many proxies stand before the shop, 0 to \(Settings.mostProxies), or their addresses or networks, "
+            + "separated by commas"
         if let count = Int(self.text) {
-            guard (0...TrustedProxies.most).contains(count) else { throw self.rejected(accepted: accepted) }
-            return .count(count)
+            guard (0...Settings.mostProxies).contains(count) else { throw self.rejected(accepted: accepted) }
+            return count == 0 ? .none : .hops(count)
         }
-        var addresses: Set<String> = []
+        var networks: [IPNetwork] = []
         for part in self.text.split(separator: ",", omittingEmptySubsequences: false) {
-            guard let address = TrustedProxies.address(part) else { throw self.rejected(accepted: accepted) }
-            addresses.insert(address)
+            guard let network = IPNetwork(part.trimmingCharacters(in: .whitespaces)) else {
+                throw self.rejected(accepted: accepted)
+            }
+            networks.append(network)
         }
-        return .addresses(addresses)
+        return .networks(networks)
     }
 
     /// The setting as a whole number.

@@ -23,7 +23,7 @@ struct AdminMiddleware: RouterMiddleware {
         guard let token = self.token else {
             throw HTTPError(.forbidden, message: "Admin calls are off, because ADMIN_TOKEN is not set.")
         }
-        guard constantTimeEqual(given, token) else {
+        guard constantTimeEqual(given.utf8, token.utf8) else {
             throw HTTPError(.forbidden, message: "That is not the admin token.")
         }
         return try await next(request, context)
@@ -41,9 +41,9 @@ struct AdminMiddleware: RouterMiddleware {
 /// Compares a secret with what somebody sent, in a time that does not tell how much of it was right.
 ///
 /// The time depends on the length of what was sent, which the sender knows, and on nothing else.
-func constantTimeEqual(_ given: String, _ secret: String) -> Bool {
-    let given = Array(given.utf8)
-    let secret = Array(secret.utf8)
+func constantTimeEqual(_ given: some Collection<UInt8>, _ secret: some Collection<UInt8>) -> Bool {
+    let given = Array(given)
+    let secret = Array(secret)
     guard !secret.isEmpty else { return given.isEmpty }
     var difference = given.count ^ secret.count
     for index in given.indices {

@@ -34,13 +34,11 @@ struct BookAPI: Sendable {
             let id = try context.bookID()
             let answer = try await Answer { try await self.repository.book(id) }
             let book = try answer.found("There is no such book.")
-            if request.method == .get { self.shop.recorder.note(.book(book.id, context.visitor)) }
             return try Self.json(BookBody(book), answer.status, request, context)
         }
-        group.get("search") { request, context in
+        self.shop.searchLimits.group(in: group).get("search") { request, context in
             let query = try QueryItems(request)
             let (wanted, shelf) = (try query.search(), try query.shelf())
-            try await self.shop.admitSearch(context)
             let answer = try await Answer { try await self.repository.search(wanted, onShelf: shelf) }
             let result = try answer.found("There is no such shelf.")
             return try Self.json(SearchBody(books: result.books), answer.status, request, context)

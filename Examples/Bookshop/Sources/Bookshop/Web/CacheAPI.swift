@@ -27,6 +27,8 @@ struct CacheAPI: Sendable {
                     try await self.caches.clear()
                 } else {
                     try await self.caches.invalidate(keys: wanted.keys ?? [], tags: wanted.tags ?? [])
+                    // Pages fall with the tags of what is on them. Of a key nobody knows which pages it is on.
+                    if wanted.keys != nil { try await self.shop.pages.purgeAll() }
                 }
             }
             return try Done(invalidated: true).response(from: request, context: context)

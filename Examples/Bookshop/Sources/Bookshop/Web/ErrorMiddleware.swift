@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import LarderHummingbird
 import Logging
 import NIOCore
 
@@ -28,18 +29,18 @@ struct ErrorMiddleware: RouterMiddleware {
             var response =
                 request.uri.path == "/api" || request.uri.path.hasPrefix("/api/")
                 ? try Body(error: failure.message).response(from: request, context: context)
-                : try self.page(of: error, failure)
+                : try await self.page(of: error, failure)
             response.status = failure.status
             for field in failure.headers { response.headers[field.name] = field.value }
             return response
         }
     }
 
-    private func page(of error: any Error, _ failure: Failure) throws -> Response {
-        guard let refused = error as? SearchLimiter.Refused else {
-            return try self.pages.response(ErrorPage(failure), titled: failure.status.reasonPhrase)
+    private func page(of error: any Error, _ failure: Failure) async throws -> Response {
+        guard let refused = error as? RateLimitRefusal, !refused.isOutage else {
+            return try await self.pages.response(ErrorPage(failure), titled: failure.status.reasonPhrase)
         }
-        return try self.pages.response(LimitPage(refused), titled: LimitPage.heading)
+        return try await self.pages.response(LimitPage(seconds: refused.seconds), titled: LimitPage.heading)
     }
 
     /// What the visitor is told.
@@ -59,11 +60,13 @@ struct ErrorMiddleware: RouterMiddleware {
                 status: .contentTooLarge,
                 message: "The body must not be larger than \(ShopContext.largestBody) bytes."
             )
-        case let refused as SearchLimiter.Refused:
+        case let refused as RateLimitRefusal:
             return Failure(
-                status: .tooManyRequests,
-                headers: [.retryAfter: "\(refused.seconds)"],
-                message: "That was too much searching at once. Please try again in \(inSeconds(refused.seconds))."
+                status: refused.status,
+                headers: refused.headers,
+                message: refused.isOutage
+                    ? "This cannot be done at the moment. Please try again in \(inSeconds(refused.seconds))."
+                    : "That was too much at once. Please try again in \(inSeconds(refused.seconds))."
             )
         case let error as any HTTPResponseError:
             return Failure(status: error.status, message: "\(error.status.reasonPhrase).")
@@ -78,4 +81,9 @@ struct ErrorMiddleware: RouterMiddleware {
         var headers: HTTPFields = [:]
         let message: String
     }
+}
+
+extension RateLimitRefusal {
+    /// When to come back, in whole seconds, at least one.
+    fileprivate var seconds: Int { self.retryAfter ?? 1 }
 }

@@ -4,7 +4,7 @@ import Hummingbird
 
 // What a request asks for, checked. Whatever is wrong with it leaves as a 400 that says so.
 
-/// The part of a URL after the question mark.
+/// The part of a URL after the question mark, or the body of a form.
 struct QueryItems: Sendable {
     private let values: [String: String]
 
@@ -12,8 +12,13 @@ struct QueryItems: Sendable {
     ///
     /// Of a name that is given twice, the first counts.
     init(_ request: Request) throws {
+        try self.init(form: request.uri.query ?? "")
+    }
+
+    /// Reads what a form sends, in the address or in the body (`application/x-www-form-urlencoded`).
+    init(form: String) throws {
         var values: [String: String] = [:]
-        for pair in (request.uri.query ?? "").split(separator: "&") {
+        for pair in form.split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let name = try Self.decode(parts[0])
             let value = parts.count > 1 ? try Self.decode(parts[1]) : ""

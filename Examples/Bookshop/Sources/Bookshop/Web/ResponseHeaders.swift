@@ -5,6 +5,8 @@ extension HTTPField.Name {
     /// `Cache-Status`, RFC 9211.
     static let cacheStatus = known("Cache-Status")
     static let referrerPolicy = known("Referrer-Policy")
+    /// Where a request comes from, as the browser says (Fetch Metadata).
+    static let secFetchSite = known("Sec-Fetch-Site")
 
     private static func known(_ name: String) -> Self {
         guard let name = Self(name) else { preconditionFailure("\(name) is not a header's name") }

@@ -1,23 +1,23 @@
 import Foundation
 import Hummingbird
+import LarderHummingbird
 import NIOCore
 
 /// What a request carries through the shop.
-struct ShopContext: RequestContext {
+struct ShopContext: SessionRequestContext, RemoteAddressRequestContext {
     /// The largest body that is read: a title and a thousand keys fit many times over.
     static let largestBody = 64 * 1_024
 
     var coreContext: CoreRequestContextStorage
 
-    /// Who asks, as far as the shop knows them.
-    var visitor: Visitor?
+    var sessionSlot = SessionSlot()
 
-    /// The address that the request comes from, as far as trusted proxies tell; else the other end of the connection.
-    var address: String
+    /// The other end of the connection.
+    let remoteAddress: SocketAddress?
 
     init(source: ApplicationRequestContextSource) {
         self.coreContext = .init(source: source)
-        self.address = source.channel.remoteAddress?.ipAddress ?? "unknown"
+        self.remoteAddress = source.channel.remoteAddress
     }
 
     var maxUploadSize: Int { Self.largestBody }

@@ -25,12 +25,12 @@ import Testing
 
     @Test func whatWasNotedBeforeTheEndIsWritten() async throws {
         let recorder = self.recorder()
-        for _ in 1...500 { recorder.note(.book(42, nil)) }
+        for _ in 1...500 { recorder.note(.book(42)) }
         let group = ServiceGroup(services: [recorder], logger: Logger(label: "tests"))
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
             #expect(try await eventually { recorder.isSettled })
-            for _ in 1...500 { recorder.note(.book(42, nil)) }
+            for _ in 1...500 { recorder.note(.book(42)) }
             await group.triggerGracefulShutdown()
             try await tasks.waitForAll()
         }
@@ -44,7 +44,7 @@ import Testing
     @Test func fullBufferSkipsAndSaysSo() async throws {
         let recorder = self.recorder(limit: 30)
         // Nobody writes, as when the store is slow.
-        for id in 1...100 { recorder.note(.book(id, nil)) }
+        for id in 1...100 { recorder.note(.book(id)) }
         #expect(!recorder.isSettled)
         // A book is one thing, and the counter of all views one more.
         let skipped = recorder.skipped

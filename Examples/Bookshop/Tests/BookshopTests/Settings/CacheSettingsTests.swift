@@ -12,7 +12,7 @@ import Testing
 @Suite struct CacheSettingsTests {
     @Test func withoutSettingsThereAreThreeCachesInMemory() throws {
         let caches = try Self.caches()
-        #expect(caches.all.names == ["books", "figures", "searches"])
+        #expect(caches.all.names == ["books", "figures", "searches", "sessions"])
         #expect(Set([caches.books, caches.searches, caches.figures].map(\.storeKind)) == ["memory"])
         #expect(caches.books.defaults.ttl == .hours(1) && caches.searches.defaults.ttl == .minutes(5))
         #expect(caches.figures.defaults.ttl == .seconds(5))

@@ -1,4 +1,5 @@
 import Foundation
+import LarderHummingbird
 import Testing
 
 @testable import Bookshop
@@ -12,7 +13,7 @@ import Testing
         #expect(settings.nearCache == 10_000)
         #expect(settings.adminToken == nil)
         #expect(settings.databasePath == "data/bookshop.sqlite")
-        #expect(settings.visitorSecret == nil && settings.trustedProxies == .count(0))
+        #expect(!settings.isHTTPS && settings.trustedProxies == .none)
         let limits = try #require(settings.searchLimits)
         #expect(limits.perMinute == 60 && limits.burst == 20 && limits.hourly == 600 && limits.addressHourly == 6_000)
     }
@@ -34,18 +35,17 @@ import Testing
     @Test func proxiesAreANumberOrAddresses() throws {
         let settings = try [
             Settings.load(environment: ["TRUSTED_PROXIES": "2"]),
-            Settings.load(environment: ["TRUSTED_PROXIES": "10.0.0.1, 2001:DB8::1"]),
+            Settings.load(environment: ["TRUSTED_PROXIES": "10.0.0.1, 2001:DB8::1,192.168.0.0/16"]),
         ]
-        #expect(settings.map(\.trustedProxies) == [.count(2), .addresses(["10.0.0.1", "2001:db8::1"])])
+        let networks = ["10.0.0.1/32", "2001:db8::1/128", "192.168.0.0/16"].compactMap { IPNetwork($0) }
+        #expect(settings.map(\.trustedProxies) == [.hops(2), .networks(networks)] && networks.count == 3)
     }
 
-    @Test func secretIsLongAndNeverQuoted() throws {
-        let secret = "k7" + String(repeating: "x", count: 30)
-        #expect(try Settings.load(environment: ["VISITOR_SECRET": secret]).visitorSecret == secret)
-        for short in ["", "k7xx"] {
-            let line = try Self.complaint(["VISITOR_SECRET": short])
-            #expect(line.hasPrefix("VISITOR_SECRET (environment): found ") && !line.contains("k7xx"))
-        }
+    @Test func httpsIsOnOrOff() throws {
+        #expect(try Settings.load(environment: ["HTTPS": "on"]).isHTTPS)
+        #expect(try !Settings.load(environment: ["HTTPS": "off"]).isHTTPS)
+        let line = try Self.complaint(["HTTPS": "yes"])
+        #expect(line.hasPrefix("HTTPS (environment): found ") && line.hasSuffix("accepted is on or off"))
     }
 
     @Test func searchRateOfZeroIsNoLimit() throws {

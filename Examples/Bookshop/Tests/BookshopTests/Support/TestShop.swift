@@ -5,6 +5,7 @@ import Hummingbird
 import HummingbirdTesting
 import Larder
 import LarderConfiguration
+import LarderHummingbird
 import LarderSQLite
 import LarderTesting
 import Logging
@@ -50,7 +51,7 @@ struct TestShop: Sendable {
         redisURL: String? = nil,
         nearCache: Int = Settings().nearCache,
         searchLimits: Settings.SearchLimits? = nil,
-        trustedProxies: TrustedProxies = .count(0),
+        trustedProxies: TrustedProxies = .none,
         caches: String = "caches: {figures: {ttl: 0s}}",
         database: String? = nil,
         foreignWrites: CachedDatabaseOptions.ForeignWrites = .every(.milliseconds(50)),
@@ -150,6 +151,34 @@ struct TestShop: Sendable {
         return TestVisitor(cookie: String(cookie.prefix { $0 != ";" }))
     }
 
+    /// How long the session of a visitor is kept without another visit.
+    func timeLeft(of visitor: TestVisitor) async throws -> Duration? {
+        let reference = try #require(visitor.id).reference
+        return try await self.front.caches.sessions.ttl(of: CacheKey<Never>("session:\(reference.text)"))?.duration
+    }
+
+    /// Sends a form, as a browser does from a page of the shop.
+    func submit(
+        _ fields: [String: String],
+        to uri: String,
+        as visitor: TestVisitor? = nil,
+        site: String? = "same-origin"
+    ) async throws -> TestAnswer {
+        var headers: HTTPFields = [.contentType: "application/x-www-form-urlencoded"]
+        headers[.cookie] = visitor?.cookie
+        headers[.secFetchSite] = site
+        let body = try fields.map { name, value in
+            try "\(name)=\(#require(value.addingPercentEncoding(withAllowedCharacters: .alphanumerics)))"
+        }
+        let response = try await self.client.executeRequest(
+            uri: uri,
+            method: .post,
+            headers: headers,
+            body: ByteBuffer(string: body.joined(separator: "&"))
+        )
+        return TestAnswer(response: response)
+    }
+
     /// Waits until all that has happened is counted, or given up.
     func settle() async throws {
         #expect(try await eventually { self.front.recorder.isSettled })
@@ -190,8 +219,8 @@ enum CachedKey {
 struct TestVisitor: Sendable {
     let cookie: String
 
-    /// The visitor's number, without its signature.
-    var id: String { String(self.cookie.drop { $0 != "=" }.dropFirst().prefix { $0 != "." }) }
+    /// The session's id.
+    var id: SessionID? { SessionID(self.cookie.drop { $0 != "=" }.dropFirst()) }
 }
 
 /// What the shop answered.
@@ -204,6 +233,11 @@ struct TestAnswer: Sendable {
     var isHit: Bool { self.cacheStatus?.hasPrefix("Larder; hit") ?? false }
 
     func header(_ name: HTTPField.Name) -> String? { self.response.headers[name] }
+
+    /// Who the answer says that the browser is from now on.
+    var visitor: TestVisitor? {
+        self.header(.setCookie).map { TestVisitor(cookie: String($0.prefix { $0 != ";" })) }
+    }
 
     func decode<Value: Decodable>(_ type: Value.Type = Value.self) throws -> Value {
         try JSONDecoder().decode(type, from: Data(self.response.body.readableBytesView))

@@ -86,7 +86,7 @@ import Testing
             let before = try await shop.get("/api/stats")
             #expect(try before.keys() == ["caches"])
             let caches = try before.decode(StatisticsAnswer.self).caches
-            #expect(Set(caches.keys) == ["books", "searches", "figures"])
+            #expect(Set(caches.keys) == ["books", "searches", "figures", "sessions"])
             #expect(caches.values.allSatisfy { $0.hitRatio == 0 && $0.fills == 0 && $0.entries == 0 })
             for _ in 1...4 { _ = try await shop.get("/api/books/42") }
             _ = try await shop.get("/api/search?q=xyzzy")

@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTypes
 import Larder
+import LarderHummingbird
 import Testing
 
 @testable import Bookshop
@@ -91,12 +92,16 @@ import Testing
         try await TestShop.open { shop in
             let cookie = try #require(try await shop.get("/books").header(.setCookie))
             let parts = Set(cookie.split(separator: "; ").dropFirst().map(String.init))
-            #expect(parts == ["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=2592000"])
-            #expect(cookie.firstMatch(of: /^visitor=[0-9a-f]{32}\.[0-9a-f]{64};/) != nil)
+            // An hour, until it has come back once.
+            #expect(parts.isSuperset(of: ["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=3600"]))
+            #expect(!parts.contains("Secure"))
+            #expect(cookie.firstMatch(of: /^session=[A-Za-z0-9_-]{32};/) != nil)
             let other = try #require(try await shop.get("/books").header(.setCookie))
             #expect(cookie.prefix(40) != other.prefix(40))
-            // Neither files nor the API give any, and who has one keeps it.
+            // Neither files nor the API give any, and who has one keeps it: for 30 days from then on.
             let visitor = try await shop.visit()
+            let kept = try #require(try await shop.get("/books", as: visitor).header(.setCookie))
+            #expect(kept.hasPrefix(visitor.cookie + ";") && kept.contains("Max-Age=2592000"))
             #expect(try await shop.get("/books", as: visitor).header(.setCookie) == nil)
             for uri in ["/style.css", "/api/shelves", "/api/books/42"] {
                 #expect(try await shop.get(uri).header(.setCookie) == nil, "\(uri)")
@@ -105,14 +110,14 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "visitor=", "visitor=42", "visitor=\(String(repeating: "g", count: 32))", "visitor=../x",
-        "visitor=\(String(repeating: "0", count: 32))",
-        "visitor=\(String(repeating: "0", count: 32)).\(String(repeating: "0", count: 64))",
+        "", "session=", "session=42", "session=\(String(repeating: "g", count: 32))", "session=../x",
+        "session=\(String(repeating: "0", count: 32))",
+        "session=\(String(repeating: "0", count: 32)).\(String(repeating: "0", count: 64))",
     ])
     func cookieThatTheShopCannotHaveMadeIsReplaced(cookie: String) async throws {
         try await TestShop.open { shop in
             let answer = try await shop.get("/books", as: TestVisitor(cookie: cookie))
-            #expect(answer.status == 200 && answer.header(.setCookie)?.hasPrefix("visitor=") == true)
+            #expect(answer.status == 200 && answer.header(.setCookie)?.hasPrefix("session=") == true)
         }
     }
 
@@ -168,11 +173,11 @@ import Testing
                 calendar.advance(by: 1)
                 _ = try await shop.get("/api/books/\(id)", as: visitor)
             }
-            try await shop.settle()
             #expect(try await Self.recent(shop.get("/", as: visitor)) == [20, 19, 18, 17, 16, 15])
-            let trail = shop.front.counts.trail(of: visitor.id, isReturning: true)
-            #expect(try await trail.top(100).count == ShopCounts.trailLength)
-            let left = try #require(try await trail.ttl()?.duration)
+            let session = try #require(try await shop.front.sessions.session(#require(visitor.id)))
+            #expect(session[.recentlyViewed]?.count == Session.trailLength)
+            #expect(session.expiry == SessionTimes.visitor)
+            let left = try #require(try await shop.timeLeft(of: visitor))
             #expect(left > .seconds(29 * 86_400) && left <= .seconds(30 * 86_400))
         }
     }
@@ -182,9 +187,9 @@ import Testing
     func trailOfAVisitorWhoDoesNotComeBackEndsSoon(place: ShopPlace) async throws {
         try await place.open { shop in
             let visitor = try await shop.visit("/books/42")
-            try await shop.settle()
-            let trail = shop.front.counts.trail(of: visitor.id, isReturning: true)
-            let left = try #require(try await trail.ttl()?.duration)
+            let session = try #require(try await shop.front.sessions.session(#require(visitor.id)))
+            #expect(session.expiry == SessionTimes.firstVisit && session[.recentlyViewed] == [42])
+            let left = try #require(try await shop.timeLeft(of: visitor))
             #expect(left > .seconds(3_500) && left <= .seconds(3_600))
         }
     }

@@ -58,7 +58,7 @@ import Testing
         try await TestShop.open { shop in
             let answer = try await shop.get("/api/cache/explain?key=k&cache=pages")
             #expect(answer.status == 400)
-            #expect(try answer.errorMessage() == "\"cache\" must be one of books, figures, searches.")
+            #expect(try answer.errorMessage() == "\"cache\" must be one of books, figures, searches, sessions.")
         }
     }
 

@@ -1,13 +1,14 @@
 /// Somebody who looks at the shop: nobody knows who, but it is the same one as before.
 ///
-/// A visitor is a random number in a cookie, and all that the shop knows of them is what it was shown with that number.
+/// A visitor is a random number in a session. It is what visitors of a day are told apart by; the session's own id, by which a
+/// browser is known, goes nowhere else.
 struct Visitor: Sendable, Hashable {
     /// 128 random bits in hexadecimal.
     let id: String
 
-    /// Whether the cookie has come back.
+    /// Whether the session's cookie has come back.
     ///
-    /// A crawler that keeps no cookies is a new visitor with each page, and nothing is worth being remembered of it.
+    /// A crawler that keeps no cookies is a new visitor with each page.
     let isReturning: Bool
 
     private static let digits = 32

@@ -1,0 +1,116 @@
+import HTTPTypes
+import Larder
+import LarderTesting
+import Testing
+
+@testable import Bookshop
+
+/// Whole pages out of the cache, in memory and on Redis alike.
+@Suite(.timeLimit(.minutes(3))) struct PageCacheTests {
+    @Test(arguments: ShopPlace.allCases)
+    func strangersGetTheSamePageOutOfTheCache(place: ShopPlace) async throws {
+        try await place.open { shop in
+            for uri in ["/", "/shelves/horror", "/books", "/books?page=2", "/books/345"] {
+                let first = try await shop.look(uri)
+                #expect(first.cacheStatus?.contains("stored") == true, "\(uri)")
+                let reads = shop.reads
+                let second = try await shop.look(uri)
+                #expect(second.cacheStatus?.hasPrefix("Larder;hit;ttl=") == true, "\(uri)")
+                #expect(second.text == first.text && shop.reads == reads)
+                #expect(second.header(.eTag) != nil && second.header(.eTag) == first.header(.eTag))
+                // Each is somebody else, and is told so past the cache.
+                #expect(first.visitor != nil && second.visitor != nil && first.visitor?.cookie != second.visitor?.cookie)
+                #expect(second.header(.cacheControl)?.hasPrefix("private") == true)
+            }
+        }
+    }
+
+    @Test(arguments: ShopPlace.allCases)
+    func titleThatChangesTakesThePagesThatShowIt(place: ShopPlace) async throws {
+        try await place.open { shop in
+            let shown = ["/books/345", "/shelves/horror"]
+            for uri in shown + ["/books/42"] { _ = try await shop.look(uri) }
+            #expect(try await shop.send(.put, "/api/books/345", body: #"{"title": "The Count"}"#).status == 200)
+            for uri in shown {
+                let page = try await shop.look(uri)
+                #expect(page.text.contains("The Count") && !page.text.contains("Dracula"), "\(uri)")
+            }
+            // Who is not on it stays.
+            #expect(try await shop.look("/books/42").cacheStatus?.contains("hit") == true)
+        }
+    }
+
+    @Test(arguments: [
+        #"{"tags": ["catalogue/book#345"]}"#, #"{"keys": ["\#(CachedKey.book(345))"]}"#, #"{"all": true}"#,
+    ])
+    func invalidatingPurgesPagesToo(body: String) async throws {
+        try await TestShop.open { shop in
+            for _ in 1...2 { _ = try await shop.look("/books/345") }
+            #expect(try await shop.look("/books/345").cacheStatus?.contains("hit") == true)
+            let ada = try await shop.visit()
+            _ = try await shop.get("/books/84", as: ada)
+            #expect(try await shop.send(.post, "/api/cache/invalidate", body: body).status == 200)
+            #expect(try await shop.look("/books/345").cacheStatus?.contains("hit") != true)
+            // Sessions cannot be made anew, and are not what is emptied.
+            #expect(try await shop.get("/", as: ada).text.contains("href=\"/books/84\""))
+        }
+    }
+
+    @Test(arguments: ShopPlace.allCases)
+    func nobodySeesAnothersSidebar(place: ShopPlace) async throws {
+        try await place.open { shop in
+            let (ada, bob) = (try await shop.visit(), try await shop.visit())
+            _ = try await shop.get("/books/345", as: ada)
+            _ = try await shop.get("/books/84", as: bob)
+            for _ in 1...2 {
+                for (visitor, own, other) in [(ada, 345, 84), (bob, 84, 345)] {
+                    for uri in ["/", "/books/42"] {
+                        let page = try await shop.get(uri, as: visitor)
+                        #expect(page.text.contains("href=\"/books/\(own)\""), "\(uri)")
+                        #expect(!page.text.contains("href=\"/books/\(other)\""), "\(uri)")
+                        #expect(page.cacheStatus?.contains("hit") != true && page.cacheStatus?.contains("stored") != true)
+                        #expect(page.header(.cacheControl)?.hasPrefix("private") == true)
+                    }
+                }
+                let stranger = try await shop.look("/")
+                #expect(!stranger.text.contains("/books/345") && !stranger.text.contains("/books/84"))
+            }
+        }
+    }
+
+    @Test func browserThatHasThePageIsToldSo() async throws {
+        try await TestShop.open { shop in
+            let ada = try await shop.visit("/books/345")
+            for (uri, visitor) in [("/books/42", nil), ("/books", ada), ("/", ada)] {
+                let page = try await (visitor == nil ? shop.look(uri) : shop.get(uri, as: ada))
+                let tag = try #require(page.header(.eTag), "\(uri)")
+                var headers: HTTPFields = [.ifNoneMatch: tag]
+                headers[.cookie] = visitor?.cookie
+                let again = try await shop.client.executeRequest(uri: uri, method: .get, headers: headers, body: nil)
+                #expect(again.status == .notModified && again.body.readableBytes == 0, "\(uri)")
+            }
+        }
+    }
+
+    /// What stands in for a database that fails is no page to keep.
+    @Test func pageOfOldValuesIsNotKept() async throws {
+        let clock = ManualClock()
+        try await TestShop.open(clock: CacheClock(clock)) { shop in
+            _ = try await shop.look("/books/42")
+            clock.advance(by: .seconds(3_700))
+            try shop.catalogue.close()
+            for _ in 1...2 {
+                let page = try await shop.look("/books/42")
+                #expect(page.status == 200 && page.cacheStatus?.contains("hit") != true)
+                #expect(page.header(.cacheControl)?.contains("no-store") == true)
+            }
+        }
+    }
+}
+
+extension TestShop {
+    /// Asks as a stranger does: without a cookie, and without the administrator's token.
+    fileprivate func look(_ uri: String) async throws -> TestAnswer {
+        TestAnswer(response: try await self.client.executeRequest(uri: uri, method: .get, headers: [:], body: nil))
+    }
+}

@@ -30,7 +30,7 @@ enum ShopApplication {
     }
 
     private static func router(_ shop: Storefront, _ settings: Settings) throws -> Router<ShopContext> {
-        let pages = try PageRenderer()
+        let pages = try PageRenderer(cache: shop.caches.books)
         let router = Router(context: ShopContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: ResponseHeadersMiddleware())
         router.add(middleware: ErrorMiddleware(pages: pages))

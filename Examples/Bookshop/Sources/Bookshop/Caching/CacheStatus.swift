@@ -35,20 +35,6 @@ enum CacheStatus: Sendable, Equatable {
         }
     }
 
-    /// The same in words, for the foot of a page.
-    var sentence: String {
-        switch self {
-        case .hit(nil): "This page came from the cache."
-        case .hit(let timeLeft?):
-            "This page came from the cache and stays there for another \(Self.wholeSeconds(timeLeft)) seconds."
-        case .stale: "This page came from the cache, past its time, because the database did not answer in time."
-        case .joined: "This page came from the database, along with another request that had asked just before."
-        case .filled(_, stored: true): "This page came from the database and is in the cache now."
-        case .filled(_, stored: false): "This page came from the database."
-        case .unavailable: "This page came from the database, because the cache could not be reached."
-        }
-    }
-
     /// The status of an answer that is made of two: it is a hit only if both are, and for no longer than either.
     func combined(with other: Self) -> Self {
         if case .hit(let mine) = self, case .hit(let others) = other {

@@ -17,7 +17,7 @@ struct CountPages: Sendable {
         router.get("analytics") { _, _ in
             let days = try await self.shop.lastDays()
             let page = AnalyticsPage(days, skipped: self.shop.recorder.skipped)
-            return try self.pages.response(page, titled: "Analytics")
+            return try await self.pages.response(page, titled: "Analytics")
         }
     }
 }

@@ -8,7 +8,6 @@ struct LeaderboardPage: PageContent {
     struct Ranking: Sendable {
         let id: String
         let heading: String
-        let hasBooks: Bool
         /// What is said where there are none.
         let nothing: String
         let books: [Row]
@@ -39,7 +38,6 @@ struct LeaderboardPage: PageContent {
         return Ranking(
             id: id,
             heading: heading,
-            hasBooks: books?.isEmpty == false,
             nothing: books == nil ? "This cannot be told at the moment. Please come back in a minute." : nothing,
             books: (books ?? []).map { ranked in
                 Row(

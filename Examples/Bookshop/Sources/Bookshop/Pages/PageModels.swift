@@ -37,20 +37,6 @@ struct Cover: Sendable {
     }
 }
 
-/// The books that a visitor has looked at.
-struct RecentBooks: Sendable {
-    /// As many as fit in a row or two.
-    private static let most = 6
-
-    let books: [BookCard]
-
-    /// - Parameter books: The books, the latest first; for none there is nothing to show.
-    init?(_ books: [BookSummary]) {
-        guard !books.isEmpty else { return nil }
-        self.books = books.prefix(Self.most).map(BookCard.init)
-    }
-}
-
 /// All shelves.
 struct ShelvesPage: PageContent {
     static let template = "shelves"
@@ -66,23 +52,35 @@ struct ShelvesPage: PageContent {
         let books: String
     }
 
-    let books: String
-    let count: Int
-    let recent: RecentBooks?
-    let groups: [Group]
+    /// The shelves in their groups.
+    struct Shelves: Sendable {
+        let number: Int
+        let groups: [Group]
 
-    init(_ shelves: [Shelf], books: Int, recent: [BookSummary]) {
-        self.recent = RecentBooks(recent)
-        self.books = grouped(books)
-        self.count = shelves.count
-        self.groups = ShelfLabel.Group.allCases.map { group in
-            let links = shelves.compactMap { shelf in
-                let label = ShelfLabel(shelf.name)
-                return label.group == group
-                    ? Link(slug: shelf.slug, label: label.text, books: grouped(shelf.books)) : nil
+        init(_ shelves: [Shelf]) {
+            self.number = shelves.count
+            self.groups = ShelfLabel.Group.allCases.map { group in
+                let links = shelves.compactMap { shelf in
+                    let label = ShelfLabel(shelf.name)
+                    return label.group == group
+                        ? Link(slug: shelf.slug, label: label.text, books: grouped(shelf.books)) : nil
+                }
+                return Group(heading: group.rawValue, shelves: links)
             }
-            return Group(heading: group.rawValue, shelves: links)
         }
+    }
+
+    /// How many books there are; the fragment with the shelves varies on it.
+    let books: String
+    /// The shelves, in a fragment.
+    let shelves: Later
+
+    /// - Parameters:
+    ///   - books: How many books there are.
+    ///   - shelves: Reads the shelves, through the cache of the fragments.
+    init(books: Int, shelves: @escaping @Sendable () async throws -> [Shelf]) {
+        self.books = grouped(books)
+        self.shelves = Later { Shelves(try await shelves()) }
     }
 }
 
@@ -191,17 +189,13 @@ struct SingleBookPage: PageContent {
     let hue: Int
     let initial: String
     let authors: [Author]
-    let hasAuthors: Bool
     let language: String
     let issued: String
     let issuedInWords: String
     let subjects: [String]
-    let hasSubjects: Bool
     let shelfGroups: [ShelfGroup]
-    let recent: RecentBooks?
 
-    init(_ book: Book, recent: [BookSummary]) {
-        self.recent = RecentBooks(recent)
+    init(_ book: Book) {
         self.id = book.id
         (self.heading, self.subtitle) = headingAndSubtitle(book.title)
         let cover = Cover(id: book.id, heading: self.heading)
@@ -215,12 +209,10 @@ struct SingleBookPage: PageContent {
                 url: path("/search", ["q": String(author.name.prefix(50))])
             )
         }
-        self.hasAuthors = !book.authors.isEmpty
         self.language = languageNames(book.language)
         self.issued = book.issued
         self.issuedInWords = dayInWords(book.issued)
         self.subjects = book.subjects.map { $0.replacing(" -- ", with: " – ") }
-        self.hasSubjects = !book.subjects.isEmpty
         // In groups, because a shelf of each kind may have the same name.
         self.shelfGroups = ShelfLabel.Group.allCases.compactMap { group in
             let links = book.shelves.compactMap { shelf in
@@ -240,7 +232,6 @@ struct SearchPage: PageContent {
     let lead: String
     /// The same search on all shelves, if this one was limited to one.
     let everywhere: String?
-    let hasBooks: Bool
     let books: [BookCard]
 
     init(_ result: SearchResult, query: String) {
@@ -255,7 +246,6 @@ struct SearchPage: PageContent {
             }
         self.lead = "\(count)\(place)."
         self.everywhere = result.shelf == nil ? nil : path("/search", ["q": query])
-        self.hasBooks = !books.isEmpty
         self.books = books.map(BookCard.init)
     }
 }

@@ -1,48 +1,35 @@
-import Foundation
 import HTTPTypes
 import Hummingbird
-import Mustache
+import Larder
+import LarderStencil
 import NIOCore
+import Stencil
 
 /// What stands in the middle of a page.
+///
+/// Templates find its properties by name. The layout around it has two names of its own, `page` and `sidebar`.
 protocol PageContent: Sendable {
     /// The template that shows it.
     static var template: String { get }
 }
 
-/// Makes pages from the templates in `Resources/templates`.
+/// Makes pages from the templates in `Resources/templates`, with fragments that are kept in a cache.
 struct PageRenderer: Sendable {
-    /// A template is missing, or the resources were not installed along with the program.
-    struct MissingTemplate: Error, CustomStringConvertible {
-        let name: String
-        var description: String { "there is no template \(self.name)" }
-    }
-
     /// What the layout shows around the content.
-    private struct Page<Content: PageContent>: Sendable {
+    private struct Page: Sendable {
         let title: String
         /// What the search box holds.
         let query: String
-        /// The line at the foot.
-        let note: String
-        let content: Content
     }
 
-    private static let names = [
-        "analytics", "bar-chart", "book", "books", "books-list", "error", "layout", "leaderboard", "limit", "recent",
-        "search", "shelf", "shelves", "stats",
-    ]
+    private let renderer: FragmentRenderer
 
-    private let library: MustacheLibrary
-
-    init() throws {
-        var library = MustacheLibrary()
-        for name in Self.names {
-            guard let url = Bundle.module.url(forResource: name, withExtension: "mustache", subdirectory: "templates")
-            else { throw MissingTemplate(name: name) }
-            try library.register(ScalarHTML.pragma + String(contentsOf: url, encoding: .utf8), named: name)
-        }
-        self.library = library
+    /// Reads the templates.
+    ///
+    /// - Parameter cache: Where fragments are kept: the cache that what they show is read through, so that they fall with it.
+    /// - Throws: ``Templates/Missing``; `TemplateSyntaxError`.
+    init(cache: Cache) throws {
+        self.renderer = FragmentRenderer(environment: Environment(loader: try Templates()), cache: cache)
     }
 
     /// Makes a page.
@@ -51,19 +38,19 @@ struct PageRenderer: Sendable {
     ///   - content: What stands in the middle.
     ///   - title: The page's title.
     ///   - query: What the search box holds.
-    ///   - status: How the content came about; `nil` for pages that cannot come from the cache.
+    ///   - status: How the content came about, for the `Cache-Status` header; `nil` for no such header.
+    ///   - sidebar: What stands beside the content; `nil` for nothing.
     /// - Returns: The page, with status 200.
-    /// - Throws: ``MissingTemplate``.
+    /// - Throws: ``TemplateContext/Unshowable``; what the content and the sidebar throw that are only made while they are
+    ///   shown; `CacheError` where that takes too long.
     func response<Content: PageContent>(
         _ content: Content,
         titled title: String,
         query: String = "",
-        status: CacheStatus? = nil
-    ) throws -> Response {
-        let page = Page(title: title, query: query, note: status?.sentence ?? "", content: content)
-        guard let html = self.library.render(page, withTemplate: Content.template) else {
-            throw MissingTemplate(name: Content.template)
-        }
+        status: CacheStatus? = nil,
+        sidebar: Sidebar? = nil
+    ) async throws -> Response {
+        let html = try await self.html(content, titled: title, query: query, sidebar: sidebar)
         let body = ByteBuffer(string: html)
         var headers: HTTPFields = [
             .contentType: "text/html; charset=utf-8",
@@ -71,5 +58,18 @@ struct PageRenderer: Sendable {
         ]
         headers[.cacheStatus] = status?.headerValue
         return Response(status: .ok, headers: headers, body: .init(byteBuffer: body))
+    }
+
+    /// The page itself, as ``response(_:titled:query:status:sidebar:)`` sends it.
+    func html<Content: PageContent>(
+        _ content: Content,
+        titled title: String,
+        query: String = "",
+        sidebar: Sidebar? = nil
+    ) async throws -> String {
+        var context = try TemplateContext.of(content)
+        context["page"] = try TemplateContext.of(Page(title: title, query: query))
+        context["sidebar"] = try sidebar.map { try TemplateContext.of($0.content) }
+        return try await self.renderer.render(templateNamed: "\(Content.template).html", context: context)
     }
 }

@@ -20,13 +20,15 @@ struct PageRoutes: Sendable {
         }
         router.get("shelves/:slug") { _, context in
             let slug = try context.shelfSlug()
+            async let sidebar = self.sidebar(context)
             let answer = try await Answer { try await self.repository.top(ofShelf: slug) }
             let page = ShelfPage(try answer.found("There is no such shelf."))
             return try await self.pages.response(page, titled: page.label).kept(after: answer.status)
         }
-        router.get("books") { request, _ in
+        router.get("books") { request, context in
             let query = try QueryItems(request)
             let (number, slug) = (try query.page(), try query.shelf())
+            async let sidebar = self.sidebar(context)
             let answer = try await Answer { try await self.repository.page(number, ofShelf: slug) }
             let page = BooksPage(try answer.found("There is no such shelf, or it has no such page."))
             return try await self.pages.response(page, titled: page.heading).kept(after: answer.status)
@@ -67,7 +69,8 @@ struct PageRoutes: Sendable {
             SearchPage(result, query: text),
             titled: "Search for “\(text)”",
             query: text,
-            status: answer.status
+            status: answer.status,
+            sidebar: sidebar
         )
     }
 

@@ -105,7 +105,7 @@ struct CacheSection: Sendable {
                     ]
                 ),
             ] + (statistics.catalogue.map { [Self.group(of: $0)] } ?? [])
-        self.nearCache = statistics.nearCache.map { NearCacheSection($0, of: statistics.name) }
+        self.nearCache = statistics.nearCache.map(NearCacheSection.init)
     }
 
     private static func group(of catalogue: CachedDatabaseStatistics) -> StatisticsPage.Group {
@@ -130,14 +130,11 @@ struct CacheSection: Sendable {
 struct NearCacheSection: Sendable {
     typealias Counter = StatisticsPage.Counter
 
-    /// The name of the cache.
-    let cache: String
     let ratio: Double
     let percent: String
     let groups: [StatisticsPage.Group]
 
-    init(_ statistics: NearCacheStatistics, of cache: String) {
-        self.cache = cache
+    init(_ statistics: NearCacheStatistics) {
         self.ratio = statistics.hitRatio
         self.percent = Bookshop.percent(statistics.hitRatio)
         let entries = "\(grouped(statistics.entries)) of \(grouped(statistics.limit))"
@@ -209,7 +206,6 @@ struct ServersSection: Sendable {
     let primaryName: String?
     /// The headings of further columns: what is known of at least one server.
     let columns: [String]
-    let hasServers: Bool
     let servers: [Server]
 
     init(_ topology: RedisTopologyDescription) {
@@ -218,7 +214,6 @@ struct ServersSection: Sendable {
         self.kind = Self.kinds[topology.kind] ?? topology.kind.rawValue
         self.primaryName = topology.primaryName
         self.columns = (hasSlots ? ["Slots"] : []) + (hasTimes ? ["Round trip"] : [])
-        self.hasServers = !topology.nodes.isEmpty
         self.servers = topology.nodes.map { node in
             let slots = node.slots.map(grouped) ?? "–"
             let roundTrip = node.roundTrip.map(shortTime) ?? "–"

@@ -49,6 +49,13 @@ func dayInWords(_ day: String) -> String {
     dayAndMonth(day).map { "\($0.day) \($0.month) \($0.year)" } ?? day
 }
 
+/// A moment such as `1998-06-01T12:30:00Z` in words, to the minute; anything else as it is.
+func momentInWords(_ moment: String) -> String {
+    let parts = moment.split(separator: "T")
+    guard parts.count == 2, let day = dayAndMonth(String(parts[0])) else { return moment }
+    return "\(day.day) \(day.month) \(day.year), \(parts[1].prefix(5)) UTC"
+}
+
 /// A day such as `1998-06-01` in as little room as possible, which is without its year; anything else as it is.
 func shortDay(_ day: String) -> String {
     dayAndMonth(day).map { "\($0.day) \($0.month.prefix(3))" } ?? day

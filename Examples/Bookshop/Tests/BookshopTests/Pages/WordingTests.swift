@@ -27,6 +27,14 @@ import Testing
         #expect(dayInWords(day) == text)
     }
 
+    @Test(arguments: [
+        ("1998-06-01T09:30:59Z", "1 June 1998, 09:30 UTC"), ("1998-13-01T09:30:59Z", "1998-13-01T09:30:59Z"),
+        ("T", "T"),
+    ])
+    func momentsAreWords(moment: String, text: String) {
+        #expect(momentInWords(moment) == text)
+    }
+
     @Test func languagesHaveNames() {
         #expect(languageNames("de; en") == "German, English")
     }

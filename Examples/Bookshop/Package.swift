@@ -33,6 +33,7 @@ let package = Package(
             dependencies: [
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -41,6 +42,7 @@ let package = Package(
                 .product(name: "LarderConfiguration", package: "larder"),
                 .product(name: "LarderCrypto", package: "larder"),
                 .product(name: "LarderFiles", package: "larder"),
+                .product(name: "LarderHummingbird", package: "larder"),
                 .product(name: "LarderMacros", package: "larder"),
                 .product(name: "LarderMemcached", package: "larder"),
                 .product(name: "LarderRedis", package: "larder"),
@@ -70,6 +72,7 @@ let package = Package(
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "Larder", package: "larder"),
                 .product(name: "LarderConfiguration", package: "larder"),
+                .product(name: "LarderHummingbird", package: "larder"),
                 .product(name: "LarderRedis", package: "larder"),
                 .product(name: "LarderRedisClient", package: "larder"),
                 .product(name: "LarderSQLite", package: "larder"),

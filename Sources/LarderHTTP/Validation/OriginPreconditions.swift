@@ -52,6 +52,21 @@ public enum OriginPreconditions: Sendable, Hashable {
         }
     }
 
+    /// Evaluates the conditions of a request for which there is an answer already.
+    ///
+    /// - Parameters:
+    ///   - request: The request.
+    ///   - fields: The answer's fields, with its `ETag` and `Last-Modified`.
+    ///   - now: The time now, for dates with years of two digits.
+    public init(_ request: HTTPRequest, answeredWith fields: HTTPFields, now: HTTPTime) {
+        self.init(
+            request,
+            entityTag: fields[.eTag],
+            lastModified: HTTPDate.field(.lastModified, in: fields, now: now).date,
+            now: now
+        )
+    }
+
     /// Whether a list of tags has the resource's, or takes any.
     private static func matches(
         _ name: HTTPField.Name,

@@ -59,6 +59,23 @@ struct ErrorWithFields: HTTPResponseError {
     let original: any HTTPResponseError
     let edit: @Sendable (inout HTTPFields) -> Void
 
+    /// An error whose answer gets more fields.
+    ///
+    /// Hummingbird's own stays what it is, for who catches it by its type.
+    static func adding(
+        to error: any HTTPResponseError,
+        _ edit: @escaping @Sendable (inout HTTPFields) -> Void
+    ) -> any HTTPResponseError {
+        guard var known = error as? HTTPError else { return Self(original: error, edit: edit) }
+        edit(&known.headers)
+        return known
+    }
+
+    private init(original: any HTTPResponseError, edit: @escaping @Sendable (inout HTTPFields) -> Void) {
+        self.original = original
+        self.edit = edit
+    }
+
     var status: HTTPResponse.Status { self.original.status }
 
     func response(from request: Request, context: some RequestContext) throws -> Response {

@@ -56,7 +56,7 @@ public struct RateLimitMiddleware<Context: RequestContext>: RouterMiddleware {
             verdict.write(to: &response.headers)
             return response
         } catch let error as any HTTPResponseError {
-            throw ErrorWithFields(original: error) { verdict.write(to: &$0) }
+            throw ErrorWithFields.adding(to: error) { verdict.write(to: &$0) }
         }
     }
 

@@ -141,7 +141,7 @@ extension ResponseCache {
     }
 
     /// A strong tag of the body's bytes.
-    private static func entityTag(of body: ByteBuffer) -> String {
+    static func entityTag(of body: ByteBuffer) -> String {
         let digest = body.withUnsafeReadableBytes { SHA256.hash(data: $0) }
         var tag = "\""
         for byte in digest.prefix(16) {

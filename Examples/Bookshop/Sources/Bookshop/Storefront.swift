@@ -37,6 +37,7 @@ struct Storefront: Sendable {
     ///   - clock: What goes by for limits in memory.
     ///   - foreignWrites: How changes of the catalogue are noticed that other processes make.
     ///   - now: What time it is.
+    ///   - passwordCost: How much work it is to guess a password.
     ///   - onWarming: Told how the warming of the shelves goes, in sentences.
     /// - Throws: `DatabaseError` where the catalogue cannot be read; `CacheError` for limits that are none.
     init(
@@ -47,6 +48,7 @@ struct Storefront: Sendable {
         clock: CacheClock = .system,
         foreignWrites: CachedDatabaseOptions.ForeignWrites = .every(.milliseconds(50)),
         now: @escaping @Sendable () -> Date = { Date() },
+        passwordCost: PasswordHash.Cost = .init(),
         onWarming: @escaping @Sendable (WarmingReport) -> Void = { _ in }
     ) throws {
         self.caches = caches
@@ -67,7 +69,7 @@ struct Storefront: Sendable {
             behind: settings.trustedProxies,
             recorder: self.recorder
         )
-        self.accounts = Accounts(database: self.repository.books)
+        self.accounts = Accounts(database: self.repository.books, cost: passwordCost)
         self.passwordLimiter = try store.limiter([.perMinute(10), .perHour(100)], onUnavailable: .denying)
         // Who cannot be recognised is a stranger, and the shop is open to strangers.
         let remembering = SessionConfiguration(expiry: SessionTimes.visitor, onUnavailable: .anonymous)

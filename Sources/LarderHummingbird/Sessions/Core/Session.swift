@@ -201,4 +201,15 @@ public final class Session: Sendable {
             state.flush(self.defaultExpiry, at: now)
         }
     }
+
+    /// Forgets what was done to the session since it was read or last saved, so that nothing of it is saved with the response.
+    ///
+    /// For what is worth remembering only if it can be: after ``Sessions/save(_:)`` has thrown ``SessionError/Code/unavailable``, the
+    /// answer is an error unless the changes are dropped.
+    ///
+    /// - Throws: ``SessionError`` with ``SessionError/Code/closed``.
+    public func discardChanges() throws {
+        let now = self.clock.sharedMilliseconds
+        try self.withState { try $0.discardChanges(self.defaultExpiry, at: now) }
+    }
 }

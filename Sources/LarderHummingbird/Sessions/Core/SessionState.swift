@@ -140,6 +140,16 @@ struct SessionState: Sendable {
         self.failure = refusal
     }
 
+    /// Makes it what it was when it was read or last saved.
+    mutating func discardChanges(_ expiry: SessionExpiry, at now: Int64) throws {
+        try self.edit()
+        let (refusal, moved, course) = (self.refusal, self.moved, self.course)
+        self = (self.abandoned ?? self.origin).map { SessionState($0) } ?? SessionState(expiry: expiry, begun: now)
+        self.refusal = refusal
+        self.moved = moved
+        self.course = course
+    }
+
     /// What is to be stored of this request's session.
     ///
     /// - Parameter stored: What is stored now; `nil` for a new session.

@@ -61,7 +61,7 @@ public struct SessionMiddleware<Context: SessionRequestContext>: RouterMiddlewar
             if pending.ifOpened == nil { throw error }
             // An answer like another: somebody was told that they are not allowed to, and is remembered.
             let edit = try await self.edit(pending)
-            throw ErrorWithFields(original: error, edit: edit)
+            throw ErrorWithFields.adding(to: error, edit)
         }
         // An answer of that kind says that something went wrong half-way.
         let edit = response.status.code < 500 ? try await self.edit(pending) : Self.reading(pending)

@@ -27,6 +27,8 @@ struct Accounts: Sendable {
     static let longestPassword = 200
 
     let database: CachedDatabase
+    /// How much work it is to guess a password.
+    var cost = PasswordHash.Cost()
 
     /// Makes an account.
     ///
@@ -41,7 +43,7 @@ struct Accounts: Sendable {
             name.unicodeScalars.allSatisfy({ CharacterSet.alphanumerics.contains($0) || " .-_".unicodeScalars.contains($0) })
         else { throw Refusal.name }
         guard (Self.shortestPassword...Self.longestPassword).contains(password.count) else { throw Refusal.password }
-        let account = Account(name: name, password: try await Self.hash(of: password), createdAt: Date())
+        let account = Account(name: name, password: try await self.hash(of: password), createdAt: Date())
         do {
             return try await self.database.write { db in try account.inserted(db) }
         } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_CONSTRAINT_UNIQUE {
@@ -65,7 +67,7 @@ struct Accounts: Sendable {
             try Account.filter(Column("name") == name).fetchOne(db)
         }
         guard let account else {
-            _ = try await Self.hash(of: password)
+            _ = try await self.hash(of: password)
             return nil
         }
         return try await Self.matches(account.password, password) ? account : nil
@@ -73,8 +75,8 @@ struct Accounts: Sendable {
 
     // Away from whoever waits: hashing works, and suspends nowhere.
 
-    @concurrent private static func hash(of password: String) async throws -> PasswordHash {
-        try PasswordHash(of: password)
+    @concurrent private func hash(of password: String) async throws -> PasswordHash {
+        try PasswordHash(of: password, cost: self.cost)
     }
 
     @concurrent private static func matches(_ hash: PasswordHash, _ password: String) async throws -> Bool {

@@ -7,7 +7,7 @@ import Foundation
 /// Its parameters are kept with it, so that those of new ones can change.
 struct PasswordHash: Sendable, Equatable {
     /// How much work a guess is: 16 MiB of memory, five times over, which takes a fraction of a second.
-    private struct Cost: Sendable, Equatable {
+    struct Cost: Sendable, Equatable {
         var rounds = 16_384
         var blockSize = 8
         var parallelism = 5
@@ -26,13 +26,15 @@ struct PasswordHash: Sendable, Equatable {
     ///
     /// This works for a fraction of a second; call it where that keeps nobody waiting.
     ///
-    /// - Parameter password: The password.
+    /// - Parameters:
+    ///   - password: The password.
+    ///   - cost: How much work a guess is to be.
     /// - Throws: `CryptoKitError`.
-    init(of password: String) throws {
+    init(of password: String, cost: Cost = Cost()) throws {
         let salt = SymmetricKey(size: .init(bitCount: Self.saltLength * 8)).withUnsafeBytes { Data($0) }
-        self.cost = Cost()
+        self.cost = cost
         self.salt = salt
-        self.hash = try Self.derive(password, salt, self.cost)
+        self.hash = try Self.derive(password, salt, cost)
     }
 
     /// Whether this is the hash of a password; it takes as long as making one.

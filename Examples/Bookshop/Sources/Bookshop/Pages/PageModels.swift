@@ -265,15 +265,22 @@ struct ErrorPage: PageContent {
     }
 }
 
-/// A search that was one too many.
+/// Something that was tried once too often.
 struct LimitPage: PageContent {
     static let template = "limit"
     static let heading = "One moment, please"
 
     let heading = Self.heading
-    let wait: String
+    let lead: String
 
-    init(_ refused: SearchLimiter.Refused) {
-        self.wait = inSeconds(refused.seconds)
+    /// - Parameters:
+    ///   - path: What was asked for.
+    ///   - seconds: When to come back.
+    init(path: String, seconds: Int) {
+        let wait = inSeconds(seconds)
+        self.lead =
+            path == "/search"
+            ? "That was a lot of searching at once. You can search again in \(wait); the shelves are open all the while."
+            : "That was too much at once. You can try again in \(wait); the shelves are open all the while."
     }
 }

@@ -16,22 +16,21 @@ struct PageRoutes: Sendable {
             async let books = Answer { try await self.repository.page(1, ofShelf: nil) }
             async let sidebar = self.sidebar(request, context)
             let page = try await ShelvesPage(books: books.value?.total ?? 0) { try await self.repository.shelves() }
-            return try await self.pages.response(page, titled: "Shelves", sidebar: sidebar).kept(after: books.status)
+            return try await self.pages.response(page, titled: "Shelves", status: books.status, sidebar: sidebar)
+                .kept(after: books.status)
         }
         router.get("shelves/:slug") { _, context in
             let slug = try context.shelfSlug()
-            async let sidebar = self.sidebar(context)
             let answer = try await Answer { try await self.repository.top(ofShelf: slug) }
             let page = ShelfPage(try answer.found("There is no such shelf."))
-            return try await self.pages.response(page, titled: page.label).kept(after: answer.status)
+            return try await self.pages.response(page, titled: page.label, status: answer.status).kept(after: answer.status)
         }
-        router.get("books") { request, context in
+        router.get("books") { request, _ in
             let query = try QueryItems(request)
             let (number, slug) = (try query.page(), try query.shelf())
-            async let sidebar = self.sidebar(context)
             let answer = try await Answer { try await self.repository.page(number, ofShelf: slug) }
             let page = BooksPage(try answer.found("There is no such shelf, or it has no such page."))
-            return try await self.pages.response(page, titled: page.heading).kept(after: answer.status)
+            return try await self.pages.response(page, titled: page.heading, status: answer.status).kept(after: answer.status)
         }
         router.get("books/:id") { request, context in
             let id = try context.bookID()
@@ -39,7 +38,8 @@ struct PageRoutes: Sendable {
             async let sidebar = self.sidebar(request, context, besides: id)
             let answer = try await Answer { try await self.repository.book(id) }
             let page = SingleBookPage(try answer.found("There is no such book."))
-            return try await self.pages.response(page, titled: page.heading, sidebar: sidebar).kept(after: answer.status)
+            return try await self.pages.response(page, titled: page.heading, status: answer.status, sidebar: sidebar)
+                .kept(after: answer.status)
         }
     }
 
@@ -69,8 +69,7 @@ struct PageRoutes: Sendable {
             SearchPage(result, query: text),
             titled: "Search for “\(text)”",
             query: text,
-            status: answer.status,
-            sidebar: sidebar
+            status: answer.status
         )
     }
 

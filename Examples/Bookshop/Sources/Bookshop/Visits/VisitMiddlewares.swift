@@ -2,6 +2,35 @@ import HTTPTypes
 import Hummingbird
 import LarderHummingbird
 
+/// What is noted of visits.
+struct Visits: Sendable {
+    let recorder: EventRecorder
+    let sessions: Sessions
+
+    /// Remembers something of a visitor, if that can be.
+    ///
+    /// The visitor has the page; that nobody can remember it while the sessions' store is away is no reason for an error.
+    ///
+    /// - Parameters:
+    ///   - session: Where it is remembered.
+    ///   - change: Changes the session.
+    /// - Returns: What it returns; `nil` where nothing was remembered.
+    /// - Throws: `SessionError` for everything but a store that is away.
+    @discardableResult
+    func remember<Answer: Sendable>(in session: Session, _ change: () throws -> Answer) async throws -> Answer? {
+        // One that nobody could read.
+        if session.isStandIn { return nil }
+        let answer = try change()
+        do {
+            try await self.sessions.save(session)
+            return answer
+        } catch let error as SessionError where error.code == .unavailable {
+            try session.discardChanges()
+            return nil
+        }
+    }
+}
+
 /// Counts pages and remembers who looks at which book; who is new gets a session.
 ///
 /// It stands before the cache of pages, so a page that comes out of it is a visit like any other. And it asks for the session
@@ -9,7 +38,7 @@ import LarderHummingbird
 struct PageVisitMiddleware: RouterMiddleware {
     typealias Context = ShopContext
 
-    let recorder: EventRecorder
+    let visits: Visits
 
     func handle(
         _ request: Request,
@@ -19,13 +48,13 @@ struct PageVisitMiddleware: RouterMiddleware {
         let response = try await next(request, context)
         guard request.method == .get, response.status.isShown else { return response }
         let session = try await context.session
-        // While sessions cannot be read, nobody is known, and nothing can be remembered.
-        let visitor = session.isStandIn ? nil : try session.meet()
-        self.recorder.note(.page(visitor))
-        if let book = context.book {
-            self.recorder.note(.book(book))
-            if visitor != nil { try session.follow(to: book) }
+        let visitor = try await self.visits.remember(in: session) {
+            let visitor = try session.meet()
+            if let book = context.book { try session.follow(to: book) }
+            return visitor
         }
+        self.visits.recorder.note(.page(visitor))
+        if let book = context.book { self.visits.recorder.note(.book(book)) }
         return response
     }
 }
@@ -36,7 +65,7 @@ struct PageVisitMiddleware: RouterMiddleware {
 struct CallVisitMiddleware: RouterMiddleware {
     typealias Context = ShopContext
 
-    let recorder: EventRecorder
+    let visits: Visits
 
     func handle(
         _ request: Request,
@@ -44,11 +73,11 @@ struct CallVisitMiddleware: RouterMiddleware {
         next: @concurrent (Request, ShopContext) async throws -> Response
     ) async throws -> Response {
         let session = try await context.session
-        self.recorder.note(.apiCall(session.visitor))
+        self.visits.recorder.note(.apiCall(session.visitor))
         let response = try await next(request, context)
         if request.method == .get, response.status.isShown, let book = context.book {
-            self.recorder.note(.book(book))
-            if session.visitor != nil { try session.follow(to: book) }
+            self.visits.recorder.note(.book(book))
+            if session.visitor != nil { try await self.visits.remember(in: session) { try session.follow(to: book) } }
         }
         return response
     }

@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import Larder
+import LarderHummingbird
 import Logging
 
 /// The caches, seen and emptied from outside.

@@ -29,18 +29,18 @@ struct ErrorMiddleware: RouterMiddleware {
             var response =
                 request.uri.path == "/api" || request.uri.path.hasPrefix("/api/")
                 ? try Body(error: failure.message).response(from: request, context: context)
-                : try await self.page(of: error, failure)
+                : try await self.page(of: error, failure, path: request.uri.path)
             response.status = failure.status
             for field in failure.headers { response.headers[field.name] = field.value }
             return response
         }
     }
 
-    private func page(of error: any Error, _ failure: Failure) async throws -> Response {
+    private func page(of error: any Error, _ failure: Failure, path: String) async throws -> Response {
         guard let refused = error as? RateLimitRefusal, !refused.isOutage else {
             return try await self.pages.response(ErrorPage(failure), titled: failure.status.reasonPhrase)
         }
-        return try await self.pages.response(LimitPage(seconds: refused.seconds), titled: LimitPage.heading)
+        return try await self.pages.response(LimitPage(path: path, seconds: refused.seconds), titled: LimitPage.heading)
     }
 
     /// What the visitor is told.

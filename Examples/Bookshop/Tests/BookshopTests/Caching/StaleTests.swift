@@ -35,10 +35,10 @@ import Testing
             let statistics = try await shop.statistics()
             #expect(statistics.sum(\.staleServes) >= 1 && statistics.sum(\.stale) >= 1)
             #expect(statistics.sum(\.failedFills) >= 1)
-            // A page has a fragment beside it that needed no database.
-            let fragments = uri.hasPrefix("/api") ? 0 : 1
+            // Who asks for a page is remembered, which needs no database.
+            let visitors = uri.hasPrefix("/api") ? 0 : 1
             let entries = statistics.caches.mapValues(\.entries)
-            #expect(entries == ["books": fragments, "figures": 0, "searches": 0])
+            #expect(entries == ["books": 0, "figures": 0, "searches": 0, "sessions": visitors])
         }
     }
 

@@ -96,7 +96,7 @@ import Testing
         var texts = HostileTexts()
         let status = HTTPResponse.Status(code: 499, reasonPhrase: texts.next())
         try await Self.expectEscaped(texts, in: ErrorPage(.init(status: status, message: texts.next())))
-        try await Self.expectEscaped(HostileTexts(), in: LimitPage(.init(seconds: 3)))
+        try await Self.expectEscaped(HostileTexts(), in: LimitPage(path: "/search", seconds: 3))
     }
 
     @Test func figures() async throws {

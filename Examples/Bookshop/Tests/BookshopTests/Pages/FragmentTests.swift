@@ -46,15 +46,15 @@ import Testing
             let visitor = try await shop.visit("/books/84")
             _ = try await shop.get("/books/42", as: visitor)
             try await shop.settle()
-            let old = try await Self.sidebar(shop.get("/books", as: visitor))
+            let old = try await Self.sidebar(shop.get("/", as: visitor))
             #expect(old.contains("<a href=\"/books/42\">The Strange Case of Dr. Jekyll and Mr. Hyde</a>"))
             let reads = shop.reads
-            #expect(try await Self.sidebar(shop.get("/books", as: visitor)) == old)
+            #expect(try await Self.sidebar(shop.get("/", as: visitor)) == old)
             #expect(shop.reads == reads)
 
             let change = try await shop.send(.put, "/api/books/42", body: #"{"title": "The Doctor <Renamed>"}"#)
             #expect(change.status == 200)
-            let new = try await Self.sidebar(shop.get("/books", as: visitor))
+            let new = try await Self.sidebar(shop.get("/", as: visitor))
             #expect(new.contains("<a href=\"/books/42\">The Doctor &lt;Renamed&gt;</a>") && !new.contains("Jekyll"))
         }
     }
@@ -87,7 +87,7 @@ import Testing
                 reads.withLock { $0 += 1 }
                 return books
             }
-            return try await pages.html(LimitPage(.init(seconds: 1)), titled: "", sidebar: sidebar)
+            return try await pages.html(LimitPage(path: "/search", seconds: 1), titled: "", sidebar: sidebar)
         }
         let ada = try await page("1", "Ada")
         #expect(ada.contains("Signed in as <a href=\"/account\">Ada</a>") && !ada.contains("Sign in"))
@@ -96,7 +96,7 @@ import Testing
         #expect(reads.withLock { $0 } == 1)
         #expect(try await page("2", "Grace").contains("<a href=\"/account\">Grace</a>"))
         #expect(reads.withLock { $0 } == 2)
-        let without = try await pages.html(LimitPage(.init(seconds: 1)), titled: "")
+        let without = try await pages.html(LimitPage(path: "/search", seconds: 1), titled: "")
         #expect(!without.contains("sidebar") && !without.contains("columns"))
     }
 

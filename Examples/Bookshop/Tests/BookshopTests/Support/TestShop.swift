@@ -86,6 +86,8 @@ struct TestShop: Sendable {
             clock: clock,
             foreignWrites: foreignWrites,
             now: now,
+            // Programs for tests are slow at it.
+            passwordCost: .init(rounds: 1_024, parallelism: 1),
             onWarming: onWarming
         )
         let application = try ShopApplication.make(front, settings: settings, logger: logger)
@@ -168,7 +170,8 @@ struct TestShop: Sendable {
         headers[.cookie] = visitor?.cookie
         headers[.secFetchSite] = site
         let body = try fields.map { name, value in
-            try "\(name)=\(#require(value.addingPercentEncoding(withAllowedCharacters: .alphanumerics)))"
+            let text = try #require(value.addingPercentEncoding(withAllowedCharacters: .alphanumerics))
+            return "\(name)=\(text)"
         }
         let response = try await self.client.executeRequest(
             uri: uri,
@@ -229,7 +232,14 @@ struct TestAnswer: Sendable {
 
     var status: Int { self.response.status.code }
     var text: String { String(buffer: self.response.body) }
-    var cacheStatus: String? { self.response.headers[.cacheStatus] }
+    /// What the caches of the data did, for pages when they were made.
+    var cacheStatus: String? { self.cacheStatuses.first }
+    /// What the cache of whole pages did.
+    var pageStatus: String? { self.cacheStatuses.last }
+    private var cacheStatuses: [String] {
+        self.response.headers[values: .cacheStatus].flatMap { $0.split(separator: ",") }
+            .map { $0.trimmingCharacters(in: .whitespaces) }
+    }
     var isHit: Bool { self.cacheStatus?.hasPrefix("Larder; hit") ?? false }
 
     func header(_ name: HTTPField.Name) -> String? { self.response.headers[name] }

@@ -66,6 +66,6 @@ import Testing
         ("", "", true), ("x", "", false),
     ])
     func comparisonIsOfAllBytes(given: String, secret: String, isEqual: Bool) {
-        #expect(constantTimeEqual(given, secret) == isEqual)
+        #expect(constantTimeEqual(given.utf8, secret.utf8) == isEqual)
     }
 }

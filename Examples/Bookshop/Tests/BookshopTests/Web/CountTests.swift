@@ -174,7 +174,8 @@ import Testing
                 _ = try await shop.get("/api/books/\(id)", as: visitor)
             }
             #expect(try await Self.recent(shop.get("/", as: visitor)) == [20, 19, 18, 17, 16, 15])
-            let session = try #require(try await shop.front.sessions.session(#require(visitor.id)))
+            let id = try #require(visitor.id)
+            let session = try #require(try await shop.front.sessions.session(id))
             #expect(session[.recentlyViewed]?.count == Session.trailLength)
             #expect(session.expiry == SessionTimes.visitor)
             let left = try #require(try await shop.timeLeft(of: visitor))
@@ -187,7 +188,8 @@ import Testing
     func trailOfAVisitorWhoDoesNotComeBackEndsSoon(place: ShopPlace) async throws {
         try await place.open { shop in
             let visitor = try await shop.visit("/books/42")
-            let session = try #require(try await shop.front.sessions.session(#require(visitor.id)))
+            let id = try #require(visitor.id)
+            let session = try #require(try await shop.front.sessions.session(id))
             #expect(session.expiry == SessionTimes.firstVisit && session[.recentlyViewed] == [42])
             let left = try #require(try await shop.timeLeft(of: visitor))
             #expect(left > .seconds(3_500) && left <= .seconds(3_600))

@@ -1,5 +1,6 @@
 import HTTPTypes
 import Larder
+import LarderHummingbird
 import LarderTesting
 import Testing
 

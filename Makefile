@@ -17,7 +17,7 @@ proxy:
 	@scripts/proxy
 
 test:
-	@scripts/setup
+	@scripts/setup --tests
 	@scripts/test
 
 soak:

@@ -53,7 +53,9 @@ public struct ConditionalGetMiddleware<Context: RequestContext>: RouterMiddlewar
         guard decision == .notModified else { return response }
         var headers = response.headers
         // What the client has says these (RFC 9110, section 15.4.5).
-        for name in [HTTPField.Name.contentLength, .contentType, .contentEncoding, .contentLanguage] { headers[name] = nil }
+        for name in [HTTPField.Name.contentLength, .contentType, .contentEncoding, .contentLanguage] {
+            headers[name] = nil
+        }
         return Response(status: .notModified, headers: headers)
     }
 

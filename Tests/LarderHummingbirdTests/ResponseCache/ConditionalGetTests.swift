@@ -29,7 +29,9 @@ struct ConditionalGetTests {
 
     @Test("an answer gets a tag of its bytes, and is sent once")
     func tagOfBytes() async throws {
-        let first = try await Self.ask([:]) { Self.page("page", [.cacheControl: "private, no-cache", .vary: "Cookie"]) }
+        let first = try await Self.ask([:]) {
+            Self.page("page", [.cacheControl: "private, no-cache", .vary: "Cookie"])
+        }
         let tag = try #require(first.headers[.eTag])
         #expect(first.status == .ok && first.body.readableBytes == 4 && tag.count == 34)
         let again = try await Self.ask([.ifNoneMatch: "\"other\", W/\(tag)"]) {
@@ -73,7 +75,9 @@ struct ConditionalGetTests {
             )
         }
         #expect(streamed.status == .ok && streamed.headers[.eTag] == nil && streamed.body.readableBytes == 4)
-        let missing = try await Self.ask(any) { Response(status: .notFound, body: .init(byteBuffer: ByteBuffer(string: "no"))) }
+        let missing = try await Self.ask(any) {
+            Response(status: .notFound, body: .init(byteBuffer: ByteBuffer(string: "no")))
+        }
         #expect(missing.status == .notFound && missing.headers[.eTag] == nil)
         let posted = try await Self.ask(any, method: .post) { Self.page() }
         #expect(posted.status == .ok && posted.headers[.eTag] == nil)

@@ -45,6 +45,7 @@ enum ShopApplication {
         // Pages, from the outside in: whose they are, what became of them, who has seen them, and whether they are there already.
         let visits = Visits(recorder: shop.recorder, sessions: shop.sessions)
         let visited = router.group()
+            .add(middleware: AskAgainMiddleware())
             .add(middleware: sessions)
             .add(middleware: errors)
             .add(middleware: PageVisitMiddleware(visits: visits))

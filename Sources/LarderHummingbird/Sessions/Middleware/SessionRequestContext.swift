@@ -82,8 +82,9 @@ final class PendingSession: Sendable {
         /// Whether it is decided what the response's fields say.
         var isDecided = false
 
-        /// Whether each of the answers that may be stored was returned without anybody having asked for the session. Its body never
-        /// gets it, even where somebody outside has asked since.
+        /// Whether each of the answers that may be stored was returned without anybody having asked for the session.
+        ///
+        /// The body of such a one never gets it, even where somebody outside has asked since.
         var areForAll: [Bool] = []
 
         func opened(for answer: Int?) throws -> Session? {

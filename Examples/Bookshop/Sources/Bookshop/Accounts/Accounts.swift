@@ -40,7 +40,9 @@ struct Accounts: Sendable {
     func register(_ name: String, password: String) async throws -> Account {
         let name = name.trimmingCharacters(in: .whitespaces).precomposedStringWithCompatibilityMapping
         guard (1...Self.longestName).contains(name.count), name.utf8.count <= 4 * Self.longestName,
-            name.unicodeScalars.allSatisfy({ CharacterSet.alphanumerics.contains($0) || " .-_".unicodeScalars.contains($0) })
+            name.unicodeScalars.allSatisfy({
+                CharacterSet.alphanumerics.contains($0) || " .-_".unicodeScalars.contains($0)
+            })
         else { throw Refusal.name }
         guard (Self.shortestPassword...Self.longestPassword).contains(password.count) else { throw Refusal.password }
         let account = Account(name: name, password: try await self.hash(of: password), createdAt: Date())

@@ -8,7 +8,10 @@ enum PageCaching {
     /// How long a page is kept that nothing invalidates before.
     static let ttl = Duration.seconds(60)
 
+    /// What is done with whole pages.
+    ///
     /// - Parameter clock: What pages get old by.
+    /// - Returns: The options.
     static func options(clock: CacheClock) -> ResponseCacheOptions {
         var options = ResponseCacheOptions.application(ttl: Self.ttl)
         // A title that changes takes the page out of the cache here at once, which nobody can do in a browser: that asks each time, and is
@@ -30,7 +33,10 @@ extension Request {
 
 /// The cookie in which browsers keep the session.
 enum ShopCookie {
+    /// The cookie of a shop.
+    ///
     /// - Parameter isHTTPS: Whether visitors come over HTTPS.
+    /// - Returns: The cookie.
     static func cookie(isHTTPS: Bool) -> SessionCookie { isHTTPS ? .standard : .insecure }
 
     fileprivate static let names = [SessionCookie.standard.name, SessionCookie.insecure.name]

@@ -20,7 +20,9 @@ struct ShopCaches: Sendable {
     let searches: Cache
     /// What was counted, for as long as a few seconds.
     let figures: Cache
-    /// Who is signed in, and what visitors have looked at. These cannot be made anew, so no emptying of the caches takes them.
+    /// Who is signed in, and what visitors have looked at.
+    ///
+    /// These cannot be made anew, so no emptying of the caches takes them.
     let sessions: Cache
 
     /// The caches whose values can be made anew.

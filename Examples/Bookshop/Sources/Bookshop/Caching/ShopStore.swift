@@ -37,7 +37,8 @@ struct ShopStore: Sendable {
     ///   - policy: What happens while the store is unavailable.
     /// - Returns: The limiter.
     /// - Throws: `CacheError` for a limit that is none.
-    func limiter(_ limits: [RateLimit], onUnavailable policy: RateLimitFailurePolicy = .allowing) throws -> RateLimiter {
+    func limiter(_ limits: [RateLimit], onUnavailable policy: RateLimitFailurePolicy = .allowing) throws -> RateLimiter
+    {
         switch self.place {
         case .memory(let clock):
             try RateLimiter(.memory(clock: clock), namespace: Self.namespace, limits: limits, onUnavailable: policy)

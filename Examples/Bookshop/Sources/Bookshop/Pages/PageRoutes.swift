@@ -23,14 +23,18 @@ struct PageRoutes: Sendable {
             let slug = try context.shelfSlug()
             let answer = try await Answer { try await self.repository.top(ofShelf: slug) }
             let page = ShelfPage(try answer.found("There is no such shelf."))
-            return try await self.pages.response(page, titled: page.label, status: answer.status).kept(after: answer.status)
+            return try await self.pages.response(page, titled: page.label, status: answer.status).kept(
+                after: answer.status
+            )
         }
         router.get("books") { request, _ in
             let query = try QueryItems(request)
             let (number, slug) = (try query.page(), try query.shelf())
             let answer = try await Answer { try await self.repository.page(number, ofShelf: slug) }
             let page = BooksPage(try answer.found("There is no such shelf, or it has no such page."))
-            return try await self.pages.response(page, titled: page.heading, status: answer.status).kept(after: answer.status)
+            return try await self.pages.response(page, titled: page.heading, status: answer.status).kept(
+                after: answer.status
+            )
         }
         router.get("books/:id") { request, context in
             let id = try context.bookID()

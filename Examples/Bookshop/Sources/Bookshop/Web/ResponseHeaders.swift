@@ -25,6 +25,24 @@ enum ContentSecurityPolicy {
     static let withScript = Self.plain + "; script-src 'self'; connect-src 'self'"
 }
 
+/// Makes browsers ask for a page each time, also when somebody goes back to it.
+///
+/// `no-cache` is not enough for that: going back shows what there is. `Vary: *` says that a page depends on more than a request tells,
+/// here on who is signed in by now, and browsers ask. Those who have it already are told "304 Not Modified".
+struct AskAgainMiddleware: RouterMiddleware {
+    typealias Context = ShopContext
+
+    func handle(
+        _ request: Request,
+        context: ShopContext,
+        next: @concurrent (Request, ShopContext) async throws -> Response
+    ) async throws -> Response {
+        var response = try await next(request, context)
+        response.headers[.vary] = "*"
+        return response
+    }
+}
+
 /// Headers that every response has.
 struct ResponseHeadersMiddleware: RouterMiddleware {
     typealias Context = ShopContext

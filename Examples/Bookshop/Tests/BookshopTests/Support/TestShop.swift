@@ -24,6 +24,11 @@ struct TestShop: Sendable {
 
     var repository: BookRepository { self.front.repository }
 
+    /// Where browsers find it, if it is live.
+    var address: String {
+        get throws { "http://localhost:\(try #require(self.client.port))" }
+    }
+
     /// How many reads have reached the database; what the caches answered is not among them.
     var reads: Int {
         [self.repository.books, self.repository.searches].map(\.statistics.readsOfDatabase).reduce(0, +)
@@ -44,6 +49,7 @@ struct TestShop: Sendable {
     ///   - onWarming: Told how that goes.
     ///   - clock: What values in memory get old by.
     ///   - now: What time it is; days are counted by it.
+    ///   - isLive: Whether it listens on a port, for browsers.
     ///   - body: What to do in the shop.
     /// - Throws: What the body throws, and if the shop cannot be opened.
     static func open(
@@ -59,6 +65,7 @@ struct TestShop: Sendable {
         onWarming: @escaping @Sendable (WarmingReport) -> Void = { _ in },
         clock: CacheClock = .system,
         now: @escaping @Sendable () -> Date = { Date() },
+        isLive: Bool = false,
         _ body: @escaping @Sendable (TestShop) async throws -> Void
     ) async throws {
         let folder = try TemporaryFolder()
@@ -91,7 +98,7 @@ struct TestShop: Sendable {
             onWarming: onWarming
         )
         let application = try ShopApplication.make(front, settings: settings, logger: logger)
-        try await application.test(.router) { client in
+        try await application.test(isLive ? .live : .router) { client in
             try await body(TestShop(client: client, catalogue: catalogue, front: front))
         }
         try catalogue.close()

@@ -14,7 +14,11 @@ import Testing
     private static func register(_ name: String, _ shop: TestShop, as visitor: TestVisitor? = nil) async throws
         -> TestVisitor
     {
-        let answer = try await shop.submit(["name": name, "password": Self.password], to: "/account/register", as: visitor)
+        let answer = try await shop.submit(
+            ["name": name, "password": Self.password],
+            to: "/account/register",
+            as: visitor
+        )
         #expect(answer.status == 303 && answer.header(.location) == "/account")
         #expect(answer.header(.cacheControl)?.contains("no-store") == true)
         return try #require(answer.visitor)
@@ -139,7 +143,10 @@ import Testing
                 let ada = try await Self.register("Ada", shop)
                 await server.kill()
                 for path in ["sign-in", "register"] {
-                    let answer = try await shop.submit(["name": "Ada", "password": Self.password], to: "/account/\(path)")
+                    let answer = try await shop.submit(
+                        ["name": "Ada", "password": Self.password],
+                        to: "/account/\(path)"
+                    )
                     #expect(answer.status == 503 && answer.header(.setCookie) == nil)
                 }
                 let home = try await shop.get("/", as: ada)

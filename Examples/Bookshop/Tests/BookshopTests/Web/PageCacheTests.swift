@@ -21,7 +21,9 @@ import Testing
                 #expect(second.text == first.text && shop.reads == reads)
                 #expect(second.header(.eTag) != nil && second.header(.eTag) == first.header(.eTag))
                 // Each is somebody else, and is told so past the cache.
-                #expect(first.visitor != nil && second.visitor != nil && first.visitor?.cookie != second.visitor?.cookie)
+                #expect(
+                    first.visitor != nil && second.visitor != nil && first.visitor?.cookie != second.visitor?.cookie
+                )
                 #expect(second.header(.cacheControl)?.hasPrefix("private") == true)
             }
         }
@@ -35,7 +37,11 @@ import Testing
             #expect(try await shop.send(.put, "/api/books/345", body: #"{"title": "The Count"}"#).status == 200)
             for uri in shown {
                 let page = try await shop.look(uri)
-                #expect(page.text.contains("The Count") && !page.text.contains("345\">Dracula<") && !page.text.contains("<h1>Dracula<"), "\(uri)")
+                #expect(
+                    page.text.contains("The Count") && !page.text.contains("345\">Dracula<")
+                        && !page.text.contains("<h1>Dracula<"),
+                    "\(uri)"
+                )
             }
             // Who is not on it stays.
             #expect(try await shop.look("/books/42").pageStatus?.contains("hit") == true)

@@ -12,6 +12,8 @@ import Testing
         let templates: [String: String]
         let text: String
         let made: [String: Int]
+        /// Those of them that are made that often at most, and at least once.
+        var perhapsLess: Set<String> = []
         var testDescription: String { self.what }
     }
 
@@ -165,7 +167,9 @@ import Testing
                 "base": "{% block a %}{% cache 9 y %}{{ \"y\"|made }}{% endcache %}{% endblock %}",
             ],
             text: "xy",
-            made: ["x": 2, "y": 1]
+            made: ["x": 2, "y": 1],
+            // Whose block is rendered once more to get at the other one, unless that is there by then.
+            perhapsLess: ["x"]
         ),
         .init(
             what: "in filters that see its text",
@@ -198,9 +202,10 @@ import Testing
             #expect(try await kitchen.page(Self.context) == place.text)
         }
         for (name, count) in place.made {
-            // What holds others that are missing is rendered once more to get at them, unless they are there by then.
+            // What holds others that are missing is rendered once more to get at them.
             let times = kitchen.made[name]
-            #expect(times >= 1 && times <= count, "\(name) \(times)")
+            let least = place.perhapsLess.contains(name) ? 1 : count
+            #expect((least...count).contains(times), "\(name) \(times)")
         }
         #expect(Set(kitchen.made.all.keys) == Set(place.made.keys))
         // With each of them missing alone.

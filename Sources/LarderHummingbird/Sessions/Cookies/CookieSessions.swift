@@ -23,7 +23,7 @@ public struct CookieSessions: Sendable {
     let sealer: any EntrySealer
     let revocations: Cache?
     let clock: CacheClock
-    let logger = Logger(label: "larder.sessions")
+    private let outage = OutageNotice(Logger(label: "larder.sessions"))
 
     /// The longest text that browsers keep beside the cookie's name and attributes.
     private static let longestCookie = 3_800
@@ -173,11 +173,13 @@ extension CookieSessions: SessionKeeping {
         let session = Session(fresh, defaultExpiry: self.configuration.expiry, clock: self.clock)
         for origin in cookies.prefix(4).lazy.compactMap({ self.opened($0) }) {
             do {
-                if try await self.isRevoked(origin) { continue }
+                let isRevoked = try await self.isRevoked(origin)
+                self.outage.succeeded()
+                if isRevoked { continue }
                 session.withState { $0 = SessionState(origin) }
             } catch let error as SessionError where error.code == .unavailable {
                 guard self.configuration.onUnavailable == .anonymous else { throw error }
-                self.logger.warning("A request goes on without its session", metadata: ["larder.error": "\(error)"])
+                self.outage.failed(error)
                 session.withState { $0.refusal = error }
             }
             break

@@ -10,7 +10,10 @@ extension Sessions: SessionKeeping {
     func open(_ cookies: [String]) async throws -> Session {
         do {
             for cookie in cookies.prefix(Self.mostCookies) {
-                guard let id = SessionID(cookie), let origin = try await self.origin(of: id) else { continue }
+                guard let id = SessionID(cookie) else { continue }
+                let found = try await self.origin(of: id)
+                self.outage.succeeded()
+                guard let origin = found else { continue }
                 if origin.record.isOver != true { return self.session(SessionState(origin)) }
                 // It has just got another id. A new session now would take that one's place in the browser.
                 let session = self.empty(SessionError.ended)
@@ -22,7 +25,7 @@ extension Sessions: SessionKeeping {
             }
         } catch let error as SessionError where error.code == .unavailable {
             guard self.configuration.onUnavailable == .anonymous else { throw error }
-            self.logger.warning("A request goes on without its session", metadata: ["larder.error": "\(error)"])
+            self.outage.failed(error)
             return self.empty(error)
         }
         return self.new()

@@ -22,6 +22,7 @@ public struct Sessions: Sendable {
 
     let clock: CacheClock
     let logger: Logger
+    let outage: OutageNotice
 
     /// Keeps sessions in a cache.
     ///
@@ -34,6 +35,7 @@ public struct Sessions: Sendable {
         self.configuration = configuration
         self.clock = clock
         self.logger = Logger(label: "larder.sessions")
+        self.outage = OutageNotice(self.logger)
     }
 
     // MARK: Reading

@@ -44,7 +44,7 @@ public struct VaryKey: Sendable, Hashable, Codable {
         self.selectors = selectors
     }
 
-    private init(_ selectors: [Selector]) {
+    init(_ selectors: [Selector]) {
         self.selectors = selectors
     }
 

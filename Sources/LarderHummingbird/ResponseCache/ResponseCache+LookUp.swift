@@ -29,7 +29,34 @@ extension ResponseCache {
 
     /// Looks for a page, and answers with what there is or asks for it.
     func lookUp(_ call: PageCall, _ next: (Request) async throws -> Response) async throws -> Response {
-        let lookup = try await self.find(call.cacheKey)
+        try await self.decide(call, try await self.find(call.cacheKey), next)
+    }
+
+    /// A page in this process' memory, if its store has one and can say when it was written.
+    func findAtOnce(_ key: CacheKey<StoredPage>) -> Found? {
+        // What goes wrong here goes wrong again where the store is asked.
+        guard let page = try? self.cache.getAtOnce(key), let writing = page.knownWriting else { return nil }
+        return Found(page: page, writing: writing, isExpired: false)
+    }
+
+    /// The answer from what was found, where it is fresh.
+    func hit(_ call: PageCall, _ found: Found) -> Response? {
+        guard let index = found.page.variants.select(for: call.fields, now: self.wallTime, policy: self.policy) else {
+            return nil
+        }
+        let variant = found.page.variants.payload(at: index)
+        let reuse = self.reuse(variant.stored.metadata, call, found.resident(variant, now: self.now), found.isExpired)
+        guard reuse.action == .serve, reuse.reason == .fresh else { return nil }
+        self.tallies.hits.add()
+        return self.answer(call, variant, reuse, .hit)
+    }
+
+    /// Answers with what was found, or asks for it.
+    func decide(
+        _ call: PageCall,
+        _ lookup: Lookup,
+        _ next: (Request) async throws -> Response
+    ) async throws -> Response {
         guard case .found(let found) = lookup else {
             if case .unavailable = lookup { self.tallies.unavailable.add() }
             return try await self.miss(call, nil, lookup, next)
@@ -60,9 +87,6 @@ extension ResponseCache {
     func find(_ key: CacheKey<StoredPage>, isUnderLease: Bool = false) async throws -> Lookup {
         do {
             // What is written back must not come from a copy that has not heard of an invalidation.
-            if !isUnderLease, let page = try self.cache.getAtOnce(key), let writing = page.knownWriting {
-                return .found(Found(page: page, writing: writing, isExpired: false))
-            }
             switch try await self.cache.lookup(key, freshness: isUnderLease ? .strict : nil) {
             case .hit(let page, let info):
                 return .found(Found(page: page, writing: page.note(age: info.age, now: self.now), isExpired: false))

@@ -90,7 +90,10 @@ public final class ResponseCache: Sendable {
             cacheKey: PageKey.key(of: key, prefix: self.options.keyPrefix),
             refresh: refresh
         )
-        return try await self.lookUp(call, next)
+        // What lies in memory is answered without ever suspending.
+        guard let found = self.findAtOnce(call.cacheKey) else { return try await self.lookUp(call, next) }
+        if let response = self.hit(call, found) { return response }
+        return try await self.decide(call, .found(found), next)
     }
 
     /// The key of a request; nothing where its host is none of this cache's.

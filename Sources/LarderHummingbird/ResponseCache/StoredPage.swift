@@ -95,20 +95,22 @@ final class StoredPage: Sendable {
 
 extension StoredPage: ByteCodable {
     /// The form of the bytes.
-    private static let version: UInt8 = 1
+    private static let version: UInt8 = 2
 
     private enum Fault: Error {
         case unknownVersion
         case truncated
+        case unreadableHead
     }
 
     func encodedBytes() throws -> [UInt8] {
-        let codec = MessagePackCodec()
         var buffer = ByteBuffer()
+        var head: [UInt8] = []
         buffer.writeInteger(Self.version)
         buffer.writeInteger(UInt32(clamping: self.variants.count))
         for variant in self.variants.variants {
-            let head = try codec.encode(variant.payload.stored)
+            head.removeAll(keepingCapacity: true)
+            variant.payload.stored.append(to: &head)
             buffer.writeInteger(variant.payload.residentAtWriting.wholeNanoseconds / 1_000_000)
             buffer.writeInteger(UInt8(variant.payload.hasOwnTag ? 1 : 0))
             buffer.writeInteger(UInt16(clamping: variant.payload.tags.count))
@@ -125,7 +127,6 @@ extension StoredPage: ByteCodable {
     }
 
     convenience init(encodedBytes bytes: [UInt8]) throws {
-        let codec = MessagePackCodec()
         var buffer = ByteBuffer(bytes: bytes)
         guard buffer.readInteger(as: UInt8.self) == Self.version else { throw Fault.unknownVersion }
         guard let count = buffer.readInteger(as: UInt32.self) else { throw Fault.truncated }
@@ -142,13 +143,16 @@ extension StoredPage: ByteCodable {
                 tags.append(tag)
             }
             guard let headLength = buffer.readInteger(as: UInt32.self),
-                let head = buffer.readBytes(length: Int(headLength)),
+                let head = buffer.readSlice(length: Int(headLength)),
                 let bodyLength = buffer.readInteger(as: UInt32.self),
                 let body = buffer.readSlice(length: Int(bodyLength))
             else { throw Fault.truncated }
+            guard let response = head.withUnsafeReadableBytes({ StoredResponse(bytes: $0) }) else {
+                throw Fault.unreadableHead
+            }
             stored.append(
                 Variant(
-                    stored: try codec.decode(StoredResponse.self, from: head),
+                    stored: response,
                     body: body,
                     residentAtWriting: .milliseconds(resident),
                     tags: tags,

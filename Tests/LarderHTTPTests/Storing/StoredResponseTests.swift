@@ -163,8 +163,8 @@ import Testing
         #expect(TagField.tags(in: fields("X-Tags: abc"), policy: policy) == nil)
     }
 
-    /// Whatever holds entries may keep them as JSON, or as what it likes better.
-    @Test func isCodable() throws {
+    /// A response that has something in each of its members.
+    private func full() throws -> StoredResponse {
         var headers = fields(
             "Cache-Control: max-age=100, stale-if-error=5, private=\"x\"",
             "ETag: W/\"\u{FC}\"",
@@ -179,10 +179,57 @@ import Testing
         )
         headers.append(HTTPField(name: .server, value: [0xFF, 0xFE]))
         let request = request(.get, "/", HTTPFields([HTTPField(name: .accept, value: [0xFF])]))
-        let stored = try LarderHTTPTests.stored(200, headers, request: request)
+        return try LarderHTTPTests.stored(200, headers, request: request)
+    }
+
+    /// Whatever holds entries may keep them as JSON, or as what it likes better.
+    @Test func isCodable() throws {
+        let stored = try self.full()
         let decoded = try JSONDecoder().decode(StoredResponse.self, from: try JSONEncoder().encode(stored))
         #expect(decoded == stored)
         #expect(decoded.fields.map(\.name) == stored.fields.map(\.name))
+    }
+
+    @Test func isReadFromItsBytes() throws {
+        let responses = [
+            try self.full(),
+            try stored(404, fields(Self.fresh, "x-small: 1", "DATE: " + date(0))),
+            try stored(204, fields(Self.fresh), body: 0),
+            try stored(200, fields("CDN-Cache-Control: max-age=9, stale-while-revalidate=3", "ETag: \"a\"")),
+            try stored(200, fields("Expires: " + date(60), "Last-Modified: " + date(-5))),
+        ]
+        for response in responses {
+            let bytes = self.bytes(of: response)
+            let read = try #require(bytes.withUnsafeBytes { StoredResponse(bytes: $0) })
+            #expect(read == response)
+            #expect(read.fields.map(\.name.rawName) == response.fields.map(\.name.rawName))
+            #expect(self.bytes(of: read) == bytes)
+        }
+    }
+
+    @Test func bytesThatAreNoneAreRefused() throws {
+        let bytes = self.bytes(of: try self.full())
+        for length in 0..<bytes.count {
+            let isRead = bytes.prefix(length).withUnsafeBytes { StoredResponse(bytes: $0) } != nil
+            #expect(!isRead, "\(length) bytes")
+        }
+        let isLongerRead = (bytes + [0]).withUnsafeBytes { StoredResponse(bytes: $0) } != nil
+        #expect(!isLongerRead)
+        var random = SeededGenerator(seed: 7)
+        for _ in 0..<5_000 {
+            var damaged = bytes
+            for _ in 0..<3 {
+                damaged[Int.random(in: 0..<damaged.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+            }
+            // Whatever it is, it is read or refused.
+            _ = damaged.withUnsafeBytes { StoredResponse(bytes: $0) }
+        }
+    }
+
+    private func bytes(of response: StoredResponse) -> [UInt8] {
+        var bytes: [UInt8] = []
+        response.append(to: &bytes)
+        return bytes
     }
 
     /// A purge that leaves the entry to stand in for a failing origin (Rules, section 9).

@@ -246,7 +246,7 @@ struct GuardTests {
         for _ in 0..<2_000 {
             let length = Int.random(in: 0..<80, using: &random)
             var bytes = (0..<length).map { _ in UInt8.random(in: 0...255, using: &random) }
-            if !bytes.isEmpty { bytes[0] = 1 }
+            if !bytes.isEmpty { bytes[0] = UInt8.random(in: 1...2, using: &random) }
             // Whatever it is, it is read or refused.
             _ = try? StoredPage(encodedBytes: bytes)
         }

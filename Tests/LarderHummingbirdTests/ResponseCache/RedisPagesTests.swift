@@ -37,6 +37,31 @@ struct RedisPagesTests {
         }
     }
 
+    /// What a release has written whose pages had another form.
+    private struct OldPage: ByteCodable, Sendable {
+        func encodedBytes() -> [UInt8] { [1, 0, 0, 0, 0] }
+
+        init() {}
+
+        init(encodedBytes bytes: [UInt8]) {}
+    }
+
+    @Test("a page in the form of an earlier release is a miss, and gets the form of this one")
+    func earlierForm() async throws {
+        try await withRedisServer { server in
+            let process = try Process(server)
+            let origin = ScriptedOrigin { _, number in page("page \(number)") }
+            try await process.cache.set(CacheKey<OldPage>("page:http://shop.example/"), to: OldPage())
+            let miss = try await process.get("/", [:], origin)
+            #expect(miss.body == "page 1")
+            #expect(!miss.isHit)
+            #expect(miss.cacheStatus.contains("stored"))
+            let hit = try await process.get("/", [:], origin)
+            #expect(hit.body == "page 1")
+            #expect(hit.isHit)
+        }
+    }
+
     @Test(
         "what one process stores another answers with, variants and all; what one takes back is gone for both",
         arguments: [false, true]

@@ -14,9 +14,13 @@ struct HTTPBench: AsyncParsableCommand {
         discussion: """
             One Hummingbird application in this process has a route that returns a page of 10,240 bytes, and the same behind the response \
             cache on memory, on Redis, and on Redis with a near cache. wrk loads one after the other; ratio is a cached route's requests a \
-            second over the plain one's, the median of runs that alternate. The Django peer is cache_page on local memory behind \
+            second over the plain one's, the median of runs that alternate; same_ratio is that over a plain route which also writes the \
+            fields that a hit has (Cache-Control, ETag, Age, Cache-Status), and cpu_ratio, of processor time for each request, moves less \
+            where neighbours take some of the machine. The Django peer is cache_page on local memory behind \
             gunicorn with two workers of four threads that keep connections open; peer_ratio is ours on memory over it. wrk, redis-server and \
             gunicorn run on the same machine.
+
+            --cold opens that many connections, which all ask for one page that nobody has made, and whose handler takes 300 ms.
             """
     )
 
@@ -35,7 +39,11 @@ struct HTTPBench: AsyncParsableCommand {
     @Flag(inversion: .prefixedNo, help: "Whether to measure Django too.")
     var django = true
 
+    @Option(help: "Instead: how many clients ask for one cold page at once, from memory.")
+    var cold: Int?
+
     func validate() throws {
+        guard self.cold ?? 1 > 0 else { throw ValidationError("--cold must be positive") }
         guard self.runs > 0, self.seconds >= 1, self.connections > 0 else {
             throw ValidationError("--runs and --connections must be positive, --seconds at least 1")
         }
@@ -48,6 +56,7 @@ struct HTTPBench: AsyncParsableCommand {
     private var storeNames: [String] { self.stores.split(separator: ",").map(String.init) }
 
     func run() async throws {
+        if let clients = self.cold { return try await self.measureCold(clients) }
         guard self.storeNames.contains(where: { $0 != "memory" }) else { return try await self.measure(nil) }
         try await withRedisServer { server in try await self.measure(server.port) }
     }
@@ -81,7 +90,7 @@ struct HTTPBench: AsyncParsableCommand {
         let samples = try await PageServer.serving(routes) { port in
             var samples: [String: [WrkLoad.Sample]] = [:]
             for run in 0...runs {
-                var targets = [("plain", "http://127.0.0.1:\(port)/plain")]
+                var targets = ["plain", "same"].map { ($0, "http://127.0.0.1:\(port)/\($0)") }
                 targets += zip(names, routes).map { ($0, "http://127.0.0.1:\(port)/\($1.path)") }
                 if let peerURL { targets.append(("django", peerURL)) }
                 for (name, url) in targets {
@@ -94,6 +103,28 @@ struct HTTPBench: AsyncParsableCommand {
         }
         for (name, route) in zip(names, routes) { self.report(name, route, samples) }
         withExtendedLifetime(peer) {}
+    }
+
+    private func measureCold(_ clients: Int) async throws {
+        let cold = ColdPage()
+        let runs = self.runs
+        let results = try await PageServer.serving([self.route("memory", nil)], cold: cold) { port in
+            var results: [ColdLoad.Result] = []
+            for run in 0...runs {
+                progress(run == 0 ? "warming up: cold" : "run \(run) of \(runs): cold")
+                let result = try await ColdLoad(clients: clients, port: port, path: "/cold/\(run)").measure(cold)
+                if run > 0 { results.append(result) }
+            }
+            return results
+        }
+        var line = BenchLine("http.cold")
+        line.set("clients", clients)
+        line.set("value_bytes", PageServer.pageBytes)
+        line.set("handler_ms", ColdPage.duration / .milliseconds(1))
+        line.set("handler_runs", results.map(\.handlerRuns).max() ?? 0)
+        line.set("last_after_ms", median(results.map { $0.lastAfterHandler / .milliseconds(1) }))
+        line.set("last_after_ms_worst", results.map { $0.lastAfterHandler / .milliseconds(1) }.max() ?? .nan)
+        line.print()
     }
 
     private func report(_ name: String, _ route: PageServer.Route, _ samples: [String: [WrkLoad.Sample]]) {
@@ -109,6 +140,13 @@ struct HTTPBench: AsyncParsableCommand {
         line.set("p99_ms", median(ours.map(\.p99Milliseconds)))
         line.set("plain_ops_per_s", plainRate)
         line.set("ratio", median(zip(ours, plain).map { $0.requestsPerSecond / $1.requestsPerSecond }))
+        let same = samples["same"] ?? []
+        line.set("same_ops_per_s", median(same.map(\.requestsPerSecond)))
+        line.set("same_ratio", median(zip(ours, same).map { $0.requestsPerSecond / $1.requestsPerSecond }))
+        line.set("cpu_us", median(ours.map(\.cpuMicroseconds)))
+        line.set("plain_cpu_us", median(plain.map(\.cpuMicroseconds)))
+        line.set("same_cpu_us", median(same.map(\.cpuMicroseconds)))
+        line.set("cpu_ratio", median(zip(ours, plain).map { $1.cpuMicroseconds / $0.cpuMicroseconds }))
         line.set("misses", route.cache.counters.misses)
         if let django = samples["django"], name == "memory" {
             let theirs = median(django.map(\.requestsPerSecond))

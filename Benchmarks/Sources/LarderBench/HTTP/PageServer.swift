@@ -1,11 +1,12 @@
 import Foundation
+import HTTPTypes
 import Hummingbird
 import Larder
 import LarderHummingbird
 import Logging
 import NIOCore
 
-/// A Hummingbird application whose routes all answer with the same bytes: one plainly, the others through a response cache.
+/// A Hummingbird application whose routes all answer with the same body: two plainly, the others through a response cache.
 struct PageServer {
     /// A cached route.
     struct Route {
@@ -18,15 +19,19 @@ struct PageServer {
     /// How many bytes a page has.
     static let pageBytes = 10_240
 
+    private static let cacheStatus = HTTPField.Name("Cache-Status") ?? .server
+
     /// Serves until the body has ended.
     ///
     /// - Parameters:
-    ///   - routes: The cached routes, beside `/plain`.
+    ///   - routes: The cached routes, beside `/plain`, and `/same`, which has as many fields as a hit has.
+    ///   - cold: A page that is slow to make, behind the cache of the first of the routes.
     ///   - body: Gets the port.
     /// - Returns: What the body returns.
     /// - Throws: What the body throws, and `Failure` where the server ends before it.
     static func serving<Result: Sendable>(
         _ routes: [Route],
+        cold: ColdPage = ColdPage(),
         _ body: @escaping @Sendable (Int) async throws -> Result
     ) async throws -> Result {
         let page = ByteBuffer(repeating: UInt8(ascii: "x"), count: Self.pageBytes)
@@ -39,6 +44,23 @@ struct PageServer {
         }
         let router = Router()
         router.get("plain") { _, _ in answer() }
+        router.get("same") { _, _ in
+            var response = answer()
+            response.headers.append(.init(name: .cacheControl, value: "max-age=3600"))
+            response.headers.append(.init(name: .eTag, value: "\"0123456789abcdef0123456789abcdef\""))
+            response.headers.append(.init(name: .age, value: "1"))
+            response.headers.append(.init(name: Self.cacheStatus, value: "Larder;hit;ttl=3599"))
+            return response
+        }
+        if let first = routes.first {
+            router.group().add(
+                middleware: ResponseCacheMiddleware(first.cache, options: .application(ttl: .seconds(3_600)))
+            )
+            .get("cold/:run") { _, _ in
+                try await cold.make()
+                return answer()
+            }
+        }
         for route in routes {
             router.group().add(
                 middleware: ResponseCacheMiddleware(route.cache, options: .application(ttl: .seconds(3_600)))

@@ -5,6 +5,14 @@ final class DjangoPeer {
     /// The page's address.
     let url: String
 
+    /// Runs gunicorn with all signals let through: the threads that start processes here have them blocked, a process begins with
+    /// what its starter's thread had, and nothing but a kill would end it.
+    private static let script = """
+        import runpy, signal
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        runpy.run_module("gunicorn", run_name="__main__")
+        """
+
     private let process: Process
     private let directory: URL
 
@@ -28,7 +36,7 @@ final class DjangoPeer {
         self.process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         self.process.currentDirectoryURL = self.directory
         self.process.arguments = [
-            "python3", "-m", "gunicorn", "--workers", "2", "--bind", "127.0.0.1:\(port)", "--log-level", "error",
+            "python3", "-c", Self.script, "--workers", "2", "--bind", "127.0.0.1:\(port)", "--log-level", "error",
             "--keep-alive", "60", "--worker-class", "gthread", "--threads", "4", "peer:application",
         ]
         try self.process.run()

@@ -130,7 +130,9 @@ import Testing
                     "{% block t %}{% cache 9 t %}{{ \"t\"|made }}{% endcache %}{% endblock %}{% cache 9 a %}<{{ block.t|uppercase }}>{{ \"a\"|made }}{% endcache %}"
             ],
             text: "t<T>a",
-            made: ["t": 1, "a": 1]
+            made: ["t": 1, "a": 2],
+            // Both are filled at the same time; who shows the other one is rendered once more unless that is there by then.
+            perhapsLess: ["a"]
         ),
         .init(
             what: "a kept text with a fragment, within another fragment",
@@ -139,7 +141,9 @@ import Testing
                     "{% capture t %}{% cache 9 t %}{{ \"t\"|made }}{% endcache %}{% endcapture %}{% cache 9 a %}<{{ t|uppercase }}>{{ \"a\"|made }}{% endcache %}"
             ],
             text: "<T>a",
-            made: ["t": 1, "a": 1]
+            made: ["t": 1, "a": 2],
+            // Both are filled at the same time; who shows the other one is rendered once more unless that is there by then.
+            perhapsLess: ["a"]
         ),
         .init(
             what: "a fragment that varies on the text of another",
@@ -148,7 +152,9 @@ import Testing
                     "{% capture t %}{% cache 9 t %}{{ \"t\"|made }}{% endcache %}{% endcapture %}{% cache 9 a t %}{{ t }}{{ \"a\"|made }}{% endcache %}"
             ],
             text: "ta",
-            made: ["t": 1, "a": 1]
+            made: ["t": 1, "a": 2],
+            // Both are filled at the same time; who shows the other one is rendered once more unless that is there by then.
+            perhapsLess: ["a"]
         ),
         .init(
             what: "a fragment that uses the text of one beside it, within another",
@@ -157,7 +163,9 @@ import Testing
                     "{% cache 9 o %}{% capture t %}{% cache 9 t %}{{ \"t\"|made }}{% endcache %}{% endcapture %}{% cache 9 a %}{{ t }}{{ \"a\"|made }}{% endcache %}{% endcache %}"
             ],
             text: "ta",
-            made: ["t": 1, "a": 1]
+            made: ["t": 1, "a": 2],
+            // Both are filled at the same time; who shows the other one is rendered once more unless that is there by then.
+            perhapsLess: ["a"]
         ),
         .init(
             what: "what a block overrides, with a fragment, within another",

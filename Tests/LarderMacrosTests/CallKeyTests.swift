@@ -1,5 +1,6 @@
 import Foundation
 import LarderMacros
+import LarderTesting
 import Testing
 
 @Suite struct CallKeyTests {
@@ -136,7 +137,7 @@ import Testing
 
     /// Lists of texts that are made of what keys are made of, so that a careless format would confuse them.
     @Test func noTwoListsOfArgumentsReadAlike() {
-        var random = SplitMix(state: 7)
+        var random = SeededGenerator(seed: 7)
         let pieces = ["", "|", ":", "1", "1:", "|1:", "a", "\\", "\\5c", "\u{85}", "\n", "é"]
         var seen: [String: [String]] = [:]
         for _ in 0..<20_000 {
@@ -154,16 +155,3 @@ import Testing
 }
 
 private struct Private<Value> {}
-
-/// Numbers that look random and are the same in each run: SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = self.state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}

@@ -40,7 +40,7 @@ extension ResponseCache {
     }
 
     /// The answer from what was found, where it is fresh.
-    func hit(_ call: PageCall, _ found: Found) -> Response? {
+    func hit(_ call: PageCall, _ found: Found) -> PageAnswer? {
         guard let index = found.page.variants.select(for: call.fields, now: self.wallTime, policy: self.policy) else {
             return nil
         }
@@ -48,7 +48,9 @@ extension ResponseCache {
         let reuse = self.reuse(variant.stored.metadata, call, found.resident(variant, now: self.now), found.isExpired)
         guard reuse.action == .serve, reuse.reason == .fresh else { return nil }
         self.tallies.hits.add()
-        return self.answer(call, variant, reuse, .hit)
+        var status = CacheStatus(self.policy, .hit, key: call.key)
+        status?.timeToLive = reuse.timeToLive
+        return self.pageAnswer(call, variant, age: reuse.age, status)
     }
 
     /// Answers with what was found, or asks for it.
@@ -128,7 +130,16 @@ extension ResponseCache {
 
     /// Answers with a stored variant of a known age.
     func answer(_ call: PageCall, _ variant: StoredPage.Variant, age: Age, _ status: CacheStatus?) -> Response {
-        let answer = variant.stored.answer(
+        self.pageAnswer(call, variant, age: age, status).response
+    }
+
+    private func pageAnswer(
+        _ call: PageCall,
+        _ variant: StoredPage.Variant,
+        age: Age,
+        _ status: CacheStatus?
+    ) -> PageAnswer {
+        var answer = variant.stored.answer(
             to: call.summary,
             fields: call.fields,
             age: age,
@@ -136,20 +147,16 @@ extension ResponseCache {
             policy: self.policy,
             status: status
         )
-        var fields = answer.response.headerFields
-        self.completeVary(&fields)
-        let body: ResponseBody
+        if !self.options.variations.isEmpty { self.completeVary(&answer.response.headerFields) }
+        let body: ByteBuffer?
         switch answer.body {
-        case .none: body = ResponseBody()
-        case .whole: body = ResponseBody(byteBuffer: variant.body)
+        case .none: body = nil
+        case .whole: body = variant.body
         case .part(let range):
             let start = variant.body.readerIndex + Int(range.first)
-            body = variant.body.getSlice(at: start, length: Int(range.count)).map(ResponseBody.init) ?? ResponseBody()
+            body = variant.body.getSlice(at: start, length: Int(range.count))
         }
-        var response = Response(status: answer.response.status, headers: fields, body: body)
-        // A 304 has no length but that of what it confirms (RFC 9110, section 8.6), and the server would write a zero.
-        if !fields.contains(.contentLength) { response.headers[.contentLength] = nil }
-        return response
+        return PageAnswer(head: answer.response, body: body)
     }
 
     /// What a client gets who wants nothing from the origin, where nothing is stored.
@@ -161,6 +168,25 @@ extension ResponseCache {
     /// Names in `Vary` what this cache selects by, for caches beyond it.
     func completeVary(_ fields: inout HTTPFields) {
         for variation in self.options.variations where !variation.fields.isEmpty { fields.addVary(variation.fields) }
+    }
+}
+
+/// What a client gets of a stored page.
+struct PageAnswer {
+    var head: HTTPResponse
+    /// What goes behind the head; `nil` for nothing.
+    var body: ByteBuffer?
+
+    /// As a middleware returns it.
+    var response: Response {
+        var response = Response(
+            status: self.head.status,
+            headers: self.head.headerFields,
+            body: self.body.map { ResponseBody(byteBuffer: $0) } ?? ResponseBody()
+        )
+        // A 304 has no length but that of what it confirms (RFC 9110, section 8.6), and the server would write a zero.
+        if !self.head.headerFields.contains(.contentLength) { response.headers[.contentLength] = nil }
+        return response
     }
 }
 

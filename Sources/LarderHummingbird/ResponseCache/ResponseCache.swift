@@ -5,6 +5,7 @@ import LarderHTTP
 public import Logging
 import NIOCore
 public import ServiceLifecycle
+import Synchronization
 
 /// An HTTP cache in front of handlers or of an origin (RFC 9111), on any Larder ``Cache``.
 ///
@@ -26,6 +27,10 @@ public final class ResponseCache: Sendable {
     let logger: Logger
     /// The rules as this cache applies them.
     let policy: CachePolicy
+    /// Which of this process' caches of answers it is; none is 0.
+    let number = ResponseCache.numbers.add(1, ordering: .relaxed).newValue
+
+    private static let numbers = Atomic<Int>(0)
 
     /// Makes a cache of answers.
     ///
@@ -71,12 +76,49 @@ public final class ResponseCache: Sendable {
         refresh: (@Sendable (Request) async throws -> Response)? = nil,
         next: (Request) async throws -> Response
     ) async throws -> Response {
+        try await self.go(on: self.begin(request), refresh: refresh, next: next)
+    }
+
+    /// Reads a request, and answers it where that takes no waiting.
+    ///
+    /// - Parameter request: The client's request.
+    /// - Returns: The answer, or what ``go(on:refresh:next:)`` takes.
+    func begin(_ request: Request) -> Beginning {
         // A refresh on its way to its handler passes by here once more.
-        if let flight = RefreshInFlight.current, flight === self { return try await next(request) }
-        var incoming = Incoming(request, self.policy)
+        if let flight = RefreshInFlight.current, flight === self { return .refresh(request) }
+        let incoming = Incoming(request, self.policy)
         let treatment = incoming.summary.treatment(self.policy)
-        guard case .lookUp = treatment else { return try await self.pass(incoming, treatment, next) }
-        guard let key = self.key(of: incoming) else { return try await self.pass(incoming, nil, next) }
+        guard case .lookUp = treatment else { return .past(incoming, treatment) }
+        guard let call = self.call(of: incoming) else { return .past(incoming, nil) }
+        guard let found = self.findAtOnce(call.cacheKey) else { return .page(call, nil) }
+        guard let hit = self.hit(call, found) else { return .page(call, found) }
+        found.page.noteAnswer(by: self.number)
+        return .answer(hit.response)
+    }
+
+    /// Answers a request that has been read; the parameters are those of ``respond(to:refresh:next:)``.
+    func go(
+        on beginning: Beginning,
+        refresh: (@Sendable (Request) async throws -> Response)?,
+        next: (Request) async throws -> Response
+    ) async throws -> Response {
+        switch beginning {
+        case .answer(let response): return response
+        case .refresh(let request): return try await next(request)
+        case .past(let incoming, let treatment): return try await self.pass(incoming, treatment, next)
+        case .page(var call, let found):
+            call.refresh = refresh
+            guard let found else { return try await self.lookUp(call, next) }
+            return try await self.decide(call, .found(found), next)
+        }
+    }
+
+    /// A request for a page.
+    ///
+    /// - Parameter incoming: A request that is to be looked up.
+    /// - Returns: It with its key; nothing where its host is none of this cache's.
+    func call(of incoming: consuming Incoming) -> PageCall? {
+        guard let key = self.key(of: incoming) else { return nil }
         if self.options.cookies == .removed {
             incoming.keepCookies(self.options.variations.compactMap(\.cookieName))
         }
@@ -84,16 +126,11 @@ public final class ResponseCache: Sendable {
         if self.policy.key.query.hidesArguments, let path = incoming.head.path {
             incoming.show(path: self.policy.key.query.visible(path))
         }
-        let call = PageCall(
+        return PageCall(
             incoming: incoming,
             key: key,
-            cacheKey: PageKey.key(of: key, prefix: self.options.keyPrefix),
-            refresh: refresh
+            cacheKey: PageKey.key(of: key, prefix: self.options.keyPrefix)
         )
-        // What lies in memory is answered without ever suspending.
-        guard let found = self.findAtOnce(call.cacheKey) else { return try await self.lookUp(call, next) }
-        if let response = self.hit(call, found) { return response }
-        return try await self.decide(call, .found(found), next)
     }
 
     /// The key of a request; nothing where its host is none of this cache's.
@@ -159,58 +196,4 @@ enum OwnField {
         guard let name = HTTPField.Name(text) else { preconditionFailure("\(text) is no name of a field") }
         return name
     }
-}
-
-/// A request as it came.
-struct Incoming: Sendable {
-    var request: Request
-    /// The request's head without what `Connection` names.
-    var head: HTTPRequest
-    var summary: RequestSummary
-
-    init(_ request: Request, _ policy: CachePolicy) {
-        var head = request.head
-        self.summary = RequestSummary(&head, hasBody: false, policy: policy)
-        self.head = head
-        // Nothing but whole fields is taken out; comparing two heads would cost every hit more than reading this one.
-        let isWhole = head.headerFields.count == request.headers.count
-        self.request = isWhole ? request : Request(head: head, body: request.body)
-    }
-
-    /// Puts another path into the request.
-    mutating func show(path: String) {
-        guard path != self.head.path else { return }
-        self.head.path = path
-        self.request = Request(head: self.head, body: self.request.body)
-    }
-
-    /// Removes all cookies but some.
-    mutating func keepCookies(_ names: [String]) {
-        guard self.head.headerFields.contains(.cookie) else { return }
-        let cookies = self.request.cookies
-        let kept = names.compactMap { name in cookies[name].map { "\(name)=\($0.value)" } }
-        self.head.headerFields[.cookie] = kept.isEmpty ? nil : kept.joined(separator: "; ")
-        self.request = Request(head: self.head, body: self.request.body)
-    }
-
-    /// The request with another head.
-    func request(_ head: HTTPRequest) -> Request {
-        head == self.head ? self.request : Request(head: head, body: self.request.body)
-    }
-}
-
-/// A request on its way through the cache.
-struct PageCall: Sendable {
-    var incoming: Incoming
-    var key: ResponseKey
-    var cacheKey: CacheKey<StoredPage>
-    /// Asks the handler behind the client.
-    var refresh: (@Sendable (Request) async throws -> Response)?
-    /// How often it has begun anew.
-    var attempts = 0
-    /// Whether it has waited for somebody else's answer.
-    var hasWaited = false
-
-    var summary: RequestSummary { self.incoming.summary }
-    var fields: HTTPFields { self.incoming.head.headerFields }
 }

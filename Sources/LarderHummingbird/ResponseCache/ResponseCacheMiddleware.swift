@@ -61,11 +61,14 @@ public struct ResponseCacheMiddleware<Context: RequestContext>: RouterMiddleware
         context: Context,
         next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {
+        let beginning = self.pages.begin(request)
+        // What a miss needs is not made for a hit.
+        if case .answer(let response) = beginning { return response }
         let responder = self.responder.value.withLock { $0 }
         let refresh = responder.map { responder in
             { @Sendable (request: Request) in try await responder.respond(to: request, context: context) }
         }
-        return try await self.pages.respond(to: request, refresh: refresh) { request in
+        return try await self.pages.go(on: beginning, refresh: refresh) { request in
             // A session middleware before this one says so when the page is stored already.
             guard var own = context as? any SessionRequestContext else { return try await next(request, context) }
             own.sessionSlot = own.sessionSlot.forStoredAnswer()

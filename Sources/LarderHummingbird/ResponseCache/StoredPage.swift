@@ -36,6 +36,9 @@ final class StoredPage: Sendable {
     private let writtenAt: Atomic<Int64>
     private static let unknown = Int64.min
 
+    /// The number of the cache of answers that has answered with this page last; 0 for none yet.
+    private let answeredBy = Atomic<Int>(0)
+
     /// A page that is written now.
     ///
     /// - Parameters:
@@ -72,6 +75,20 @@ final class StoredPage: Sendable {
         )
         return exchanged ? writing : CacheInstant(nanoseconds: known)
     }
+
+    /// Takes note of the cache of answers that answers with this page.
+    ///
+    /// - Parameter number: The cache's number.
+    func noteAnswer(by number: Int) {
+        // A write would take the page's memory from all other threads.
+        if self.answeredBy.load(ordering: .relaxed) != number { self.answeredBy.store(number, ordering: .relaxed) }
+    }
+
+    /// Whether a cache of answers was the last that has answered with this page.
+    ///
+    /// - Parameter number: The cache's number.
+    /// - Returns: Whether it was.
+    func wasAnswered(by number: Int) -> Bool { self.answeredBy.load(ordering: .relaxed) == number }
 
     /// How long the page is worth keeping: as long as the most lasting of its variants.
     func retention(_ policy: CachePolicy) -> Duration {

@@ -317,7 +317,7 @@ public enum LeaderboardConformance: Sendable {
 
     private static let histories: [CollectionCheck] = ([1, 2, 3] as [UInt64]).map { seed in
         CollectionCheck("random writes leave what a sorted list has (seed \(seed))") { run in
-            var generator = SplitMix64(seed: seed)
+            var generator = SeededGenerator(seed: seed)
             let board = run.collections.leaderboard("b", of: Int.self)
             var model: [Int: Double] = [:]
             /// By score, then by digits as text: that is what the bytes of integers are.

@@ -103,7 +103,7 @@ extension RateLimitConformance {
                 .slidingWindow(200, per: .seconds(60)), .tokenBucket(50, per: .seconds(60), burst: 11),
             ] {
                 let limiter = try run.limiter(limit)
-                var generator = SplitMix64(seed: 7)
+                var generator = SeededGenerator(seed: 7)
                 for _ in 0..<150 {
                     let cost = Int.random(in: 1...10, using: &generator)
                     let decision = try await limiter.check("s", cost: cost)

@@ -84,9 +84,8 @@ public struct FaultSchedule: Sendable {
     /// What happens to a call, how long it is delayed, and which of the entries goes.
     func draw(_ operation: FaultyStore.Operation, _ call: Int) -> (faults: Set<Fault>, delay: Duration, victim: UInt64)
     {
-        var generator = FaultGenerator(seed: self.seed)
-        generator.mix(UInt64(FaultyStore.Operation.allCases.firstIndex(of: operation) ?? 0))
-        generator.mix(UInt64(call))
+        let place = UInt64(FaultyStore.Operation.allCases.firstIndex(of: operation) ?? 0)
+        var generator = SeededGenerator(seed: self.seed, place, UInt64(call))
         var faults: Set<Fault> = []
         // Every fault draws its number, wanted or not: so one more likely leaves the others as they were.
         for fault in Fault.allCases {
@@ -96,26 +95,5 @@ public struct FaultSchedule: Sendable {
         }
         let delay = self.longestDelay * Double.random(in: 0..<1, using: &generator)
         return (faults, delay, generator.next())
-    }
-}
-
-/// Numbers that depend on nothing but what was mixed in; SplitMix64.
-private struct FaultGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        self.state = seed
-    }
-
-    mutating func mix(_ number: UInt64) {
-        self.state = self.next() ^ number
-    }
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var word = self.state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
     }
 }

@@ -17,12 +17,12 @@ final class HistoryPauses: Sendable {
 
     private let time: HistoryTime
     private let longest: Duration
-    private let random: Mutex<SplitMix64>
+    private let random: Mutex<SeededGenerator>
 
     init(seed: UInt64, longest: Duration, _ time: HistoryTime) {
         self.time = time
         self.longest = longest
-        self.random = Mutex(SplitMix64(seed: seed))
+        self.random = Mutex(SeededGenerator(seed: seed))
     }
 
     /// Nothing, or a turn for others, or a time.

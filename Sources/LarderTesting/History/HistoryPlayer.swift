@@ -47,7 +47,7 @@ struct HistoryPlayer: Sendable {
     /// Waits between two calls of a task, where the options want it.
     private func rest(_ task: Int, _ index: Int) async {
         guard self.options.rest > .zero else { return }
-        var random = SplitMix64(seed: self.seed, UInt64(task), UInt64(index), 0x4E57)
+        var random = SeededGenerator(seed: self.seed, UInt64(task), UInt64(index), 0x4E57)
         let nanoseconds = Int64.random(in: 0...(2 * self.options.rest.wholeNanoseconds), using: &random)
         // Whoever is cancelled has rested long enough.
         try? await self.time.clock.sleep(until: self.time.clock.now.advanced(by: .nanoseconds(nanoseconds)))

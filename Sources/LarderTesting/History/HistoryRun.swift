@@ -100,7 +100,7 @@ public enum HistoryRun: Sendable {
         _ recorder: HistoryRecorder,
         _ gate: HistoryGate? = nil
     ) async throws -> History {
-        var random = SplitMix64(seed: seed, 0xCAC4E)
+        var random = SeededGenerator(seed: seed, 0xCAC4E)
         let policy = try Self.policy(&random, options)
         var quiet = Logger(label: "larder.history")
         quiet.handler = SwiftLogNoOpLogHandler()
@@ -140,7 +140,7 @@ public enum HistoryRun: Sendable {
 
     /// Two histories of three fill what is absent and nothing more; the third refreshes behind its callers and serves stale
     /// values.
-    private static func policy(_ random: inout SplitMix64, _ options: HistoryOptions) throws -> FetchPolicy {
+    private static func policy(_ random: inout SeededGenerator, _ options: HistoryOptions) throws -> FetchPolicy {
         if random.happens(67) {
             return try FetchPolicy(
                 hardTimeout: options.hardTimeout,

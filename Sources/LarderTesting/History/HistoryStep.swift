@@ -16,7 +16,7 @@ struct HistoryStep: Sendable {
     var pauseSeed: UInt64
 
     init(seed: UInt64, task: Int, index: Int, _ options: HistoryOptions) {
-        var random = SplitMix64(seed: seed, UInt64(task), UInt64(index))
+        var random = SeededGenerator(seed: seed, UInt64(task), UInt64(index))
         self.pauseSeed = random.next()
         self.operation = Self.operation(&random, options)
         self.isCancelled = random.happens(4)
@@ -62,7 +62,7 @@ struct HistoryStep: Sendable {
         }
     }
 
-    private static func operation(_ random: inout SplitMix64, _ options: HistoryOptions) -> HistoryCall.Operation {
+    private static func operation(_ random: inout SeededGenerator, _ options: HistoryOptions) -> HistoryCall.Operation {
         let share = options.wideRemovalsAreRare ? 10 : 1
         let weights: [(HistoryCall.Operation, Int)] = [
             (.get, 18 * share), (.fetch, 32 * share), (.fetchMany, 8 * share), (.set, 5 * share), (.add, 4 * share),
@@ -99,7 +99,7 @@ struct FillScript: Sendable {
     ///   - random: What to draw from.
     ///   - keys: The keys that it fills. Inner fetches only go up the list of keys, so that no two fills wait for each other.
     ///   - options: How wild.
-    init(_ random: inout SplitMix64, above keys: [String], _ options: HistoryOptions) {
+    init(_ random: inout SeededGenerator, above keys: [String], _ options: HistoryOptions) {
         if options.tags > 0, random.happens(25) { self.dependencies = [random.pick(options.tagNames)] }
         if options.tags > 0, random.happens(15) { self.lateTags = [random.pick(options.tagNames)] }
         if let key = keys.first, let index = options.keyNames.firstIndex(of: key), random.happens(20) {

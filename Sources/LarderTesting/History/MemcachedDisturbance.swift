@@ -63,7 +63,7 @@ public struct MemcachedDisturbance: Sendable {
     /// - Returns: The events.
     public func events(seed: UInt64) -> [Event] {
         if self.kinds.isEmpty { return [] }
-        var random = SplitMix64(seed: seed, 0x3E3CAC4E)
+        var random = SeededGenerator(seed: seed, 0x3E3CAC4E)
         var events: [Event] = []
         for _ in 0..<Int.random(in: 3...6, using: &random) {
             let call = Int.random(in: 8..<190, using: &random)
@@ -80,7 +80,7 @@ public struct MemcachedDisturbance: Sendable {
     public func run(_ history: HistoryControl) async throws {
         for event in self.events(seed: history.seed) {
             try await history.reached(event.call)
-            var random = SplitMix64(seed: event.seed)
+            var random = SeededGenerator(seed: event.seed)
             let server = random.pick(self.servers)
             switch event.kind {
             case .pause: try await self.pause(server, history, &random)
@@ -94,7 +94,7 @@ public struct MemcachedDisturbance: Sendable {
     private func pause(
         _ server: MemcachedServer,
         _ history: HistoryControl,
-        _ random: inout SplitMix64
+        _ random: inout SeededGenerator
     ) async throws {
         let duration = Duration.milliseconds(Int64.random(in: 20...250, using: &random))
         history.narrowGate(to: Int.random(in: 6...20, using: &random))
@@ -111,7 +111,7 @@ public struct MemcachedDisturbance: Sendable {
     private func evict(
         _ server: MemcachedServer,
         _ history: HistoryControl,
-        _ random: inout SplitMix64
+        _ random: inout SeededGenerator
     ) async throws {
         let listing = try await server.command("lru_crawler metadump hash")
         let names = listing.split(whereSeparator: \.isNewline).compactMap { line -> String? in
@@ -132,7 +132,7 @@ public struct MemcachedDisturbance: Sendable {
     private func kill(
         _ server: MemcachedServer,
         _ history: HistoryControl,
-        _ random: inout SplitMix64
+        _ random: inout SeededGenerator
     ) async throws {
         let pause = Duration.milliseconds(Int64.random(in: 0...200, using: &random))
         let begin = history.now

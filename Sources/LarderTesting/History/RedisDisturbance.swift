@@ -72,7 +72,7 @@ public struct RedisDisturbance: Sendable {
     /// - Parameter seed: The history's seed.
     /// - Returns: The events.
     public func events(seed: UInt64) -> [Event] {
-        var random = SplitMix64(seed: seed, 0xD157)
+        var random = SeededGenerator(seed: seed, 0xD157)
         var events: [Event] = []
         let repeatable = self.kinds.filter { $0 != .kill && $0 != .restore }
         if !repeatable.isEmpty {
@@ -102,7 +102,7 @@ public struct RedisDisturbance: Sendable {
     public func run(_ history: HistoryControl) async throws {
         for event in self.events(seed: history.seed) {
             try await history.reached(event.call)
-            var random = SplitMix64(seed: event.seed)
+            var random = SeededGenerator(seed: event.seed)
             switch event.kind {
             case .pause: try await self.pause(history, &random)
             case .connections: try await self.killConnections(history, &random)
@@ -121,7 +121,7 @@ public struct RedisDisturbance: Sendable {
 
     // MARK: What happens
 
-    private func pause(_ history: HistoryControl, _ random: inout SplitMix64) async throws {
+    private func pause(_ history: HistoryControl, _ random: inout SeededGenerator) async throws {
         let duration = Duration.milliseconds(Int64.random(in: 20...250, using: &random))
         history.narrowGate(to: Int.random(in: 6...20, using: &random))
         defer { history.openGate() }
@@ -132,7 +132,7 @@ public struct RedisDisturbance: Sendable {
         try await self.drain(history)
     }
 
-    private func killConnections(_ history: HistoryControl, _ random: inout SplitMix64) async throws {
+    private func killConnections(_ history: HistoryControl, _ random: inout SeededGenerator) async throws {
         history.narrowGate(to: Int.random(in: 4...12, using: &random))
         defer { history.openGate() }
         for type in ["normal", "pubsub"] {
@@ -141,7 +141,7 @@ public struct RedisDisturbance: Sendable {
         try await self.drain(history)
     }
 
-    private func evict(_ history: HistoryControl, _ random: inout SplitMix64) async throws {
+    private func evict(_ history: HistoryControl, _ random: inout SeededGenerator) async throws {
         let keys = try await self.keys()
         let count = Int.random(in: 1...max(1, keys.count / 3), using: &random)
         var victims = keys.shuffled(using: &random).prefix(count)
@@ -156,7 +156,7 @@ public struct RedisDisturbance: Sendable {
     }
 
     /// Kills the server and starts it anew, with what it finds in its directory.
-    private func replace(_ history: HistoryControl, _ random: inout SplitMix64) async throws {
+    private func replace(_ history: HistoryControl, _ random: inout SeededGenerator) async throws {
         let old = try await self.seenRunID(otherThan: nil)
         let begin = history.now
         history.narrowGate(to: Int.random(in: 6...20, using: &random))

@@ -30,7 +30,7 @@ public final class SeededExecutor: TaskExecutor {
     }
 
     private struct State {
-        var random: SplitMix64
+        var random: SeededGenerator
         var ready: [Ready] = []
         /// What the step under way has made able to go on.
         var arrived: [UnownedJob] = []
@@ -64,7 +64,7 @@ public final class SeededExecutor: TaskExecutor {
     ///   - patience: How long, in real time, a run in which nothing can go on waits for other threads.
     ///   - stepLimit: How many steps a run may take before it counts as one that never ends.
     public init(seed: UInt64, patience: Duration = .seconds(2), stepLimit: Int = 5_000_000) {
-        self.state = Mutex(State(random: SplitMix64(seed: seed)))
+        self.state = Mutex(State(random: SeededGenerator(seed: seed)))
         self.patience = patience
         self.stepLimit = stepLimit
     }

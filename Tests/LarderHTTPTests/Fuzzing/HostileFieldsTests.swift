@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTypes
 import LarderHTTP
+import LarderTesting
 import Testing
 
 /// Whatever stands in header fields: no decision traps, and none takes longer than its input is long.

@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTypes
 import LarderHTTP
+import LarderTesting
 import Testing
 
 /// RFC 9111, sections 3.1 and 3.3; Rules, sections 3, 5 and 11.

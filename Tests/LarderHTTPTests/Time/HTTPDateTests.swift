@@ -1,4 +1,5 @@
 import LarderHTTP
+import LarderTesting
 import Testing
 
 /// RFC 9110, section 5.6.7, as strict as RFC 9111, section 5.3, needs it.

@@ -1,4 +1,5 @@
 import HTTPTypes
+import LarderTesting
 import Testing
 
 @testable import LarderHummingbird

@@ -1,3 +1,4 @@
+import LarderTesting
 import NIOCore
 import Testing
 
@@ -196,7 +197,7 @@ import Testing
     }
 
     @Test func randomBytesCrashNothing() {
-        var random = SplitMix(state: 0x1A2B3C)
+        var random = SeededGenerator(seed: 0x1A2B3C)
         let alphabet = Array("$*%~>|=!:+-_#,(\r\n0123456789tfxinOK".utf8)
         for _ in 0..<600_000 {
             var bytes = [UInt8](repeating: 0, count: Int(random.next() % 24))
@@ -212,7 +213,7 @@ import Testing
     }
 
     @Test func mutatedRepliesCrashNothing() {
-        var random = SplitMix(state: 0xBEEF)
+        var random = SeededGenerator(seed: 0xBEEF)
         let short = Self.samples.map(\.wire).filter { $0.utf8.count < 100 }.map { Array($0.utf8) }
         for _ in 0..<400_000 {
             var bytes = short[Int(random.next() % UInt64(short.count))]
@@ -232,18 +233,5 @@ import Testing
         var parser = RESPParser(limits: .init(replySize: 1 << 16, depth: 8))
         parser.append(bytes)
         while let value = try? parser.next() { _ = value }
-    }
-}
-
-/// A small seeded generator, so that a failure comes back.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var z = self.state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

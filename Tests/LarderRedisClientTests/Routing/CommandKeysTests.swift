@@ -1,3 +1,4 @@
+import LarderTesting
 import Testing
 
 @testable import LarderRedisClient
@@ -83,7 +84,7 @@ func words(_ command: RedisCommand) -> [String] {
     }
 
     @Test func randomArgumentsHaveKeysWithinTheCommand() {
-        var generator = SplitMix(state: 11)
+        var generator = SeededGenerator(seed: 11)
         let names = Self.samples.map { $0.line.prefix { $0 != " " } }
         let values = [
             "STREAMS", "STORE", "KEYS", "GROUP", "COUNT", "AUTH2", "HELP", "USAGE", "", "0", "1", "2", "999999999",

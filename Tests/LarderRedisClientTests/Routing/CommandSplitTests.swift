@@ -1,3 +1,4 @@
+import LarderTesting
 import NIOCore
 import Testing
 
@@ -102,7 +103,7 @@ import Testing
 
     /// Whatever the keys: the parts' replies, put together, are what one server would have said.
     @Test func randomSplitsAnswerLikeOneServer() throws {
-        var generator = SplitMix(state: 3)
+        var generator = SeededGenerator(seed: 3)
         for _ in 0..<500 {
             let keys = (0..<Int.random(in: 2...40, using: &generator)).map { _ in
                 String(UInt8.random(in: 0...99, using: &generator))

@@ -1,3 +1,4 @@
+import LarderTesting
 import Testing
 
 @testable import LarderRedisClient
@@ -35,7 +36,7 @@ import Testing
     }
 
     @Test func eightBytesAStepGiveWhatOneBitAStepGives() {
-        var generator = SplitMix(state: 5)
+        var generator = SeededGenerator(seed: 5)
         for length in 0...100 {
             for _ in 0..<4 {
                 let bytes = (0..<length).map { _ in UInt8.random(in: 0...255, using: &generator) }

@@ -1,3 +1,4 @@
+import LarderTesting
 import Testing
 
 @testable import LarderRedisClient
@@ -37,7 +38,7 @@ import Testing
     }
 
     @Test func randomTextsNeverMakeAnImpossibleRedirection() {
-        var generator = SplitMix(state: 2)
+        var generator = SeededGenerator(seed: 2)
         let pieces = [
             "MOVED", "ASK", " ", " ", ":", "1", "16383", "99999", "host", "?", "[", "]", "::1", "\u{0}", "ü", "-",
         ]

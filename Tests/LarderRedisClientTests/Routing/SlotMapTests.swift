@@ -1,3 +1,4 @@
+import LarderTesting
 import NIOCore
 import Testing
 
@@ -127,7 +128,7 @@ import Testing
     }
 
     /// Values of any shape that look a little like a map of slots.
-    static func randomValue(_ depth: Int, _ generator: inout SplitMix) -> RESPValue {
+    static func randomValue(_ depth: Int, _ generator: inout SeededGenerator) -> RESPValue {
         switch Int.random(in: 0..<(depth > 0 ? 12 : 7), using: &generator) {
         case 0: .null
         case 1: .integer(Int64.random(in: -2...16_390, using: &generator))
@@ -151,7 +152,7 @@ import Testing
     }
 
     @Test func randomRepliesAreMapsOrTypedErrors() {
-        var generator = SplitMix(state: 1)
+        var generator = SeededGenerator(seed: 1)
         var (maps, errors) = (0, 0)
         for _ in 0..<5000 {
             // Mostly a range with a server, in which some piece is something else.

@@ -1,3 +1,4 @@
+import LarderTesting
 import NIOCore
 import Testing
 
@@ -38,7 +39,7 @@ struct SubscriptionHistory {
     private static let channels = ["a": ["a", "~a*"], "b": ["b"], "ab": ["~a*"], "#s": ["#s"], "#t": ["#t"]]
 
     private var bench = Bench(connected: false)
-    private var random: SplitMix
+    private var random: SeededGenerator
     private var ears: [String: Ear] = [:]
     private var nextID: UInt64 = 1
     private(set) var violations: [String] = []
@@ -53,7 +54,7 @@ struct SubscriptionHistory {
     private var published: [String: Int] = [:]
 
     init(seed: UInt64) {
-        self.random = SplitMix(state: seed &* 0x9E37_79B9_7F4A_7C15 | 1)
+        self.random = SeededGenerator(seed: seed &* 0x9E37_79B9_7F4A_7C15 | 1)
     }
 
     private mutating func pick(_ count: Int) -> Int { Int(self.random.next() >> 8) % count }

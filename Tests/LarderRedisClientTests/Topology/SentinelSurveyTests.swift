@@ -1,3 +1,4 @@
+import LarderTesting
 import NIOCore
 import Testing
 
@@ -235,7 +236,7 @@ import Testing
 
     /// Plays three rounds with answers of chance.
     private func play(_ seed: UInt64) {
-        var generator = SplitMix(state: seed)
+        var generator = SeededGenerator(seed: seed)
         let servers = [Self.a, Self.b, .hostname("c")]
         let others = [Self.first, Self.second, Self.third, .hostname("s4", port: 26_379)]
         var survey = Self.survey(Array(others.prefix(Int.random(in: 1...3, using: &generator))))
@@ -270,7 +271,7 @@ import Testing
         to question: ServerQuestion,
         _ servers: [Address],
         _ sentinels: [Address],
-        _ generator: inout SplitMix
+        _ generator: inout SeededGenerator
     ) -> Result<ServerAnswer, RedisError> {
         switch (question, Int.random(in: 0..<4, using: &generator)) {
         case (_, 0): RoleSurveyTests.refused
@@ -284,19 +285,6 @@ import Testing
                 epoch: Int.random(in: 0..<4, using: &generator),
                 sentinels: sentinels.filter { _ in Bool.random(using: &generator) }
             )
-        }
-    }
-
-    /// Random numbers that are the same for the same seed.
-    private struct SplitMix: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            self.state &+= 0x9E37_79B9_7F4A_7C15
-            var z = self.state
-            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-            return z ^ (z >> 31)
         }
     }
 

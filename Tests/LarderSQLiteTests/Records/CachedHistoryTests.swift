@@ -112,7 +112,7 @@ import Testing
             }
             for reader in 0..<8 {
                 group.addTask {
-                    var generator = HistoryNumbers(seed: seed &* 7 &+ UInt64(reader))
+                    var generator = SeededGenerator(seed: seed &* 7 &+ UInt64(reader))
                     while let number = tally.next(upTo: length) {
                         disturb?(number)
                         let query = HistoryQuery.random(&generator)

@@ -6,7 +6,7 @@ import Testing
 /// Pages made at random show what the same pages show without fragments, whatever is in the cache.
 @Suite(.timeLimit(.minutes(10))) struct RandomPageTests {
     @Test(arguments: 0..<60) func pageShowsWhatItShowsWithoutFragments(_ seed: Int) async throws {
-        var random = SeededRandom(seed: UInt64(seed))
+        var random = SeededGenerator(seed: UInt64(seed))
         var author = PageAuthor(random: random)
         let (page, plain) = author.page()
         random = author.random
@@ -44,7 +44,7 @@ import Testing
 
 /// Writes a page with fragments, and the same without.
 private struct PageAuthor {
-    var random: SeededRandom
+    var random: SeededGenerator
     /// How many texts are kept: what a fragment varies on may be known only after another read.
     private(set) var captures = 0
     private var names = 0
@@ -53,7 +53,7 @@ private struct PageAuthor {
     /// Kept texts that are at hand.
     private var texts: [String] = []
 
-    init(random: SeededRandom) {
+    init(random: SeededGenerator) {
         self.random = random
     }
 

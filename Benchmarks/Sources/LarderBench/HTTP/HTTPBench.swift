@@ -16,8 +16,10 @@ struct HTTPBench: AsyncParsableCommand {
             cache on memory, on Redis, and on Redis with a near cache. wrk loads one after the other; ratio is a cached route's requests a \
             second over the plain one's, the median of runs that alternate; same_ratio is that over a plain route which also writes the \
             fields that a hit has (Cache-Control, ETag, Age, Cache-Status), and cpu_ratio, of processor time for each request, moves less \
-            where neighbours take some of the machine. The Django peer is cache_page on local memory behind \
-            gunicorn with two workers of four threads that keep connections open; peer_ratio is ours on memory over it. wrk, redis-server and \
+            where neighbours take some of the machine. early_ratio is of the same routes on a server that answers hits from memory before \
+            the application (ResponseCache.earlyHits). The Django peer is cache_page on local memory behind \
+            gunicorn with two workers of four threads that keep connections open; peer_ratio is ours on memory over it, early_peer_ratio with \
+            early hits. wrk, redis-server and \
             gunicorn run on the same machine.
 
             --cold opens that many connections, which all ask for one page that nobody has made, and whose handler takes 300 ms.
@@ -87,11 +89,14 @@ struct HTTPBench: AsyncParsableCommand {
         try await peer?.waitUntilReady()
         let peerURL = peer?.url
         let runs = self.runs
-        let samples = try await PageServer.serving(routes) { port in
+        let samples = try await PageServer.serving(routes) { ports in
             var samples: [String: [WrkLoad.Sample]] = [:]
             for run in 0...runs {
-                var targets = ["plain", "same"].map { ($0, "http://127.0.0.1:\(port)/\($0)") }
-                targets += zip(names, routes).map { ($0, "http://127.0.0.1:\(port)/\($1.path)") }
+                var targets = ["plain", "same"].map { ($0, "http://127.0.0.1:\(ports.plain)/\($0)") }
+                targets += zip(names, routes).map { ($0, "http://127.0.0.1:\(ports.plain)/\($1.path)") }
+                for (name, route) in zip(names, routes) where name != "redis" {
+                    targets.append((name + ", early", "http://127.0.0.1:\(ports.early)/\(route.path)"))
+                }
                 if let peerURL { targets.append(("django", peerURL)) }
                 for (name, url) in targets {
                     progress(run == 0 ? "warming up: \(name)" : "run \(run) of \(runs): \(name)")
@@ -108,11 +113,11 @@ struct HTTPBench: AsyncParsableCommand {
     private func measureCold(_ clients: Int) async throws {
         let cold = ColdPage()
         let runs = self.runs
-        let results = try await PageServer.serving([self.route("memory", nil)], cold: cold) { port in
+        let results = try await PageServer.serving([self.route("memory", nil)], cold: cold) { ports in
             var results: [ColdLoad.Result] = []
             for run in 0...runs {
                 progress(run == 0 ? "warming up: cold" : "run \(run) of \(runs): cold")
-                let result = try await ColdLoad(clients: clients, port: port, path: "/cold/\(run)").measure(cold)
+                let result = try await ColdLoad(clients: clients, port: ports.plain, path: "/cold/\(run)").measure(cold)
                 if run > 0 { results.append(result) }
             }
             return results
@@ -147,12 +152,20 @@ struct HTTPBench: AsyncParsableCommand {
         line.set("plain_cpu_us", median(plain.map(\.cpuMicroseconds)))
         line.set("same_cpu_us", median(same.map(\.cpuMicroseconds)))
         line.set("cpu_ratio", median(zip(ours, plain).map { $1.cpuMicroseconds / $0.cpuMicroseconds }))
+        let early = samples[name + ", early"]
+        if let early {
+            line.set("early_ops_per_s", median(early.map(\.requestsPerSecond)))
+            line.set("early_p99_ms", median(early.map(\.p99Milliseconds)))
+            line.set("early_cpu_us", median(early.map(\.cpuMicroseconds)))
+            line.set("early_ratio", median(zip(early, plain).map { $0.requestsPerSecond / $1.requestsPerSecond }))
+        }
         line.set("misses", route.cache.counters.misses)
         if let django = samples["django"], name == "memory" {
             let theirs = median(django.map(\.requestsPerSecond))
             line.set("peer", "Django cache_page, gunicorn")
             line.set("peer_ops_per_s", theirs)
             line.set("peer_ratio", rate / theirs)
+            if let early { line.set("early_peer_ratio", median(early.map(\.requestsPerSecond)) / theirs) }
         }
         line.print()
     }

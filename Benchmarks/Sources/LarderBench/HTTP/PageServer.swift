@@ -6,8 +6,15 @@ import LarderHummingbird
 import Logging
 import NIOCore
 
-/// A Hummingbird application whose routes all answer with the same body: two plainly, the others through a response cache.
+/// A Hummingbird application whose routes all answer with the same body: two plainly, the others through a response cache; and the
+/// same once more, with hits from memory answered before it.
 struct PageServer {
+    /// Where the application is, and the one with early hits.
+    struct Ports {
+        var plain: Int
+        var early: Int
+    }
+
     /// A cached route.
     struct Route {
         /// Its path.
@@ -26,13 +33,13 @@ struct PageServer {
     /// - Parameters:
     ///   - routes: The cached routes, beside `/plain`, and `/same`, which has as many fields as a hit has.
     ///   - cold: A page that is slow to make, behind the cache of the first of the routes.
-    ///   - body: Gets the port.
+    ///   - body: Gets the ports.
     /// - Returns: What the body returns.
     /// - Throws: What the body throws, and `Failure` where the server ends before it.
     static func serving<Result: Sendable>(
         _ routes: [Route],
         cold: ColdPage = ColdPage(),
-        _ body: @escaping @Sendable (Int) async throws -> Result
+        _ body: @escaping @Sendable (Ports) async throws -> Result
     ) async throws -> Result {
         let page = ByteBuffer(repeating: UInt8(ascii: "x"), count: Self.pageBytes)
         let answer: @Sendable () -> Response = {
@@ -61,17 +68,36 @@ struct PageServer {
                 return answer()
             }
         }
+        var pages: [ResponseCache] = []
         for route in routes {
-            router.group().add(
-                middleware: ResponseCacheMiddleware(route.cache, options: .application(ttl: .seconds(3_600)))
-            )
-            .get(RouterPath(route.path)) { _, _ in answer() }
+            let cache = ResponseCache(route.cache, options: .application(ttl: .seconds(3_600)))
+            pages.append(cache)
+            router.group().add(middleware: ResponseCacheMiddleware(cache))
+                .get(RouterPath(route.path)) { _, _ in answer() }
         }
+        let responder = router.buildResponder()
+        let caches = pages
+        return try await Self.running(responder, .http1()) { plain in
+            let server = HTTPServerBuilder.http1(
+                configuration: .init(additionalChannelHandlers: caches.map { $0.earlyHits() })
+            )
+            return try await Self.running(responder, server) { early in
+                try await body(Ports(plain: plain, early: early))
+            }
+        }
+    }
+
+    private static func running<Result: Sendable>(
+        _ responder: some HTTPResponder<BasicRequestContext>,
+        _ server: HTTPServerBuilder,
+        _ body: @escaping @Sendable (Int) async throws -> Result
+    ) async throws -> Result {
         let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
         var logger = Logger(label: "larder-bench")
         logger.logLevel = .error
         let application = Application(
-            responder: router.buildResponder(),
+            responder: responder,
+            server: server,
             configuration: .init(address: .hostname("127.0.0.1", port: 0)),
             onServerRunning: { channel in
                 if let port = channel.localAddress?.port { continuation.yield(port) }

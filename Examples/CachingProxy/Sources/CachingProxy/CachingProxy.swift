@@ -87,8 +87,10 @@ public enum CachingProxy: Sendable {
             forwarding: forwarding,
             longestBody: settings.longestBody
         )
-        let channel = HTTPServerBuilder { responder in
-            ClientChannel(responder: responder, idleTimeout: settings.idleTimeout)
+        let channel = HTTPServerBuilder { respond in
+            ClientChannel(responder: respond, idleTimeout: settings.idleTimeout) {
+                cache.earlyHits(prepare: responder.prepared)
+            }
         }
         let server = try channel.buildServer(
             configuration: .init(address: .hostname(settings.host, port: settings.port)),

@@ -46,6 +46,18 @@ struct ProxyResponder: Sendable {
         try await writer.write(response: response.head, body: response.body)
     }
 
+    /// A request as the cache is to look for it, before the server sees it.
+    ///
+    /// - Parameters:
+    ///   - request: A request without a body.
+    ///   - channel: The client's connection.
+    /// - Returns: The request as ``respond(to:_:_:)`` would give it to the cache; `nil` where the proxy may have a word of its own.
+    @Sendable func prepared(_ request: HTTPRequest, _ channel: any Channel) -> HTTPRequest? {
+        guard !request.headerFields.contains(.expect) else { return nil }
+        let head = self.forwarding.identified(request, address: channel.remoteAddress)
+        return self.forwarding.knows(head) ? nil : head
+    }
+
     /// The answer: the cache's, the origin's, or the proxy's own.
     private func answer(_ request: Request, _ body: ClientBody?, _ channel: any Channel) async throws -> Response {
         do {

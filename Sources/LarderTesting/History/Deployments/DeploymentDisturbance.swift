@@ -67,7 +67,7 @@ public final class DeploymentDisturbance: Sendable {
     /// - Parameter seed: The history's seed.
     /// - Returns: The events.
     public func events(seed: UInt64) -> [HistoryEvent] {
-        var random = SplitMix64(seed: seed, 0xDE91)
+        var random = SeededGenerator(seed: seed, 0xDE91)
         var events: [HistoryEvent] = []
         while events.count < self.eventCount, !self.kinds.isEmpty { events += self.kinds.shuffled(using: &random) }
         return Array(events.prefix(self.eventCount))
@@ -83,7 +83,7 @@ public final class DeploymentDisturbance: Sendable {
             group.addTask { await MachineWatch(history: history).run() }
             for process in 0..<self.processes { group.addTask { await self.probe.run(process: process) } }
             defer { group.cancelAll() }
-            var random = SplitMix64(seed: history.seed, 0xDE92)
+            var random = SeededGenerator(seed: history.seed, 0xDE92)
             for (number, event) in self.events(seed: history.seed).enumerated() {
                 try await self.calm(history, &random)
                 try await self.perform(event, number, history, &random)
@@ -102,7 +102,7 @@ public final class DeploymentDisturbance: Sendable {
     }
 
     /// Lets the load go on for a while, until nothing is left of what was before.
-    private func calm(_ history: HistoryControl, _ random: inout SplitMix64) async throws {
+    private func calm(_ history: HistoryControl, _ random: inout SeededGenerator) async throws {
         try await Task.sleep(for: .milliseconds(Int64.random(in: 200...600, using: &random)))
         try await history.settle(on: self.deployment.servers.running)
     }
@@ -111,7 +111,7 @@ public final class DeploymentDisturbance: Sendable {
         _ event: HistoryEvent,
         _ number: Int,
         _ history: HistoryControl,
-        _ random: inout SplitMix64
+        _ random: inout SeededGenerator
     ) async throws {
         let shard = Int.random(in: 0..<self.deployment.shardCount, using: &random)
         let begin = history.now
@@ -140,7 +140,7 @@ public final class DeploymentDisturbance: Sendable {
         of shard: Int,
         by event: HistoryEvent,
         _ history: HistoryControl,
-        _ random: inout SplitMix64
+        _ random: inout SeededGenerator
     ) async throws -> (succession: Int64, acquaintance: Int64, writableAfter: Duration) {
         let old = try await self.deployment.primary(of: shard)
         let watch = ReplicationWatch(old, history)
@@ -184,7 +184,7 @@ public final class DeploymentDisturbance: Sendable {
     }
 
     /// Moves slots in which the history has keys.
-    private func move(in shard: Int, _ random: inout SplitMix64) async throws {
+    private func move(in shard: Int, _ random: inout SeededGenerator) async throws {
         let count = Int.random(in: 200...1_500, using: &random)
         let primary = try await self.deployment.primary(of: shard)
         let key = try await AwaitedState.reach("A key in the shard \(shard)", within: Self.patience) {

@@ -25,7 +25,7 @@ import Testing
                 let limits = try RateLimitSet(kind)
                 let scripts = RateLimitScripts("ns", limits, client: redis.client) { time.now }
                 var records: [String: RateLimitRecord] = [:]
-                var random = SplitMix(seed: 7 + UInt64(index))
+                var random = SeededGenerator(seed: 7 + UInt64(index))
                 var (allowed, refused) = (0, 0)
                 for step in 0..<600 {
                     time.now += Int64.random(in: 0...(random.next() % 10 == 0 ? 900_000 : 60_000), using: &random)

@@ -41,7 +41,7 @@ import Testing
                 let limits = try RateLimitSet(kind)
                 let ledger = store.open("ns", limits)
                 var record = RateLimitRecord()
-                var random = SplitMix(seed: 42 + UInt64(index))
+                var random = SeededGenerator(seed: 42 + UInt64(index))
                 var allowed = 0
                 for step in 0..<1_500 {
                     time.now += Int64.random(in: 0...(random.next() % 10 == 0 ? 900_000 : 60_000), using: &random)

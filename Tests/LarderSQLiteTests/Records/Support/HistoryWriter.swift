@@ -1,5 +1,6 @@
 import GRDB
 import LarderSQLite
+import LarderTesting
 
 /// A random transaction of a history.
 enum HistoryWriter {
@@ -13,7 +14,7 @@ enum HistoryWriter {
         seed: UInt64,
         _ witness: HistoryWitness
     ) throws {
-        var generator = HistoryNumbers(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         var rollsBack = false
         for _ in 0..<Int.random(in: 1...3, using: &generator) {
             if try !Self.step(db, &generator) { rollsBack = true }
@@ -23,7 +24,7 @@ enum HistoryWriter {
     }
 
     /// - Returns: Whether the transaction may be committed.
-    private static func step(_ db: Database, _ generator: inout HistoryNumbers) throws -> Bool {
+    private static func step(_ db: Database, _ generator: inout SeededGenerator) throws -> Bool {
         let id = Int64.random(in: 1...24, using: &generator)
         let number = Int.random(in: 0..<40, using: &generator)
         let place = number % 4
@@ -77,22 +78,5 @@ enum HistoryWriter {
             try db.execute(sql: "UPDATE OR IGNORE item SET name = -id WHERE id = ?", arguments: [id])
         }
         return true
-    }
-}
-
-/// Numbers that depend on a seed only; SplitMix64.
-struct HistoryNumbers: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        self.state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var word = self.state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
     }
 }

@@ -7,13 +7,15 @@ import NIOHTTPTypesHTTP1
 
 /// A client's connection.
 ///
-/// Hummingbird's own `HTTP1Channel` with one handler more: between parser and server stands ``ClientMessages``, which sees
-/// what the server's types have no room for, and which frames the answers.
+/// Hummingbird's own `HTTP1Channel` with two handlers more: between parser and server stands ``ClientMessages``, which sees
+/// what the server's types have no room for, and which frames the answers. Pages in memory are answered before the server.
 struct ClientChannel: HTTPChannelHandler {
     typealias Value = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
 
     let responder: HTTPChannelHandler.Responder
     let idleTimeout: Duration
+    /// Makes what answers from memory.
+    let earlyHits: @Sendable () -> any ChannelDuplexHandler & RemovableChannelHandler
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
@@ -28,6 +30,7 @@ struct ClientChannel: HTTPChannelHandler {
             )
             try pipeline.addHandler(ClientMessages())
             try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
+            try pipeline.addHandler(self.earlyHits())
             try pipeline.addHandler(HTTPConnectionStateHandler(idleTimeout: self.idleTimeout, logger: logger))
             return try NIOAsyncChannel(
                 wrappingChannelSynchronously: channel,

@@ -70,7 +70,8 @@ struct HostileClientTests {
             let method = String(text.prefix { $0 != " " })
             while let answer = try? await client.receive(method) {
                 // What is not implemented is said so, and what was not to be asked for.
-                let isAllowed = [501, 505].contains(answer.status) || answer.status == 504 && text.contains("only-if-cached")
+                let isAllowed =
+                    [501, 505].contains(answer.status) || answer.status == 504 && text.contains("only-if-cached")
                 let isFault = answer.status >= 500 && !isAllowed
                 #expect(!isFault, "\(answer.head) to \(text.debugDescription.prefix(400))")
             }

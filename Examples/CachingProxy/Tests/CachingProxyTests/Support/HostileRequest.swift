@@ -8,12 +8,14 @@ enum HostileRequest {
     private static let inner = "GET \(Self.smuggled) HTTP/1.1\r\nHost: shop.example\r\n\r\n"
 
     private static let methods = [
-        "GET", "GET", "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PURGE", "get", "G\u{7}T", "M-SEARCH",
+        "GET", "GET", "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PURGE", "get", "G\u{7}T",
+        "M-SEARCH",
     ]
 
     private static let targets = [
         "/", "/page", "/page", "/page?a=1", "/page?" + String(repeating: "q", count: 9_000), "*", "shop.example:443",
-        "//evil.example/", "http://evil.example/page", "http://shop.example/page", "https://shop.example/page", "/a/../page",
+        "//evil.example/", "http://evil.example/page", "http://shop.example/page", "https://shop.example/page",
+        "/a/../page",
         "/%2e%2e/page", "/%00", "/page#x", "/p\u{e9}", "/page;a=1", "?", "",
     ]
 
@@ -33,9 +35,11 @@ enum HostileRequest {
         "Range: bytes=-99999999999999999999", "Range: " + String(repeating: "bytes=0-1,", count: 500),
         "If-None-Match: \"" + String(repeating: "x", count: 3_000), "If-Modified-Since: yesterday",
         "Cache-Control: only-if-cached, max-age=x, max-stale", "Cache-Control: \"", "Connection: Host, close",
-        "Connection: Transfer-Encoding", "Upgrade: h2c", "Expect: 100-continue", "Expect: miracles", "TE: trailers, \u{fffd}",
+        "Connection: Transfer-Encoding", "Upgrade: h2c", "Expect: 100-continue", "Expect: miracles",
+        "TE: trailers, \u{fffd}",
         "Accept-Encoding: gzip;q=nan, *;q=0", "Cookie: " + String(repeating: "a=b; ", count: 800), "Vary: *",
-        "Trailer: Content-Length", "Pragma: no-cache", "Via: 1.1 " + String(repeating: "x, ", count: 300), "Max-Forwards: -1",
+        "Trailer: Content-Length", "Pragma: no-cache", "Via: 1.1 " + String(repeating: "x, ", count: 300),
+        "Max-Forwards: -1",
         ": no name", "no colon",
     ]
 

@@ -36,13 +36,27 @@ public struct KeyPolicy: Sendable, Hashable {
     /// A handler that heeds one of them and a cache that does not are an attacker's way to store a page of his choice: put
     /// them into ``fields``, or remove them before the handler.
     public static let unkeyedInputs: Set<String> = [
-        "forwarded", "x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix", "x-forwarded-proto",
-        "x-forwarded-scheme", "x-forwarded-server", "x-host", "x-http-method", "x-http-method-override",
-        "x-method-override", "x-original-host", "x-original-url", "x-rewrite-url",
+        "forwarded", "front-end-https", "x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix", "x-forwarded-proto",
+        "x-forwarded-scheme", "x-forwarded-server", "x-forwarded-ssl", "x-host", "x-http-host-override", "x-http-method",
+        "x-http-method-override", "x-method-override", "x-original-host", "x-original-url", "x-rewrite-url", "x-scheme",
+        "x-url-scheme",
     ]
 
     /// Makes a policy that takes any host and the query as it comes.
     public init() {}
+
+    /// Whether a request has any of the ``fields``.
+    ///
+    /// - Parameter request: The request's fields.
+    /// - Returns: Whether ``parts(of:)`` are more than none.
+    package func hasParts(_ request: HTTPFields) -> Bool {
+        !self.fields.isEmpty && request.contains { self.names($0.name.canonicalName) }
+    }
+
+    @inline(__always)
+    private func names(_ name: String) -> Bool {
+        self.lengths >> UInt64(name.utf8.count & 63) & 1 == 1 && self.fields.contains(name)
+    }
 
     /// The parts of the key that come from a request's ``fields``.
     ///
@@ -53,7 +67,7 @@ public struct KeyPolicy: Sendable, Hashable {
         var parts: [ResponseKey.Part] = []
         for field in request {
             let name = field.name.canonicalName
-            guard self.lengths >> UInt64(name.utf8.count & 63) & 1 == 1, self.fields.contains(name) else { continue }
+            guard self.names(name) else { continue }
             parts.append(.init(":" + name, bytes: field.withUnsafeBytesOfValue { Array($0) }))
         }
         return parts

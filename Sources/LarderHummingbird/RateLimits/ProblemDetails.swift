@@ -61,14 +61,20 @@ struct ErrorWithFields: HTTPResponseError {
 
     /// An error whose answer gets more fields.
     ///
-    /// Hummingbird's own stays what it is, for who catches it by its type.
+    /// Hummingbird's own and a limit's refusal stay what they are, for who catches them by their types.
     static func adding(
         to error: any HTTPResponseError,
         _ edit: @escaping @Sendable (inout HTTPFields) -> Void
     ) -> any HTTPResponseError {
-        guard var known = error as? HTTPError else { return Self(original: error, edit: edit) }
-        edit(&known.headers)
-        return known
+        if var known = error as? HTTPError {
+            edit(&known.headers)
+            return known
+        }
+        if var refusal = error as? RateLimitRefusal {
+            refusal.added.append(edit)
+            return refusal
+        }
+        return Self(original: error, edit: edit)
     }
 
     private init(original: any HTTPResponseError, edit: @escaping @Sendable (inout HTTPFields) -> Void) {

@@ -50,8 +50,9 @@ public struct RateLimitKey<Context: RequestContext>: Sendable {
     }
 
     static func route(_ request: Request, _ context: Context) -> String {
-        // What no route has is one, whatever methods a client makes up for it.
-        context.endpointPath.map { "\(request.method.rawValue) \($0)" } ?? "unknown"
+        // What no route has is one, whatever methods a client makes up for it. HEAD runs the handler that GET runs.
+        let method = request.method == .head ? .get : request.method
+        return context.endpointPath.map { "\(method.rawValue) \($0)" } ?? "unknown"
     }
 }
 

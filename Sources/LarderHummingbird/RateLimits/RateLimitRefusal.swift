@@ -8,6 +8,8 @@ import Larder
 /// (draft-ietf-httpapi-ratelimit-headers), or 503 where the limits' store is away and refusing is what was asked for then.
 public struct RateLimitRefusal: Error, Sendable {
     let verdict: RateLimitVerdict
+    /// What middlewares before the one that refuses have added: fields of their own limits, or a session's cookie.
+    var added: [@Sendable (inout HTTPFields) -> Void] = []
 
     /// The names of the limits that refuse the request.
     public var limits: [String] { self.verdict.violated }
@@ -23,6 +25,7 @@ public struct RateLimitRefusal: Error, Sendable {
         var headers = HTTPFields()
         self.verdict.write(to: &headers)
         if let retryAfter = self.retryAfter { headers[.retryAfter] = "\(retryAfter)" }
+        for add in self.added { add(&headers) }
         return headers
     }
 }
@@ -35,6 +38,7 @@ extension RateLimitRefusal: HTTPResponseError {
     public func response(from request: Request, context: some RequestContext) throws -> Response {
         var response = self.problem.response()
         self.verdict.write(to: &response.headers)
+        for add in self.added { add(&response.headers) }
         return response
     }
 

@@ -18,7 +18,7 @@ extension ResponseCache {
         self.tallies.revalidations.add()
         switch Freshening(selected.variant.stored, notModified: exchange, policy: self.policy) {
         case .updated(var stored):
-            stored.removeField(OwnField.cacheControl)
+            for name in OwnField.unstored { stored.removeField(name) }
             let variant = selected.variant.confirmed(as: stored, under: filling.fill?.tagNames ?? [])
             // By itself: an assignment to what is not there would not even look at its right side.
             let isStored = await self.update(selected, to: variant, call, asking, filling)
@@ -65,7 +65,7 @@ extension ResponseCache {
         var variant = selected.variant
         switch Freshening(variant.stored, head: exchange, policy: self.policy) {
         case .updated(var stored):
-            stored.removeField(OwnField.cacheControl)
+            for name in OwnField.unstored { stored.removeField(name) }
             variant = variant.confirmed(as: stored, under: filling.fill?.tagNames ?? [])
             _ = await self.update(selected, to: variant, call, asking, filling)
         case .updatedForOne:

@@ -54,7 +54,7 @@ extension ResponseCache {
         }
         let variant = found.page.variants[index]
         let resident = found.resident(variant.payload, now: self.now)
-        let reuse = self.reuse(variant.metadata, call, resident, found.isExpired)
+        let reuse = self.reuse(variant.metadata, call.summary, resident, found.isExpired)
         return Selected(found: found, index: index, variant: variant.payload, reuse: reuse)
     }
 

@@ -32,27 +32,6 @@ extension ResponseCache {
         try await self.decide(call, try await self.find(call.cacheKey), next)
     }
 
-    /// A page in this process' memory, if its store has one and can say when it was written.
-    func findAtOnce(_ key: CacheKey<StoredPage>) -> Found? {
-        // What goes wrong here goes wrong again where the store is asked.
-        guard let page = try? self.cache.getAtOnce(key), let writing = page.knownWriting else { return nil }
-        return Found(page: page, writing: writing, isExpired: false)
-    }
-
-    /// The answer from what was found, where it is fresh.
-    func hit(_ call: PageCall, _ found: Found) -> PageAnswer? {
-        guard let index = found.page.variants.select(for: call.fields, now: self.wallTime, policy: self.policy) else {
-            return nil
-        }
-        let variant = found.page.variants.payload(at: index)
-        let reuse = self.reuse(variant.stored.metadata, call, found.resident(variant, now: self.now), found.isExpired)
-        guard reuse.action == .serve, reuse.reason == .fresh else { return nil }
-        self.tallies.hits.add()
-        var status = CacheStatus(self.policy, .hit, key: call.key)
-        status?.timeToLive = reuse.timeToLive
-        return self.pageAnswer(call, variant, age: reuse.age, status)
-    }
-
     /// Answers with what was found, or asks for it.
     func decide(
         _ call: PageCall,
@@ -68,7 +47,7 @@ extension ResponseCache {
         }
         let variant = found.page.variants.payload(at: index)
         let resident = found.resident(variant, now: self.now)
-        let reuse = self.reuse(variant.stored.metadata, call, resident, found.isExpired)
+        let reuse = self.reuse(variant.stored.metadata, call.summary, resident, found.isExpired)
         switch reuse.action {
         case .serve:
             if reuse.reason == .fresh { self.tallies.hits.add() } else { self.tallies.staleHits.add() }
@@ -103,10 +82,14 @@ extension ResponseCache {
     }
 
     /// What to do with a variant.
-    func reuse(_ metadata: StoredResponse.Metadata, _ call: PageCall, _ resident: Duration, _ isExpired: Bool) -> Reuse
-    {
-        guard isExpired else { return metadata.reuse(for: call.summary, after: resident, policy: self.policy) }
-        return metadata.endingFreshness(after: resident).reuse(for: call.summary, after: resident, policy: self.policy)
+    func reuse(
+        _ metadata: StoredResponse.Metadata,
+        _ request: RequestSummary,
+        _ resident: Duration,
+        _ isExpired: Bool
+    ) -> Reuse {
+        guard isExpired else { return metadata.reuse(for: request, after: resident, policy: self.policy) }
+        return metadata.endingFreshness(after: resident).reuse(for: request, after: resident, policy: self.policy)
     }
 
     // MARK: Answers from the store
@@ -130,18 +113,20 @@ extension ResponseCache {
 
     /// Answers with a stored variant of a known age.
     func answer(_ call: PageCall, _ variant: StoredPage.Variant, age: Age, _ status: CacheStatus?) -> Response {
-        self.pageAnswer(call, variant, age: age, status).response
+        self.pageAnswer(variant, call.summary, call.fields, age: age, status).response
     }
 
-    private func pageAnswer(
-        _ call: PageCall,
+    /// The answer of a stored variant to a request with these fields.
+    func pageAnswer(
         _ variant: StoredPage.Variant,
+        _ request: RequestSummary,
+        _ requestFields: HTTPFields,
         age: Age,
         _ status: CacheStatus?
     ) -> PageAnswer {
         var answer = variant.stored.answer(
-            to: call.summary,
-            fields: call.fields,
+            to: request,
+            fields: requestFields,
             age: age,
             now: self.wallTime,
             policy: self.policy,
@@ -168,25 +153,6 @@ extension ResponseCache {
     /// Names in `Vary` what this cache selects by, for caches beyond it.
     func completeVary(_ fields: inout HTTPFields) {
         for variation in self.options.variations where !variation.fields.isEmpty { fields.addVary(variation.fields) }
-    }
-}
-
-/// What a client gets of a stored page.
-struct PageAnswer {
-    var head: HTTPResponse
-    /// What goes behind the head; `nil` for nothing.
-    var body: ByteBuffer?
-
-    /// As a middleware returns it.
-    var response: Response {
-        var response = Response(
-            status: self.head.status,
-            headers: self.head.headerFields,
-            body: self.body.map { ResponseBody(byteBuffer: $0) } ?? ResponseBody()
-        )
-        // A 304 has no length but that of what it confirms (RFC 9110, section 8.6), and the server would write a zero.
-        if !self.head.headerFields.contains(.contentLength) { response.headers[.contentLength] = nil }
-        return response
     }
 }
 

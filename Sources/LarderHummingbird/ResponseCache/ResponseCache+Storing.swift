@@ -21,7 +21,7 @@ extension ResponseCache {
         case .refused(let refusal):
             return await self.pass(response, exchange, refused: refusal, call, asking, filling, status)
         case .storable(var stored):
-            stored.removeField(OwnField.cacheControl)
+            for name in OwnField.unstored { stored.removeField(name) }
             guard filling.isOfUse else {
                 await filling.end(.unstorable)
                 return self.sent(response, exchange, status)

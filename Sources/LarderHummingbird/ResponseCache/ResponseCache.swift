@@ -30,6 +30,10 @@ public final class ResponseCache: Sendable {
     /// Which of this process' caches of answers it is; none is 0.
     let number = ResponseCache.numbers.add(1, ordering: .relaxed).newValue
 
+    let recentKeys = RecentKeys()
+    /// Whether the key is made of nothing but the URI and fields that most requests do not have.
+    let keysAreRemembered: Bool
+
     private static let numbers = Atomic<Int>(0)
 
     /// Makes a cache of answers.
@@ -52,6 +56,9 @@ public final class ResponseCache: Sendable {
         policy.longestTag = min(policy.longestTag, 250)
         if options.browserTTL != nil { policy.targetedFields.insert(OwnField.cacheControl, at: 0) }
         self.policy = policy
+        // Cookies that are removed have no say in what is selected.
+        self.keysAreRemembered =
+            options.variations.isEmpty && policy.key.credentials == nil && options.cookies != .removed
     }
 
     /// What has been counted since it was made.
@@ -86,14 +93,16 @@ public final class ResponseCache: Sendable {
     func begin(_ request: Request) -> Beginning {
         // A refresh on its way to its handler passes by here once more.
         if let flight = RefreshInFlight.current, flight === self { return .refresh(request) }
+        let quick = self.keysAreRemembered ? self.hitAtOnce(request.head) : .unknown
+        if case .hit(let answer) = quick { return .answer(answer.response) }
         let incoming = Incoming(request, self.policy)
         let treatment = incoming.summary.treatment(self.policy)
         guard case .lookUp = treatment else { return .past(incoming, treatment) }
         guard let call = self.call(of: incoming) else { return .past(incoming, nil) }
+        if case .found(let found) = quick { return .page(call, found) }
         guard let found = self.findAtOnce(call.cacheKey) else { return .page(call, nil) }
-        guard let hit = self.hit(call, found) else { return .page(call, found) }
-        found.page.noteAnswer(by: self.number)
-        return .answer(hit.response)
+        guard let answer = self.hit(found, call.summary, call.fields, call.key) else { return .page(call, found) }
+        return .answer(answer.response)
     }
 
     /// Answers a request that has been read; the parameters are those of ``respond(to:refresh:next:)``.
@@ -119,6 +128,10 @@ public final class ResponseCache: Sendable {
     /// - Returns: It with its key; nothing where its host is none of this cache's.
     func call(of incoming: consuming Incoming) -> PageCall? {
         guard let key = self.key(of: incoming) else { return nil }
+        let cacheKey = PageKey.key(of: key, prefix: self.options.keyPrefix)
+        if self.keysAreRemembered, !self.policy.key.hasParts(incoming.head.headerFields) {
+            self.recentKeys.remember(incoming.head, key, cacheKey)
+        }
         if self.options.cookies == .removed {
             incoming.keepCookies(self.options.variations.compactMap(\.cookieName))
         }
@@ -126,11 +139,7 @@ public final class ResponseCache: Sendable {
         if self.policy.key.query.hidesArguments, let path = incoming.head.path {
             incoming.show(path: self.policy.key.query.visible(path))
         }
-        return PageCall(
-            incoming: incoming,
-            key: key,
-            cacheKey: PageKey.key(of: key, prefix: self.options.keyPrefix)
-        )
+        return PageCall(incoming: incoming, key: key, cacheKey: cacheKey)
     }
 
     /// The key of a request; nothing where its host is none of this cache's.
@@ -191,6 +200,9 @@ enum PagesBeingMade {
 enum OwnField {
     /// Directives for this cache alone (RFC 9213).
     static let cacheControl = Self.name("Larder-Cache-Control")
+
+    /// What an answer says that is not for all who get it from the store: to this cache, or to one client of its limits.
+    static let unstored = [Self.cacheControl, Self.name("RateLimit"), Self.name("RateLimit-Policy")]
 
     private static func name(_ text: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(text) else { preconditionFailure("\(text) is no name of a field") }

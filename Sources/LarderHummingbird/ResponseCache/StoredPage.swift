@@ -39,6 +39,17 @@ final class StoredPage: Sendable {
     /// The number of the cache of answers that has answered with this page last; 0 for none yet.
     private let answeredBy = Atomic<Int>(0)
 
+    /// What an answer to a request without conditions depends on, beside the page.
+    struct Said: Equatable {
+        var cache: Int
+        var variant: Int
+        var age: Int64
+        var timeToLive: Int64
+    }
+
+    /// The last answer: within a second all clients get the same.
+    private let lastAnswer = Mutex<(said: Said, answer: PageAnswer)?>(nil)
+
     /// A page that is written now.
     ///
     /// - Parameters:
@@ -89,6 +100,22 @@ final class StoredPage: Sendable {
     /// - Parameter number: The cache's number.
     /// - Returns: Whether it was.
     func wasAnswered(by number: Int) -> Bool { self.answeredBy.load(ordering: .relaxed) == number }
+
+    /// How long a variant had lain in the store when the page was written.
+    func residentAtWriting(_ index: Int) -> Duration { self.variants.payload(at: index).residentAtWriting }
+
+    /// The last answer, if it was the one that is to be given now.
+    func answer(_ said: Said) -> PageAnswer? {
+        self.lastAnswer.withLock { last in
+            guard let last, last.said == said else { return nil }
+            return last.answer
+        }
+    }
+
+    /// Keeps an answer for the next who asks.
+    func keep(_ answer: PageAnswer, _ said: Said) {
+        self.lastAnswer.withLock { $0 = (said, answer) }
+    }
 
     /// How long the page is worth keeping: as long as the most lasting of its variants.
     func retention(_ policy: CachePolicy) -> Duration {

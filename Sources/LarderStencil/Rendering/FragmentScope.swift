@@ -34,8 +34,8 @@ final class FragmentScope {
     var inner: [FragmentID: FragmentScope] = [:]
     /// Fragments in this scope that are there.
     var texts: [FragmentID: String] = [:]
-    /// Values that were made for this scope.
-    var values: [ObjectIdentifier: (any Sendable)?] = [:]
+    /// Values that were made for this scope, each with what made it: while that is kept, nothing else has its identity.
+    var values: [ObjectIdentifier: (lazy: LazyValue, value: (any Sendable)?)] = [:]
     /// Fragments in this scope that could not be made yet, because others have to be known first.
     private var postponed: Set<FragmentID> = []
     /// How often fragments were looked for in vain; what has no value the second time is rendered in place.

@@ -91,7 +91,7 @@ actor Page {
 
     func keep(_ value: (any Sendable)?, of lazy: LazyValue, in id: FragmentScope.ID) {
         guard let scope = self.scopes[id] else { return }
-        scope.values[ObjectIdentifier(lazy)] = .some(value)
+        scope.values[ObjectIdentifier(lazy)] = (lazy, value)
         scope.outcome = nil
     }
 

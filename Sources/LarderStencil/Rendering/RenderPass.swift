@@ -145,10 +145,11 @@ final class RenderPass: @unchecked Sendable {
     }
 
     private func knownValue(of lazy: LazyValue) -> Any?? {
-        guard let value = self.scope.values[ObjectIdentifier(lazy)] else {
+        guard let known = self.scope.values[ObjectIdentifier(lazy)] else {
             self.scope.need(lazy)
             return nil
         }
+        let value = known.value
         if let next = value as? LazyValue { return self.knownValue(of: next) }
         return .some(PythonText.unwrapped(value))
     }

@@ -30,10 +30,12 @@ extension RateLimitFailurePolicy {
         if self.kind == .throwing { return nil }
         let statuses = limits.limits.map { limit in
             let isAllowed = self.kind == .allowing && cost <= limit.capacity
+            // What costs nothing is not counted, so nobody has to be asked.
+            let mayPass = isAllowed || cost == 0
             return RateLimitStatus(
                 limit: limit,
                 remaining: isAllowed ? limit.capacity - cost : 0,
-                retryAfter: cost > limit.capacity ? nil : isAllowed ? .zero : .seconds(1),
+                retryAfter: cost > limit.capacity ? nil : mayPass ? .zero : .seconds(1),
                 reset: isAllowed ? .zero : .seconds(1)
             )
         }

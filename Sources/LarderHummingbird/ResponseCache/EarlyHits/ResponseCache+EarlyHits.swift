@@ -40,10 +40,15 @@ extension ResponseCache {
     /// - Parameter head: A request without a body.
     /// - Returns: The answer; nothing where the application is to see the request.
     func earlyHit(_ head: HTTPRequest) -> PageAnswer? {
+        if self.keysAreRemembered {
+            // What this cache has answered with it has seen, so its key is among the recent ones.
+            guard case .hit(let answer) = self.hitAtOnce(head, isEarly: true) else { return nil }
+            return answer
+        }
         let incoming = Incoming(Request(head: head, body: RequestBody(buffer: ByteBuffer())), self.policy)
         guard case .lookUp = incoming.summary.treatment(self.policy), let call = self.call(of: incoming),
             let found = self.findAtOnce(call.cacheKey), found.page.wasAnswered(by: self.number)
         else { return nil }
-        return self.hit(call, found)
+        return self.hit(found, call.summary, call.fields, call.key)
     }
 }

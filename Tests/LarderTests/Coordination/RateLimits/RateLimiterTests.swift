@@ -82,6 +82,8 @@ import Testing
         let denied = try await denying.check("s")
         #expect(!denied.isAllowed && denied.isAssumed)
         #expect(denied.retryAfter == .seconds(1))
+        let free = try await denying.check("s", cost: 0)
+        #expect(free.isAllowed && free.isAssumed)
         await #expect(throws: CacheError.self) { try await denying.reset("s") }
         await #expect(throws: RateLimitExceeded.self) { try await denying.require("s") }
     }

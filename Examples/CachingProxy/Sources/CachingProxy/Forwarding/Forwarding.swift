@@ -23,6 +23,9 @@ struct Forwarding: Sendable {
         request.headerFields = request.headerFields.without { name in
             Self.isHearsay(name) || mayBeStored && Self.isOverride(name)
         }
+        request.keepBeyondThisHop(Self.own)
+        // The cache keeps one page for all ways to write a host, so the origin sees one too (`Shop.example:80`).
+        if let target = TargetURI(request) { request.authority = target.authority }
         let ip = address?.ipAddress ?? "unknown"
         request.headerFields[.xForwardedFor] = ip
         request.headerFields[.xForwardedProto] = "http"
@@ -66,13 +69,22 @@ struct Forwarding: Sendable {
         request.headerFields[values: .via].contains { $0.contains(self.pseudonym) }
     }
 
-    /// What any client can claim, and only a proxy should.
+    /// What the proxy says itself, in lower case.
+    ///
+    /// A client that names one of these in `Connection` would have it removed on the way to the origin, which then takes the proxy
+    /// for the client, or its own name for the site's, and the page that comes of it is stored for all.
+    private static let own: Set<String> = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"]
+
+    /// What any client can claim, and only a proxy should: addresses, hosts, schemes and paths other than the request's, and
+    /// `Proxy`, which CGI gives to programs as `HTTP_PROXY`.
     ///
     /// Origins that speak CGI take an underscore for a hyphen.
     private static func isHearsay(_ name: String) -> Bool {
         let name = name.replacing("_", with: "-")
         return switch name {
-        case "forwarded", "x-real-ip", "x-original-url", "x-original-uri", "x-rewrite-url", "x-original-host", "x-host":
+        case "forwarded", "x-forwarded", "proxy", "x-original-url", "x-original-uri", "x-rewrite-url", "x-original-host", "x-host",
+            "x-http-host-override", "front-end-https", "x-url-scheme", "x-scheme", "x-real-ip", "x-client-ip", "client-ip",
+            "true-client-ip", "x-cluster-client-ip", "cf-connecting-ip":
             true
         default: name.hasPrefix("x-forwarded-")
         }
@@ -82,6 +94,19 @@ struct Forwarding: Sendable {
     private static func isOverride(_ name: String) -> Bool {
         let name = name.replacing("_", with: "-")
         return name == "x-http-method-override" || name == "x-http-method" || name == "x-method-override"
+    }
+}
+
+extension HTTPRequest {
+    /// Takes names out of `Connection`, so that these fields are not for the next hop alone.
+    fileprivate mutating func keepBeyondThisHop(_ names: Set<String>) {
+        let lines = self.headerFields[values: .connection]
+        let members = lines.flatMap { $0.split(separator: ",") }.map { member in
+            String(member.drop { $0 == " " || $0 == "\t" }.prefix { $0 != " " && $0 != "\t" })
+        }
+        let kept = members.filter { !names.contains($0.lowercased()) }
+        guard kept.count < members.count else { return }
+        self.headerFields[.connection] = kept.isEmpty ? nil : kept.joined(separator: ", ")
     }
 }
 

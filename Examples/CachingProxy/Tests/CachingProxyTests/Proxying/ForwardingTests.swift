@@ -53,6 +53,57 @@ struct ForwardingTests {
         }
     }
 
+    @Test("no client can take from the origin what the proxy says, and have others get what comes of that")
+    func identityStays() async throws {
+        try await TestProxy.run(origin: { request in
+            let host = request.lines("X-Forwarded-Host").joined()
+            return [.answer(200, ["Cache-Control: max-age=60"], "at \(host) for \(request.lines("X-Forwarded-For").joined())")]
+        }) { proxy in
+            let names = ["X-Forwarded-Host", "x-forwarded-proto", "X-FORWARDED-FOR", "Forwarded", "Via"]
+            for line in ["Connection: \(names.joined(separator: ", "))", "Connection:,Close,\tVia ,X-Forwarded-Host"] {
+                let answer = try await proxy.send("GET /\(line.utf8.count)", [line])
+                #expect(answer.body == "at shop.example for 127.0.0.1")
+                let plain = try await proxy.send("GET /\(line.utf8.count)")
+                #expect(plain.body == "at shop.example for 127.0.0.1")
+            }
+            for asked in proxy.origin.requests {
+                for name in names { #expect(asked.lines(name).count == 1, "\(name)") }
+            }
+        }
+    }
+
+    @Test("of a host that is written in several ways the origin sees one, since the cache has one page for all of them")
+    func hostForms() async throws {
+        try await TestProxy.run(settings: { $0.preservesHost = true }, origin: { request in
+            let seen = request.lines("Host") + request.lines("X-Forwarded-Host")
+            return [.answer(200, ["Cache-Control: max-age=60"], seen.joined(separator: " "))]
+        }) { proxy in
+            for (number, host) in ["SHOP.example", "shop.example:80", "shop.example:"].enumerated() {
+                let answer = try await RawClient.connect(to: proxy.port) { client in
+                    try await client.send("GET /\(number) HTTP/1.1\r\nHost: \(host)\r\n\r\n")
+                    return try await client.receive()
+                }
+                #expect(answer?.body == "shop.example shop.example", "\(host)")
+            }
+        }
+    }
+
+    @Test(
+        "what only a proxy should say is not taken from a client",
+        arguments: [
+            "Proxy", "X-Forwarded", "X-HTTP-Host-Override", "Front-End-Https", "X-Url-Scheme", "X-Scheme", "X-Host", "X-Original-Host",
+            "X-Rewrite-URL", "X-Original-URI", "True-Client-IP", "Client-IP", "X-Client-IP", "X-Cluster-Client-IP", "CF-Connecting-IP",
+            "X_Forwarded_Host", "X-Forwarded-Server",
+        ]
+    )
+    func hearsay(_ name: String) async throws {
+        try await TestProxy.run(origin: { _ in [.answer()] }) { proxy in
+            _ = try await proxy.send("GET /", ["\(name): evil.example"])
+            let asked = try #require(proxy.origin.requests.first)
+            #expect(!asked.lines(name).contains("evil.example"))
+        }
+    }
+
     @Test("the origin is asked under its own name, or under the client's", arguments: [false, true])
     func host(preserves: Bool) async throws {
         try await TestProxy.run(settings: { $0.preservesHost = preserves }, origin: { _ in [.answer()] }) { proxy in

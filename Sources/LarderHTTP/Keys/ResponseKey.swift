@@ -36,8 +36,10 @@ public struct KeyPolicy: Sendable, Hashable {
     /// A handler that heeds one of them and a cache that does not are an attacker's way to store a page of his choice: put
     /// them into ``fields``, or remove them before the handler.
     public static let unkeyedInputs: Set<String> = [
-        "forwarded", "front-end-https", "x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix", "x-forwarded-proto",
-        "x-forwarded-scheme", "x-forwarded-server", "x-forwarded-ssl", "x-host", "x-http-host-override", "x-http-method",
+        "forwarded", "front-end-https", "x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix",
+        "x-forwarded-proto",
+        "x-forwarded-scheme", "x-forwarded-server", "x-forwarded-ssl", "x-host", "x-http-host-override",
+        "x-http-method",
         "x-http-method-override", "x-method-override", "x-original-host", "x-original-url", "x-rewrite-url", "x-scheme",
         "x-url-scheme",
     ]

@@ -64,7 +64,9 @@ extension StoredResponse {
         let tags = reader.texts()
         var fields = HTTPFields()
         let count = reader.count()
-        fields.reserveCapacity(count)
+        // More than there can be, and a trap for who adds them.
+        guard count < Int(UInt16.max) else { return nil }
+        fields.reserveCapacity(min(count, 32))
         for _ in 0..<count {
             let code = reader.byte()
             guard let name = code == 0 ? HTTPField.Name(reader.text()) : FieldCode.name(of: code) else { return nil }

@@ -26,8 +26,17 @@ public enum OriginPreconditions: Sendable, Hashable {
         exists: Bool = true,
         now: HTTPTime
     ) {
+        self.init(request, entityTag.flatMap { EntityTag(Array($0.utf8)) }, lastModified, exists, now)
+    }
+
+    private init(
+        _ request: HTTPRequest,
+        _ tag: EntityTag?,
+        _ lastModified: HTTPDate?,
+        _ exists: Bool,
+        _ now: HTTPTime
+    ) {
         let fields = request.headerFields
-        let tag = entityTag.flatMap { EntityTag(Array($0.utf8)) }
         let isRead = request.method == .get || request.method == .head
         self = .proceed
         if fields.contains(.ifMatch) {
@@ -59,12 +68,8 @@ public enum OriginPreconditions: Sendable, Hashable {
     ///   - fields: The answer's fields, with its `ETag` and `Last-Modified`.
     ///   - now: The time now, for dates with years of two digits.
     public init(_ request: HTTPRequest, answeredWith fields: HTTPFields, now: HTTPTime) {
-        self.init(
-            request,
-            entityTag: fields[.eTag],
-            lastModified: HTTPDate.field(.lastModified, in: fields, now: now).date,
-            now: now
-        )
+        let lastModified = HTTPDate.field(.lastModified, in: fields, now: now).date
+        self.init(request, EntityTag(in: fields), lastModified, true, now)
     }
 
     /// Whether a list of tags has the resource's, or takes any.

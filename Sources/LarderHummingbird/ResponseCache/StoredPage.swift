@@ -145,6 +145,7 @@ extension StoredPage: ByteCodable {
         case unknownVersion
         case truncated
         case unreadableHead
+        case otherLength
     }
 
     func encodedBytes() throws -> [UInt8] {
@@ -194,6 +195,8 @@ extension StoredPage: ByteCodable {
             guard let response = head.withUnsafeReadableBytes({ StoredResponse(bytes: $0) }) else {
                 throw Fault.unreadableHead
             }
+            // A head that says another length would take the client's next answer for a part of this one.
+            if let length = response.metadata.bodyLength, length != body.readableBytes { throw Fault.otherLength }
             stored.append(
                 Variant(
                     stored: response,
@@ -204,6 +207,7 @@ extension StoredPage: ByteCodable {
                 )
             )
         }
+        guard buffer.readableBytes == 0 else { throw Fault.otherLength }
         var variants = VariantList<Variant>()
         // The last one inserted is the first of the list.
         for variant in stored.reversed() {

@@ -56,10 +56,13 @@ public struct ConditionalGetMiddleware<Context: RequestContext>: RouterMiddlewar
         for name in [HTTPField.Name.contentLength, .contentType, .contentEncoding, .contentLanguage] {
             headers[name] = nil
         }
-        return Response(status: .notModified, headers: headers)
+        var answer = Response(status: .notModified, headers: headers)
+        // It has no length but that of what it confirms (RFC 9110, section 8.6), and an empty body brings a zero.
+        answer.headers[.contentLength] = nil
+        return answer
     }
 
     private static func isSecret(_ headers: HTTPFields) -> Bool {
-        headers[values: .cacheControl].contains { $0.lowercased().contains("no-store") }
+        ResponseDirectives(cacheControl: headers).flags.contains(.noStore)
     }
 }

@@ -227,6 +227,22 @@ import Testing
         }
     }
 
+    @Test func moreFieldsThanThereCanBeAreRefused() throws {
+        var stored = try self.full()
+        let whole = self.bytes(of: stored)
+        for field in stored.fields { stored.removeField(field.name) }
+        let none = self.bytes(of: stored)
+        // The fields come last, behind their number: four bytes without any.
+        let count = try #require(whole.starts(with: none.dropLast(4)) ? none.count - 4 : nil)
+        for number in [65_534, 65_535, 70_000] {
+            var bytes = Array(none[..<count])
+            for shift in [24, 16, 8, 0] { bytes.append(UInt8(truncatingIfNeeded: number >> shift)) }
+            for _ in 0..<number { bytes += [1, 0, 0, 0, 0] }
+            let isRead = bytes.withUnsafeBytes { StoredResponse(bytes: $0) } != nil
+            #expect(isRead == (number < 65_535), "\(number)")
+        }
+    }
+
     private func bytes(of response: StoredResponse) -> [UInt8] {
         var bytes: [UInt8] = []
         response.append(to: &bytes)

@@ -6,6 +6,7 @@ import Larder
 import LarderRedis
 import LarderRedisClient
 import LarderTesting
+import NIOCore
 import Testing
 
 @testable import LarderHummingbird
@@ -233,6 +234,45 @@ struct RateLimitMiddlewareTests {
             let refused = try await Self.get(client)
             #expect(refused.status == .tooManyRequests && refused.text == "slowly: [\"day\"]")
             #expect(refused.headers[values: .retryAfter] == ["7"] && refused.headers[.rateLimit] != nil)
+        }
+    }
+
+    @Test("A refusal can be caught by its type behind other limits, and carries their fields too")
+    func caughtBehindAnother() async throws {
+        let outer = try RateLimiter(.memory(), namespace: "outer", limits: [.fixedWindow(100, per: .seconds(60))])
+        let inner = try RateLimiter(.memory(), namespace: "inner", limits: [.fixedWindow(1, per: .seconds(60))])
+        let router = Router(context: AppContext.self)
+        router.add(middleware: CatchesRefusals())
+        let key = RateLimitKey<AppContext>.clientAddress(behind: Self.proxies)
+        router.add(middleware: RateLimitMiddleware(try RateLimitRule("site", limiter: outer, key: key)))
+        router.add(middleware: RateLimitMiddleware(try RateLimitRule("page", limiter: inner, key: key)))
+        router.get("page") { _, _ in "page" }
+        try await Application(router: router).test(.router) { client in
+            let first = try await Self.get(client)
+            #expect(first.status == .ok)
+            let second = try await Self.get(client)
+            #expect(second.status == .tooManyRequests && second.text == "caught page")
+            let state = second.headers[values: .rateLimit].joined()
+            #expect(state.contains("\"page\";r=0") && state.contains("\"site\";r=98"))
+        }
+    }
+
+    private struct CatchesRefusals: RouterMiddleware {
+        func handle(
+            _ request: Request,
+            context: AppContext,
+            next: @concurrent (Request, AppContext) async throws -> Response
+        ) async throws -> Response {
+            do {
+                return try await next(request, context)
+            } catch let refusal as RateLimitRefusal {
+                let text = "caught \(refusal.limits.joined(separator: " "))"
+                return Response(
+                    status: refusal.status,
+                    headers: refusal.headers,
+                    body: ResponseBody(byteBuffer: ByteBuffer(string: text))
+                )
+            }
         }
     }
 

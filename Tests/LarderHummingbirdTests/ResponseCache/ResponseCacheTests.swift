@@ -29,6 +29,79 @@ struct ResponseCacheTests {
         #expect(test.pages.counters.hits == 1)
     }
 
+    @Test(
+        "hits within one second and after it say how old the page is, and only clients without conditions share an answer"
+    )
+    func hitsOfAnyAge() async throws {
+        let test = TestPages(.application(), ScriptedOrigin([.cacheControl: "max-age=60"]))
+        _ = try await test.send()
+        for age in 0..<5 {
+            for _ in 0..<2 {
+                let hit = try await test.send()
+                #expect(hit.fields[.age] == "\(age)" && hit.cacheStatus == "Larder;hit;ttl=\(60 - age)")
+                #expect(hit.status == 200 && hit.body == "page 1")
+            }
+            let tag = try #require(try await test.send().fields[.eTag])
+            #expect(try await test.send(.get, "/", [.ifNoneMatch: tag]).status == 304)
+            #expect(try await test.send(.get, "/", [.range: "bytes=0-0"]).body == "p")
+            let head = try await test.send(.head)
+            #expect(head.body.isEmpty && head.fields[.contentLength] == "6")
+            test.clock.advance(by: .milliseconds(999))
+            #expect(try await test.send().fields[.age] == "\(age)")
+            test.clock.advance(by: .milliseconds(1))
+        }
+        #expect(test.origin.count == 1)
+    }
+
+    @Test("paths and hosts that only look the same are pages of their own")
+    func addressesByByte() async throws {
+        let test = TestPages(.application(), ScriptedOrigin([.cacheControl: "max-age=60"]))
+        // A letter with its accent, and the letter and the accent; two marks in both orders.
+        let paths = ["/\u{E9}", "/e\u{301}", "/a\u{323}\u{307}", "/a\u{307}\u{323}"]
+        for round in 0..<3 {
+            for (index, path) in paths.enumerated() {
+                let answer = try await test.send(.get, path)
+                #expect(answer.body == "page \(index + 1)")
+                #expect(answer.isHit == (round > 0))
+            }
+        }
+        #expect(try await test.send(.get, paths[0], host: "shop.example:81").body == "page 5")
+        #expect(try await test.send(.get, paths[0], [.forwardedHost: "evil.example"]).body == "page 6")
+        #expect(try await test.send(.get, paths[0]).body == "page 1")
+    }
+
+    @Test("what an answer says of one client's limits is not stored")
+    func limitsOfOneClient() async throws {
+        let fields: HTTPFields = [
+            .cacheControl: "max-age=60", .made("RateLimit"): "\"default\";r=7;t=31",
+            .made("RateLimit-Policy"): "\"default\";q=10;w=60",
+        ]
+        let test = TestPages(.application(), ScriptedOrigin(fields))
+        let first = try await test.send()
+        #expect(first.fields[.made("RateLimit")] != nil)
+        let second = try await test.send()
+        #expect(
+            second.isHit && second.fields[.made("RateLimit")] == nil && second.fields[.made("RateLimit-Policy")] == nil
+        )
+    }
+
+    @Test("a page whose head and body do not fit together is none")
+    func damagedPages() async throws {
+        let test = TestPages(.application(), ScriptedOrigin([.cacheControl: "max-age=60"]))
+        _ = try await test.send()
+        let head = HTTPRequest(method: .get, scheme: "http", authority: "shop.example", path: "/")
+        let request = Request(head: head, body: .init(buffer: ByteBuffer()))
+        let key = try #require(test.pages.key(of: Incoming(request, test.pages.policy)))
+        let page = try #require(try await test.cache.get(PageKey.key(of: key, prefix: test.pages.options.keyPrefix)))
+        let bytes = try page.encodedBytes()
+        let again = try StoredPage(encodedBytes: bytes)
+        #expect(again.variants.count == 1)
+        // The body is the end, behind its length: `page 1`.
+        let longer = bytes.dropLast(7) + [7] + bytes.suffix(6) + [0x78]
+        #expect(throws: (any Error).self) { try StoredPage(encodedBytes: Array(longer)) }
+        #expect(throws: (any Error).self) { try StoredPage(encodedBytes: bytes + [0]) }
+    }
+
     @Test("a page that says nothing is stored only where the options give it a time")
     func timeByOption() async throws {
         let silent = TestPages(.application(), ScriptedOrigin([:]))

@@ -35,6 +35,20 @@ struct MovedSessionTests {
         #expect(count == most)
     }
 
+    @Test("A cookie of a session that has another id now does not hide the one that follows it")
+    func oldCookieFirst() async throws {
+        let sessions = Self.sessions()
+        let old = try await sessions.begun(user: "ann")
+        let moving = try await sessions.existing(old)
+        try moving.cycleID()
+        let saved = try await sessions.save(moving)
+        let new = try #require(saved)
+        let opened = try await sessions.open([old.secret, new.secret])
+        #expect(opened.user == "ann" && opened.id?.reference == new.reference)
+        let alone = try await sessions.open([old.secret])
+        #expect(alone.user == nil)
+    }
+
     enum Ending: CaseIterable {
         case openedBefore, openedAfter, expiredBefore, revoked, otherUser
     }

@@ -8,6 +8,7 @@ extension Sessions: SessionKeeping {
     private static var mostCookies: Int { 4 }
 
     func open(_ cookies: [String]) async throws -> Session {
+        var moved: Session?
         do {
             for cookie in cookies.prefix(Self.mostCookies) {
                 guard let id = SessionID(cookie) else { continue }
@@ -21,14 +22,15 @@ extension Sessions: SessionKeeping {
                     state.moved = origin
                     state.course.presented = id
                 }
-                return session
+                // The new one may be behind it.
+                moved = moved ?? session
             }
         } catch let error as SessionError where error.code == .unavailable {
             guard self.configuration.onUnavailable == .anonymous else { throw error }
             self.outage.failed(error)
             return self.empty(error)
         }
-        return self.new()
+        return moved ?? self.new()
     }
 
     /// An empty session in which nothing can be saved.

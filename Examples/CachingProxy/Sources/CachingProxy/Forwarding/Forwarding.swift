@@ -73,7 +73,9 @@ struct Forwarding: Sendable {
     ///
     /// A client that names one of these in `Connection` would have it removed on the way to the origin, which then takes the proxy
     /// for the client, or its own name for the site's, and the page that comes of it is stored for all.
-    private static let own: Set<String> = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"]
+    private static let own: Set<String> = [
+        "forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto",
+    ]
 
     /// What any client can claim, and only a proxy should: addresses, hosts, schemes and paths other than the request's, and
     /// `Proxy`, which CGI gives to programs as `HTTP_PROXY`.
@@ -82,8 +84,10 @@ struct Forwarding: Sendable {
     private static func isHearsay(_ name: String) -> Bool {
         let name = name.replacing("_", with: "-")
         return switch name {
-        case "forwarded", "x-forwarded", "proxy", "x-original-url", "x-original-uri", "x-rewrite-url", "x-original-host", "x-host",
-            "x-http-host-override", "front-end-https", "x-url-scheme", "x-scheme", "x-real-ip", "x-client-ip", "client-ip",
+        case "forwarded", "x-forwarded", "proxy", "x-original-url", "x-original-uri", "x-rewrite-url",
+            "x-original-host", "x-host",
+            "x-http-host-override", "front-end-https", "x-url-scheme", "x-scheme", "x-real-ip", "x-client-ip",
+            "client-ip",
             "true-client-ip", "x-cluster-client-ip", "cf-connecting-ip":
             true
         default: name.hasPrefix("x-forwarded-")

@@ -57,7 +57,13 @@ struct ForwardingTests {
     func identityStays() async throws {
         try await TestProxy.run(origin: { request in
             let host = request.lines("X-Forwarded-Host").joined()
-            return [.answer(200, ["Cache-Control: max-age=60"], "at \(host) for \(request.lines("X-Forwarded-For").joined())")]
+            return [
+                .answer(
+                    200,
+                    ["Cache-Control: max-age=60"],
+                    "at \(host) for \(request.lines("X-Forwarded-For").joined())"
+                )
+            ]
         }) { proxy in
             let names = ["X-Forwarded-Host", "x-forwarded-proto", "X-FORWARDED-FOR", "Forwarded", "Via"]
             for line in ["Connection: \(names.joined(separator: ", "))", "Connection:,Close,\tVia ,X-Forwarded-Host"] {
@@ -74,10 +80,13 @@ struct ForwardingTests {
 
     @Test("of a host that is written in several ways the origin sees one, since the cache has one page for all of them")
     func hostForms() async throws {
-        try await TestProxy.run(settings: { $0.preservesHost = true }, origin: { request in
-            let seen = request.lines("Host") + request.lines("X-Forwarded-Host")
-            return [.answer(200, ["Cache-Control: max-age=60"], seen.joined(separator: " "))]
-        }) { proxy in
+        try await TestProxy.run(
+            settings: { $0.preservesHost = true },
+            origin: { request in
+                let seen = request.lines("Host") + request.lines("X-Forwarded-Host")
+                return [.answer(200, ["Cache-Control: max-age=60"], seen.joined(separator: " "))]
+            }
+        ) { proxy in
             for (number, host) in ["SHOP.example", "shop.example:80", "shop.example:"].enumerated() {
                 let answer = try await RawClient.connect(to: proxy.port) { client in
                     try await client.send("GET /\(number) HTTP/1.1\r\nHost: \(host)\r\n\r\n")
@@ -91,8 +100,10 @@ struct ForwardingTests {
     @Test(
         "what only a proxy should say is not taken from a client",
         arguments: [
-            "Proxy", "X-Forwarded", "X-HTTP-Host-Override", "Front-End-Https", "X-Url-Scheme", "X-Scheme", "X-Host", "X-Original-Host",
-            "X-Rewrite-URL", "X-Original-URI", "True-Client-IP", "Client-IP", "X-Client-IP", "X-Cluster-Client-IP", "CF-Connecting-IP",
+            "Proxy", "X-Forwarded", "X-HTTP-Host-Override", "Front-End-Https", "X-Url-Scheme", "X-Scheme", "X-Host",
+            "X-Original-Host",
+            "X-Rewrite-URL", "X-Original-URI", "True-Client-IP", "Client-IP", "X-Client-IP", "X-Cluster-Client-IP",
+            "CF-Connecting-IP",
             "X_Forwarded_Host", "X-Forwarded-Server",
         ]
     )

@@ -1,4 +1,5 @@
 import LarderTesting
+import NIOCore
 import Testing
 
 @testable import CachingProxy
@@ -21,6 +22,14 @@ struct HostileClientTests {
             return [.readBody, .say(request.line.hasPrefix("HEAD ") ? head : head + body)]
         }
         try await TestProxy.run(origin: origin) { proxy in
+            // Whoever waits for the right to store a page looks again after milliseconds of the proxy's clock.
+            let time = Task {
+                while !Task.isCancelled {
+                    proxy.advance(seconds: 1)
+                    try await Task.sleep(for: .milliseconds(20))
+                }
+            }
+            defer { time.cancel() }
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for client in 0..<Self.clients {
                     group.addTask {

@@ -1,4 +1,5 @@
 import LarderTesting
+import NIOCore
 import Testing
 
 @testable import CachingProxy

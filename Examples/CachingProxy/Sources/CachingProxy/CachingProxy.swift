@@ -93,7 +93,10 @@ public enum CachingProxy: Sendable {
             }
         }
         let server = try channel.buildServer(
-            configuration: .init(address: .hostname(settings.host, port: settings.port)),
+            configuration: .init(
+                address: .hostname(settings.host, port: settings.port),
+                availableConnectionsDelegate: MaximumAvailableConnections(settings.mostClients, logger: logger)
+            ),
             eventLoopGroup: eventLoopGroup,
             logger: logger,
             responder: { try await responder.respond(to: $0, $1, $2) },

@@ -29,6 +29,8 @@ struct ProxyResponder: Sendable {
             let response = try await self.answer(request, nil, channel)
             return try await Self.send(response, to: request, writer)
         }
+        // It is gone where the connection has ended, which the body says as well.
+        try await body.watch(channel)
         async let pumped: Void = body.pump()
         // However it ends: from here on nobody takes the rest of the body, and nobody waits for that.
         defer { body.pipe.abandon() }

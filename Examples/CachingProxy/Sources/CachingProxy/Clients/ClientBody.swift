@@ -1,6 +1,7 @@
 import HTTPTypes
 import HummingbirdCore
 import NIOCore
+import NIOHTTP1
 
 /// The body of a client's request on its way to the origin.
 ///
@@ -28,6 +29,18 @@ struct ClientBody: Sendable {
         guard isChunked || self.length.map({ $0 <= limit }) ?? false else { throw .bodyTooLong }
         self.connection = request.body
         self.limit = limit
+    }
+
+    /// Sees to it that the pipe hears at once of a client that leaves before the end, even if nobody takes what came before.
+    ///
+    /// - Parameter channel: The client's connection.
+    /// - Throws: If that is gone already.
+    func watch(_ channel: any Channel) async throws {
+        let pipe = self.pipe
+        try await channel.eventLoop.submit {
+            let messages = try channel.pipeline.syncOperations.handler(type: ClientMessages.self)
+            messages.whenBrokenOff { pipe.finish(ClientFailure(cause: HTTPParserError.invalidEOFState)) }
+        }.get()
     }
 
     /// Reads the body to its end, no faster than it is taken; once nobody takes it any more, what comes is read past.

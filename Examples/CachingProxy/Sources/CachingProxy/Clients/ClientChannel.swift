@@ -7,8 +7,9 @@ import NIOHTTPTypesHTTP1
 
 /// A client's connection.
 ///
-/// Hummingbird's own `HTTP1Channel` with two handlers more: between parser and server stands ``ClientMessages``, which sees
-/// what the server's types have no room for, and which frames the answers. Pages in memory are answered before the server.
+/// Hummingbird's own `HTTP1Channel` with three handlers more. ``Departure`` sees to it that what was written arrives. Between parser
+/// and server stands ``ClientMessages``, which sees what the server's types have no room for, and which frames the answers. Pages in
+/// memory are answered before the server.
 struct ClientChannel: HTTPChannelHandler {
     typealias Value = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
 
@@ -22,6 +23,7 @@ struct ClientChannel: HTTPChannelHandler {
             let pipeline = channel.pipeline.syncOperations
             var encoder = HTTPResponseEncoder.Configuration()
             encoder.automaticallySetFramingHeaders = false
+            try pipeline.addHandler(Departure(patience: self.idleTimeout))
             try pipeline.configureHTTPServerPipeline(
                 withPipeliningAssistance: false,
                 withErrorHandling: false,

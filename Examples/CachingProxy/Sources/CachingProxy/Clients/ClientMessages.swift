@@ -29,6 +29,16 @@ final class ClientMessages: ChannelDuplexHandler {
     private var unanswered = CircularBuffer<Unanswered>()
     private var current = Unanswered()
     private var answerHasBody = false
+    /// Whether the end of a request is to come.
+    private var isReading = false
+    /// Whether nothing comes any more.
+    private var isInputOver = false
+    /// Hears that the request whose answer is due has broken off.
+    private var onBrokenOff: (@Sendable () -> Void)?
+    /// Whether a final answer has begun and not ended.
+    private var isAnswering = false
+    /// Whether the proxy shuts down, and this connection ends with the last answer that it owes.
+    private var isLeaving = false
     /// Whether what the client still sends is of no account.
     private var isDeaf = false
 
@@ -36,6 +46,11 @@ final class ClientMessages: ChannelDuplexHandler {
         guard !self.isDeaf else { return }
         switch self.unwrapInboundIn(data) {
         case .head(var head):
+            // The client has been told that no answer follows the one under way.
+            if self.isAnswering, self.current.closes {
+                self.isDeaf = true
+                return
+            }
             do {
                 try head.makeUnambiguous()
             } catch {
@@ -48,6 +63,7 @@ final class ClientMessages: ChannelDuplexHandler {
             if head.method == .MSEARCH { head.method = .RAW(value: "M-SEARCH") }
             // An expectation of a client that cannot hear an interim answer is none (RFC 9110, section 10.1.1).
             if isOld { head.headers.remove(name: "Expect") }
+            self.isReading = true
             self.unanswered.append(
                 Unanswered(
                     isHead: head.method == .HEAD,
@@ -60,6 +76,7 @@ final class ClientMessages: ChannelDuplexHandler {
         case .body:
             context.fireChannelRead(data)
         case .end:
+            self.isReading = false
             if self.unanswered.last?.closes == true { self.isDeaf = true }
             context.fireChannelRead(data)
         }
@@ -68,16 +85,17 @@ final class ClientMessages: ChannelDuplexHandler {
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch self.unwrapOutboundIn(data) {
         case .head(let head) where head.status.code < 200:
-            if head.status == .continue, !self.unanswered.isEmpty {
-                self.unanswered[self.unanswered.startIndex].holdsBody = false
-            }
-            guard self.unanswered.first?.isOld != true else {
+            guard self.mayPass(head, context) else {
                 promise?.succeed()
                 return
             }
+            if head.status == .continue { self.unanswered[self.unanswered.startIndex].holdsBody = false }
             context.write(data, promise: promise)
         case .head(var head):
             self.current = self.unanswered.popFirst() ?? Unanswered(closes: true)
+            if self.isLeaving, self.unanswered.isEmpty { self.current.closes = true }
+            self.isAnswering = true
+            self.onBrokenOff = nil
             self.frame(&head)
             context.write(self.wrapOutboundOut(.head(head)), promise: promise)
         case .body:
@@ -87,9 +105,54 @@ final class ClientMessages: ChannelDuplexHandler {
             }
             context.write(data, promise: promise)
         case .end:
+            self.isAnswering = false
             context.writeAndFlush(data, promise: promise)
-            if self.current.closes { self.close(context) }
+            if self.current.closes || self.isLeaving && self.unanswered.isEmpty { self.close(context) }
         }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.inputIsOver()
+        context.fireChannelInactive()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if let event = event as? ChannelEvent, event == .inputClosed { self.inputIsOver() }
+        // The server would close the connection in the moment in which the last answer is written. It only does so where none is owed.
+        if event is ChannelShouldQuiesceEvent, self.isAnswering || !self.unanswered.isEmpty {
+            self.isLeaving = true
+            return
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    /// Calls when the request whose answer is due cannot come to its end any more, which whoever reads it learns only behind
+    /// everything that came of it.
+    ///
+    /// - Parameter onBrokenOff: What to call, here or later; not once the answer has begun.
+    func whenBrokenOff(_ onBrokenOff: @escaping @Sendable () -> Void) {
+        self.onBrokenOff = onBrokenOff
+        self.tellOfBreakingOff()
+    }
+
+    private func inputIsOver() {
+        self.isInputOver = true
+        self.tellOfBreakingOff()
+    }
+
+    private func tellOfBreakingOff() {
+        // Where several are unanswered, the one that has broken off is not the first.
+        guard self.isInputOver, self.isReading, self.unanswered.count == 1 else { return }
+        self.onBrokenOff?()
+        self.onBrokenOff = nil
+    }
+
+    /// Whether an interim answer can go out here and now.
+    private func mayPass(_ head: HTTPResponseHead, _ context: ChannelHandlerContext) -> Bool {
+        // Whoever sends it knows of no other answer: this may have begun, or even ended, in the meantime.
+        guard !self.isAnswering, let asking = self.unanswered.first, !asking.isOld else { return false }
+        // A client that does not read what it gets is not given more, unless it waits for that.
+        return head.status == .continue || context.channel.isWritable
     }
 
     /// Says how long the answer is and whether another can follow.

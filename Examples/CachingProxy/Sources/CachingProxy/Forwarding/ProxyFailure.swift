@@ -79,7 +79,7 @@ extension ProxyFailure {
         type: "connection_refused",
         text: "The origin cannot be reached."
     )
-    private static let late = ProxyFailure(
+    static let late = ProxyFailure(
         status: .gatewayTimeout,
         type: "http_response_timeout",
         text: "The origin did not answer in time."

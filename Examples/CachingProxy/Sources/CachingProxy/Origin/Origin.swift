@@ -14,7 +14,7 @@ final class Origin: Service {
     private let exchanges: OriginExchanges
     private let forwarding: Forwarding
     private let url: String
-    private let answerTimeout: TimeAmount
+    private let answerTimeout: Duration
     private let date: @Sendable () -> HTTPDate
 
     /// How long the upload of a body may take in all; while it goes on, the timeouts for its pieces count.
@@ -27,13 +27,12 @@ final class Origin: Service {
         eventLoopGroup: any EventLoopGroup
     ) {
         let exchanges = OriginExchanges()
-        let answerTimeout = TimeAmount(settings.answerTimeout)
         var configuration = HTTPClient.Configuration(
             redirectConfiguration: .disallow,
             timeout: .init(
                 connect: TimeAmount(settings.connectTimeout),
-                read: answerTimeout,
-                write: answerTimeout
+                // There is none for reading: it would run on while a client pauses, and nothing is asked of the origin.
+                write: TimeAmount(settings.answerTimeout)
             ),
             decompression: .disabled,
             http1_1ConnectionDebugInitializer: { OriginConnection.install(on: $0, exchanges) }
@@ -46,7 +45,7 @@ final class Origin: Service {
         self.exchanges = exchanges
         self.forwarding = forwarding
         self.url = settings.origin.url
-        self.answerTimeout = answerTimeout
+        self.answerTimeout = settings.answerTimeout
         self.date = date
     }
 
@@ -87,7 +86,10 @@ final class Origin: Service {
             Self.pass(head, to: interim, forwarding)
         }
         let number = self.exchanges.add(exchange)
-        defer { self.exchanges.remove(number) }
+        defer {
+            self.exchanges.remove(number)
+            exchange.endInterim()
+        }
 
         var outgoing = HTTPClientRequest(url: self.url)
         outgoing.method = HTTPMethod(request.method)
@@ -95,12 +97,13 @@ final class Origin: Service {
         for field in request.headerFields { outgoing.headers.add(name: field.name.rawName, value: field.value) }
         outgoing.headers.replaceOrAdd(name: HTTPField.Name.larderExchange.rawName, value: number)
         if let body {
+            // An origin that has answered and reads no more would keep its connection.
+            body.pipe.whenAbandoned { exchange.breakOff() }
             outgoing.body = .stream(body.pipe, length: body.length.map { .known(Int64($0)) } ?? .unknown)
         }
         do {
-            let timeout = body == nil ? self.answerTimeout : Self.longestUpload
-            let answer = try await self.client.execute(outgoing, timeout: timeout)
-            return try await self.response(answer, to: request.method)
+            let answer = try await self.execute(outgoing, body)
+            return try await self.response(answer, to: request.method, exchange)
         } catch let error as ClientFailure {
             throw error
         } catch let error as CancellationError {
@@ -112,6 +115,28 @@ final class Origin: Service {
         }
     }
 
+    /// Sends a request, and waits for the head of its answer as long as that may take.
+    private func execute(_ request: HTTPClientRequest, _ body: ClientBody?) async throws -> HTTPClientResponse {
+        guard let body else { return try await self.client.execute(request, timeout: TimeAmount(self.answerTimeout)) }
+        // The HTTP client looks at the body only while the origin takes it.
+        return try await withThrowingTaskGroup(of: HTTPClientResponse?.self) { group in
+            group.addTask { try await self.client.execute(request, timeout: Self.longestUpload) }
+            group.addTask {
+                try await body.pipe.failure()
+                return nil
+            }
+            group.addTask {
+                try await body.pipe.stall(self.answerTimeout)
+                throw ProxyFailure.late
+            }
+            defer { group.cancelAll() }
+            while let answer = try await group.next() {
+                if let answer { return answer }
+            }
+            throw CancellationError()
+        }
+    }
+
     private static func pass(_ head: HTTPResponseHead, to interim: InterimAnswers, _ forwarding: Forwarding) {
         // Nothing was asked for that could be switched to.
         guard head.status != .switchingProtocols else { return }
@@ -119,7 +144,11 @@ final class Origin: Service {
         interim.send(HTTPResponse(status: .init(code: Int(head.status.code)), headerFields: fields))
     }
 
-    private func response(_ answer: HTTPClientResponse, to method: HTTPRequest.Method) async throws -> Response {
+    private func response(
+        _ answer: HTTPClientResponse,
+        to method: HTTPRequest.Method,
+        _ exchange: OriginExchange
+    ) async throws -> Response {
         let code = Int(answer.status.code)
         guard (200...999).contains(code) else { throw ProxyFailure.nonsense }
         var fields = HTTPFields(answer.headers, splitCookie: false)
@@ -133,12 +162,15 @@ final class Origin: Service {
             return Response(status: status, headers: fields, body: .init { try await $0.finish(nil) })
         }
         let length = fields[.contentLength].flatMap { Int($0) }
+        let patience = self.answerTimeout
         return Response(
             status: status,
             headers: fields,
             body: ResponseBody(contentLength: length) { writer in
                 var pieces = body.makeAsyncIterator()
-                while let buffer = try await Self.next(of: &pieces) { try await writer.write(buffer) }
+                let deadline = AnswerDeadline(patience) { exchange.breakOff() }
+                defer { deadline.end() }
+                while let buffer = try await Self.next(of: &pieces, within: deadline) { try await writer.write(buffer) }
                 try await writer.finish(nil)
             }
         )
@@ -148,7 +180,12 @@ final class Origin: Service {
     ///
     /// - Throws: ``AnswerBrokenOff``, which breaks off the client's answer as well: what is not whole must not look as if it were. An
     ///   error of the origin's parser would do worse, since the server takes it for one of the client's and answers it.
-    private static func next(of pieces: inout HTTPClientResponse.Body.AsyncIterator) async throws -> ByteBuffer? {
+    private static func next(
+        of pieces: inout HTTPClientResponse.Body.AsyncIterator,
+        within deadline: AnswerDeadline
+    ) async throws -> ByteBuffer? {
+        deadline.beginWaiting()
+        defer { deadline.endWaiting() }
         do {
             return try await pieces.next(isolation: #isolation)
         } catch {

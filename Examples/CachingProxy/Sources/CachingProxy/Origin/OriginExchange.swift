@@ -7,10 +7,14 @@ import Synchronization
 final class OriginExchange: Sendable {
     /// The target as the client wrote it: a URL would not leave every path as it is, and has no `*`.
     let target: String
-    /// Hears of interim answers.
-    let onInterim: @Sendable (HTTPResponseHead) -> Void
+    private let onInterim: @Sendable (HTTPResponseHead) -> Void
     private let reuse = Atomic(false)
+    private let isPastInterim = Atomic(false)
+    private let connection = Mutex<NIOLoopBound<OriginConnection>?>(nil)
 
+    /// - Parameters:
+    ///   - target: The target as the client wrote it.
+    ///   - onInterim: Hears of interim answers, until it is said that nobody wants more.
     init(target: String, onInterim: @escaping @Sendable (HTTPResponseHead) -> Void) {
         self.target = target
         self.onInterim = onInterim
@@ -19,8 +23,25 @@ final class OriginExchange: Sendable {
     /// Whether the request went out on a connection that had been used before, and that the origin may just have closed.
     var isOnUsedConnection: Bool { self.reuse.load(ordering: .relaxed) }
 
-    fileprivate func begin(onUsedConnection isUsed: Bool) {
+    /// Says that no interim answer is wanted any more, since there is a final one, or nobody waits.
+    func endInterim() {
+        self.isPastInterim.store(true, ordering: .relaxed)
+    }
+
+    /// Closes the connection if the exchange has not made room for another there.
+    func breakOff() {
+        guard let connection = self.connection.withLock({ $0 }) else { return }
+        connection.eventLoop.execute { connection.value.close(if: self) }
+    }
+
+    fileprivate func begin(on connection: NIOLoopBound<OriginConnection>, isUsed: Bool) {
         self.reuse.store(isUsed, ordering: .relaxed)
+        self.connection.withLock { $0 = connection }
+    }
+
+    fileprivate func tell(of head: HTTPResponseHead) {
+        guard !self.isPastInterim.load(ordering: .relaxed) else { return }
+        self.onInterim(head)
     }
 }
 
@@ -66,6 +87,7 @@ final class OriginConnection: ChannelDuplexHandler {
     private let exchanges: OriginExchanges
     private var current: OriginExchange?
     private var isUsed = false
+    private var context: ChannelHandlerContext?
 
     private init(_ exchanges: OriginExchanges) {
         self.exchanges = exchanges
@@ -80,6 +102,20 @@ final class OriginConnection: ChannelDuplexHandler {
         }
     }
 
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        self.current = nil
+    }
+
+    fileprivate func close(if exchange: OriginExchange) {
+        guard self.current === exchange else { return }
+        self.context?.close(promise: nil)
+    }
+
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         guard case .head(var head) = self.unwrapOutboundIn(data) else {
             context.write(data, promise: promise)
@@ -92,7 +128,7 @@ final class OriginConnection: ChannelDuplexHandler {
             context.close(promise: nil)
             return
         }
-        exchange.begin(onUsedConnection: self.isUsed)
+        exchange.begin(on: NIOLoopBound(self, eventLoop: context.eventLoop), isUsed: self.isUsed)
         self.isUsed = true
         head.headers.remove(name: name)
         head.uri = exchange.target
@@ -101,7 +137,7 @@ final class OriginConnection: ChannelDuplexHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if case .head(let head) = self.unwrapInboundIn(data), head.status.code < 200 {
-            self.current?.onInterim(head)
+            self.current?.tell(of: head)
         }
         context.fireChannelRead(data)
     }

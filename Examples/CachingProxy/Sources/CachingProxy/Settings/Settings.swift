@@ -20,11 +20,27 @@ struct Settings: Sendable {
     var idleTimeout: Duration = .seconds(60)
     /// How many connections to the origin there are at most.
     var mostConnections = 64
+    /// How many connections of clients there are at most; further ones wait until they are accepted.
+    var mostClients: Int
     /// How many bytes the body of a request may have.
     var longestBody = 100 << 20
 
     init(origin: OriginAddress) {
         self.origin = origin
+        self.mostClients = Self.mostClients(besides: self.mostConnections)
+    }
+
+    /// How many clients this process has descriptors for, besides what it needs for everything else.
+    private static func mostClients(besides connections: Int) -> Int {
+        var limit = rlimit()
+        #if canImport(Darwin)
+        let isKnown = getrlimit(RLIMIT_NOFILE, &limit) == 0
+        #else
+        let isKnown = getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0
+        #endif
+        let descriptors = isKnown ? Int(min(limit.rlim_cur, 1_000_000)) : 1_024
+        // Some connections to the origin are about to close, Redis has a few, and each thread has its own to wait with.
+        return max(descriptors - connections - max(64, descriptors / 16), descriptors / 4, 1)
     }
 
     static let help = """
@@ -45,6 +61,7 @@ struct Settings: Sendable {
           --answer-timeout      seconds that the origin may take to begin its answer, and to go on with it (60)
           --idle-timeout        seconds that a client may be silent in or between requests (60)
           --most-connections    how many connections to the origin there are at most (64)
+          --most-clients        how many connections of clients there are at most (what the limit of open files leaves)
           --body-megabytes      how long the body of a request may be (100)
 
         """
@@ -52,7 +69,8 @@ struct Settings: Sendable {
     /// The names of all settings, in the environment's spelling.
     private static let names = [
         "ORIGIN", "HOST", "PORT", "REDIS_URL", "CACHE_MEGABYTES", "PRESERVE_HOST", "CONNECT_TIMEOUT", "ANSWER_TIMEOUT",
-        "IDLE_TIMEOUT", "MOST_CONNECTIONS", "BODY_MEGABYTES",
+        "IDLE_TIMEOUT", "MOST_CONNECTIONS", "MOST_CLIENTS",
+        "BODY_MEGABYTES",
     ]
 
     /// Reads the settings.
@@ -70,7 +88,7 @@ struct Settings: Sendable {
             // A URL can hold a password.
             throw origin.rejected(accepted: OriginAddress.accepted, found: "another text")
         }
-        self.origin = address
+        self.init(origin: address)
         if let host = sources.value("HOST") {
             let isHost = !host.text.contains { $0.isWhitespace || $0 == "/" }
             guard isHost else { throw host.rejected(accepted: "an address or a host's name, such as 127.0.0.1") }
@@ -95,6 +113,10 @@ struct Settings: Sendable {
         self.idleTimeout = try sources.seconds("IDLE_TIMEOUT") ?? self.idleTimeout
         if let most = sources.value("MOST_CONNECTIONS") {
             self.mostConnections = try most.number(in: 1...10_000, of: "a number")
+            self.mostClients = Self.mostClients(besides: self.mostConnections)
+        }
+        if let most = sources.value("MOST_CLIENTS") {
+            self.mostClients = try most.number(in: 1...1_000_000, of: "a number")
         }
         if let longest = sources.value("BODY_MEGABYTES") {
             self.longestBody = try longest.number(in: 0...1_000_000, of: "megabytes") << 20

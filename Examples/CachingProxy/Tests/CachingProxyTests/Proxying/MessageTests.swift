@@ -190,6 +190,28 @@ struct MessageTests {
         }
     }
 
+    @Test("a client that reads nothing is not given interim answers without end")
+    func manyInterim() async throws {
+        let hint = "HTTP/1.1 103 Early Hints\r\nX: \(String(repeating: "x", count: 10_000))\r\n\r\n"
+        let hints = RawOrigin.Action.say(String(repeating: hint, count: 20))
+        let actions = Array(repeating: hints, count: 200) + [.answer()]
+        try await TestProxy.run(origin: { _ in actions }) { proxy in
+            try await RawClient.connect(to: proxy.port) { client in
+                try await client.send(TestProxy.text("GET /"))
+                // All of it has left the origin before anything is read.
+                #expect(try await eventually { proxy.origin.answered == 1 })
+                var count = 0
+                var answer = try await client.receive()
+                while let interim = answer, interim.status == 103 {
+                    count += 1
+                    answer = try await client.receive()
+                }
+                #expect(count > 0 && count < 4_000)
+                #expect(answer?.status == 200)
+            }
+        }
+    }
+
     @Test("who waits to be told to go on is told by the origin")
     func goingOn() async throws {
         try await TestProxy.run(origin: { asked in

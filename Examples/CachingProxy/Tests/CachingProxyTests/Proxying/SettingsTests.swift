@@ -17,6 +17,15 @@ struct SettingsTests {
         #expect(settings.origin.url == "http://127.0.0.1:8000/")
     }
 
+    @Test("how many clients there may be is what is set, or what the limit of open files leaves beside the origin")
+    func mostClients() throws {
+        let few = try Settings(arguments: ["--most-connections=1"], environment: ["ORIGIN": Self.origin])
+        let many = try Settings(arguments: ["--most-connections=200"], environment: ["ORIGIN": Self.origin])
+        #expect(few.mostClients - many.mostClients == 199)
+        let set = try Settings(arguments: ["--most-clients=5"], environment: ["ORIGIN": Self.origin])
+        #expect(set.mostClients == 5)
+    }
+
     @Test(
         "origins",
         arguments: [

@@ -45,6 +45,13 @@ struct ByteReader {
         return String(decoding: self.bytes, as: UTF8.self)
     }
 
+    /// How many bytes the next piece has, which is thrown away; `nil` at the end of the connection.
+    mutating func skip() async throws -> Int? {
+        if self.bytes.isEmpty, try await !self.more() { return nil }
+        defer { self.bytes = [] }
+        return self.bytes.count
+    }
+
     /// What has come, once it ends with a text.
     mutating func part(endingWith text: String) async throws -> String {
         while !self.bytes.reversed().starts(with: text.utf8.reversed()) {

@@ -1,5 +1,7 @@
+import Foundation
 import NIOCore
 import NIOPosix
+import Testing
 
 /// A client that says byte for byte what a test tells it to.
 struct RawClient {
@@ -20,6 +22,7 @@ struct RawClient {
     }
 
     private var reader: ByteReader
+    private let channel: any Channel
     /// Sends; also from another task than the one that reads.
     let sender: Sender
 
@@ -57,9 +60,20 @@ struct RawClient {
                 }
             }
         return try await channel.executeThenClose { inbound, outbound in
-            var client = RawClient(reader: ByteReader(inbound.makeAsyncIterator()), sender: Sender(outbound: outbound))
+            var client = RawClient(
+                reader: ByteReader(inbound.makeAsyncIterator()),
+                channel: channel.channel,
+                sender: Sender(outbound: outbound)
+            )
             return try await body(&client)
         }
+    }
+
+    /// Goes away without a word: what was sent and has not been read does not come before that.
+    func vanish() async throws {
+        let socket = try #require(self.channel as? any SocketOptionProvider)
+        try await socket.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
+        try await self.channel.close()
     }
 
     func send(_ text: String) async throws {
@@ -88,6 +102,25 @@ struct RawClient {
     /// Reads what comes until it ends with a text.
     mutating func receivePart(endingWith text: String) async throws -> String {
         try await self.reader.part(endingWith: text)
+    }
+
+    /// Reads the head of an answer, and nothing of its body.
+    mutating func receiveHead() async throws -> Answer? {
+        try await self.reader.head().map { Answer(head: $0) }
+    }
+
+    /// Counts the bytes that come until the connection ends.
+    ///
+    /// - Parameter pause: How long to wait before each piece.
+    /// - Returns: How many bytes came.
+    /// - Throws: If the connection broke.
+    mutating func countRest(pausing pause: Duration = .zero) async throws -> Int {
+        var count = 0
+        while let piece = try await self.reader.skip() {
+            count += piece
+            if pause > .zero { try await Task.sleep(for: pause) }
+        }
+        return count
     }
 
     /// Whether the other side has ended the connection, without another word.

@@ -34,6 +34,8 @@ final class RawOrigin: Sendable {
         var script: @Sendable (Request) -> [Action] = { _ in [] }
         var requests: [Request] = []
         var serving: [Task<Void, Never>] = []
+        var ended = 0
+        var answered = 0
     }
 
     private final class Shared: Sendable {
@@ -51,6 +53,12 @@ final class RawOrigin: Sendable {
     /// How many connections were made to it.
     var connections: Int { self.shared.state.withLock { $0.serving.count } }
 
+    /// How many of them have ended, one way or another.
+    var endedConnections: Int { self.shared.state.withLock { $0.ended } }
+
+    /// How many requests it has read, and said everything about that it had to say.
+    var answered: Int { self.shared.state.withLock { $0.answered } }
+
     /// Opens the server.
     ///
     /// - Parameter script: What to do about a request whose head has come.
@@ -66,6 +74,7 @@ final class RawOrigin: Sendable {
                         let number = state.serving.count + 1
                         // A connection that breaks is part of the test, not its failure.
                         state.serving.append(Task { try? await Self.serve(connection, number, shared) })
+                        channel.closeFuture.whenComplete { _ in shared.state.withLock { $0.ended += 1 } }
                     }
                 }
             }
@@ -112,6 +121,7 @@ final class RawOrigin: Sendable {
                         hasRead = true
                     }
                 }
+                shared.state.withLock { $0.answered += 1 }
             }
         }
     }

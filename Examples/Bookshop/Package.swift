@@ -42,6 +42,7 @@ let package = Package(
                 .product(name: "LarderConfiguration", package: "larder"),
                 .product(name: "LarderCrypto", package: "larder"),
                 .product(name: "LarderFiles", package: "larder"),
+                .product(name: "LarderHTTP", package: "larder"),
                 .product(name: "LarderHummingbird", package: "larder"),
                 .product(name: "LarderMacros", package: "larder"),
                 .product(name: "LarderMemcached", package: "larder"),

@@ -16,6 +16,8 @@ struct Storefront: Sendable {
     let accounts: Accounts
     /// Holds whoever tries passwords to a few a minute; tells nobody whether one was right while it cannot count.
     let passwordLimiter: RateLimiter
+    /// Holds the tries of passwords for one name to a few an hour, from however many addresses.
+    let nameLimiter: RateLimiter
     /// What the shop remembers of each visitor.
     let sessions: Sessions
     /// Whole pages, in the cache of the books that they show, so that they fall with them.
@@ -71,6 +73,7 @@ struct Storefront: Sendable {
         )
         self.accounts = Accounts(database: self.repository.books, cost: passwordCost)
         self.passwordLimiter = try store.limiter([.perMinute(10), .perHour(100)], onUnavailable: .denying)
+        self.nameLimiter = try store.limiter([.perHour(20)], onUnavailable: .denying)
         // Who cannot be recognised is a stranger, and the shop is open to strangers.
         let remembering = SessionConfiguration(expiry: SessionTimes.visitor, onUnavailable: .anonymous)
         self.sessions = Sessions(self.caches.sessions, remembering, clock: clock)

@@ -1,7 +1,9 @@
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Larder
 import LarderHummingbird
+import NIOCore
 
 /// Signing in and out, and what the shop knows of who has.
 struct AccountRoutes: Sendable {
@@ -35,7 +37,7 @@ struct AccountRoutes: Sendable {
         let limited = own.add(middleware: RateLimitMiddleware(passwords))
         limited.post("sign-in") { request, context in
             let form = try await Credentials(request)
-            guard let account = try await self.accounts.account(form.name, password: form.password) else {
+            guard let account = try await self.account(form) else {
                 return try await self.refuse("Name and password do not belong together.", form)
             }
             return try await self.signIn(account, context)
@@ -67,15 +69,50 @@ struct AccountRoutes: Sendable {
         )
     }
 
+    /// The account of a form's name and password.
+    ///
+    /// Addresses are cheap to those who guess, so tries are counted by the name as well, whether there is such an account or not.
+    /// The price is that others can use up the tries of a name; who is signed in stays so.
+    private func account(_ form: Credentials) async throws -> Account? {
+        guard let name = AccountName(form.name) else { return nil }
+        let decision = try await self.shop.nameLimiter.check("account:\(name.folded)")
+        guard decision.isAllowed else {
+            let seconds = max(1, decision.deciding.retryAfterSeconds ?? 1)
+            throw HTTPError(
+                decision.isAssumed ? .serviceUnavailable : .tooManyRequests,
+                headers: [.retryAfter: "\(seconds)"],
+                message: decision.isAssumed
+                    ? "Nobody can sign in at the moment. Please try again in \(inSeconds(seconds))."
+                    : "That name was tried too often. Please try again in \(inSeconds(seconds))."
+            )
+        }
+        return try await self.accounts.account(name, password: form.password)
+    }
+
     /// From here on the browser is the account's, under another id than before; what the visitor has looked at stays.
     private func signIn(_ account: Account, _ context: ShopContext) async throws -> Response {
-        guard let id = account.id else { preconditionFailure("an account of the database has a number") }
         let session = try await context.session
+        let trail = session[.recentlyViewed]
+        do {
+            try self.signIn(account, session)
+            try await self.shop.sessions.save(session)
+        } catch let error as SessionError where error.code == .ended {
+            // Somebody was faster with the same cookie: most likely the same visitor, who has pressed the button twice. The browser
+            // heeds the last answer, so this one's session is what it gets; that of the first is ended.
+            try session.flush()
+            if let trail { try session.set(.recentlyViewed, to: trail) }
+            try self.signIn(account, session)
+            try await self.shop.sessions.save(session)
+        }
+        return Self.redirect(to: Self.path)
+    }
+
+    private func signIn(_ account: Account, _ session: Session) throws {
+        guard let id = account.id else { preconditionFailure("an account of the database has a number") }
         try session.signIn(as: "\(id)")
         try session.set(.name, to: account.name)
         if session[.visitor] == nil { try session.set(.visitor, to: Visitor.new().id) }
         try session.setExpiry(SessionTimes.visitor)
-        return Self.redirect(to: Self.path)
     }
 
     private func refuse(_ message: String, _ form: Credentials) async throws -> Response {
@@ -103,30 +140,18 @@ private struct Credentials {
     private static let longest = 4 * 1_024
 
     init(_ request: Request) async throws {
-        let body = try await request.body.collect(upTo: Self.longest)
+        let body: ByteBuffer
+        do {
+            body = try await request.body.collect(upTo: Self.longest)
+        } catch is NIOTooManyBytesError {
+            throw HTTPError(.contentTooLarge, message: "The form must not be larger than \(Self.longest) bytes.")
+        }
         let fields = try QueryItems(form: String(buffer: body))
         guard let name = fields["name"], let password = fields["password"] else {
             throw HTTPError(.badRequest, message: "The form must have \"name\" and \"password\".")
         }
         self.name = name
         self.password = password
-    }
-}
-
-/// Refuses what pages of other sites send: nobody is signed in or out by them.
-private struct SameOriginMiddleware: RouterMiddleware {
-    typealias Context = ShopContext
-
-    func handle(
-        _ request: Request,
-        context: ShopContext,
-        next: @concurrent (Request, ShopContext) async throws -> Response
-    ) async throws -> Response {
-        // Browsers send it, and no page can forge it; what is no browser has no visitor to deceive.
-        if let site = request.headers[.secFetchSite], site != "same-origin" {
-            throw HTTPError(.forbidden, message: "This form belongs on a page of the shop.")
-        }
-        return try await next(request, context)
     }
 }
 

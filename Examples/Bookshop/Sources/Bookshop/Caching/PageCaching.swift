@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import Larder
+import LarderHTTP
 import LarderHummingbird
 
 /// How whole pages are cached.
@@ -21,6 +22,8 @@ enum PageCaching {
         options.cookies = .trusted
         // Who has no session gets the page that is for everybody who has none.
         options.variations = [.by("visitor", reading: [.cookie]) { $0.bringsSession ? "known" : nil }]
+        // What no page reads makes no other page: whoever makes up arguments fills nothing with them.
+        options.policy.key.query = .keeping(["page", "shelf"])
         options.clock = clock
         return options
     }
@@ -46,13 +49,23 @@ extension Response {
     /// Says whether a page may be kept that came about so.
     ///
     /// What the database could not be asked for is true for now; kept as a page, it would stay when the database is back.
-    func kept(after status: CacheStatus) -> Response {
+    ///
+    /// One page can be asked for in as many ways as anybody likes: `page=2`, `page=02`, `page=2&page=3`. It is kept under the one that
+    /// the shop's own links have.
+    ///
+    /// - Parameters:
+    ///   - status: How the page came about.
+    ///   - request: What was asked for.
+    ///   - arguments: The arguments that the page reads.
+    /// - Returns: The page.
+    func kept(after status: CacheStatus, _ request: Request, reading arguments: Set<String> = []) -> Response {
         switch status {
-        case .stale, .unavailable:
-            var response = self
-            response.neverCache()
-            return response
-        case .hit, .joined, .filled: return self
+        case .hit, .joined, .filled:
+            if QueryItems.isPlain(request.uri.query ?? "", arguments) { return self }
+        case .stale, .unavailable: break
         }
+        var response = self
+        response.neverCache()
+        return response
     }
 }

@@ -86,6 +86,13 @@ struct ShopCaches: Sendable {
         }
     }
 
+    /// Removes the fragments of pages, which are in the cache of what they show.
+    ///
+    /// They fall with the tags of what is on them. Of a key nobody knows which fragments it is in, so all have to go.
+    func removeFragments() async throws {
+        try await self.books.removeAll(matching: "template.cache.*")
+    }
+
     /// Removes everything but the sessions.
     func clear() async throws {
         for cache in self.renewable { try await cache.clear() }

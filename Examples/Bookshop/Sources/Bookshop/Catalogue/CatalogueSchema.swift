@@ -55,6 +55,22 @@ enum CatalogueSchema {
                 table.column("createdAt", .datetime).notNull()
             }
         }
+        migrator.registerMigration("accounts by folded name") { db in
+            // The collation folds ASCII alone; see `AccountName`.
+            try db.alter(table: "account") { table in
+                table.add(column: "foldedName", .text).notNull().defaults(to: "")
+            }
+            var taken: Set<String> = []
+            for row in try Row.fetchAll(db, sql: "SELECT id, name FROM account ORDER BY id") {
+                let (id, name): (Int64, String) = (row["id"], row["name"])
+                var folded = AccountName.folded(name)
+                // Of two that were told apart by the case of letters beyond ASCII, the older has the name. No name has a `#`, so
+                // the other is kept, and nobody signs in with it until it is given another name.
+                if !taken.insert(folded).inserted { folded += "#\(id)" }
+                try db.execute(sql: "UPDATE account SET foldedName = ? WHERE id = ?", arguments: [folded, id])
+            }
+            try db.create(index: "accountByFoldedName", on: "account", columns: ["foldedName"], options: .unique)
+        }
         return migrator
     }
 }

@@ -57,6 +57,9 @@ struct PageRenderer: Sendable {
             .contentLength: "\(body.readableBytes)",
         ]
         headers[.cacheStatus] = status?.headerValue
+        // Who goes back after somebody has signed out is not to see who that was. Browsers restore a page as it was left, whatever it
+        // says, unless it may not be stored.
+        if sidebar?.name != nil { headers[.cacheControl] = "private, no-store" }
         return Response(status: .ok, headers: headers, body: .init(byteBuffer: body))
     }
 

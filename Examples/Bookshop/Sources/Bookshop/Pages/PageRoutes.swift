@@ -17,14 +17,15 @@ struct PageRoutes: Sendable {
             async let sidebar = self.sidebar(request, context)
             let page = try await ShelvesPage(books: books.value?.total ?? 0) { try await self.repository.shelves() }
             return try await self.pages.response(page, titled: "Shelves", status: books.status, sidebar: sidebar)
-                .kept(after: books.status)
+                .kept(after: books.status, request)
         }
-        router.get("shelves/:slug") { _, context in
+        router.get("shelves/:slug") { request, context in
             let slug = try context.shelfSlug()
             let answer = try await Answer { try await self.repository.top(ofShelf: slug) }
             let page = ShelfPage(try answer.found("There is no such shelf."))
             return try await self.pages.response(page, titled: page.label, status: answer.status).kept(
-                after: answer.status
+                after: answer.status,
+                request
             )
         }
         router.get("books") { request, _ in
@@ -33,7 +34,9 @@ struct PageRoutes: Sendable {
             let answer = try await Answer { try await self.repository.page(number, ofShelf: slug) }
             let page = BooksPage(try answer.found("There is no such shelf, or it has no such page."))
             return try await self.pages.response(page, titled: page.heading, status: answer.status).kept(
-                after: answer.status
+                after: answer.status,
+                request,
+                reading: ["page", "shelf"]
             )
         }
         router.get("books/:id") { request, context in
@@ -43,7 +46,7 @@ struct PageRoutes: Sendable {
             let answer = try await Answer { try await self.repository.book(id) }
             let page = SingleBookPage(try answer.found("There is no such book."))
             return try await self.pages.response(page, titled: page.heading, status: answer.status, sidebar: sidebar)
-                .kept(after: answer.status)
+                .kept(after: answer.status, request)
         }
     }
 

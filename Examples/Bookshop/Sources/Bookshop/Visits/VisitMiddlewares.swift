@@ -9,13 +9,14 @@ struct Visits: Sendable {
 
     /// Remembers something of a visitor, if that can be.
     ///
-    /// The visitor has the page; that nobody can remember it while the sessions' store is away is no reason for an error.
+    /// The visitor has the page; that nobody can remember it while the sessions' store is away is no reason for an error. Nor is it one
+    /// that the session has ended or got another id meanwhile: a page that was asked for with the old cookie, while somebody signed in.
     ///
     /// - Parameters:
     ///   - session: Where it is remembered.
     ///   - change: Changes the session.
     /// - Returns: What it returns; `nil` where nothing was remembered.
-    /// - Throws: `SessionError` for everything but a store that is away.
+    /// - Throws: `SessionError` for everything but a store that is away and a session that is over.
     @discardableResult
     func remember<Answer: Sendable>(in session: Session, _ change: () throws -> Answer) async throws -> Answer? {
         // One that nobody could read.
@@ -24,7 +25,7 @@ struct Visits: Sendable {
         do {
             try await self.sessions.save(session)
             return answer
-        } catch let error as SessionError where error.code == .unavailable {
+        } catch let error as SessionError where error.code == .unavailable || error.code == .ended {
             try session.discardChanges()
             return nil
         }

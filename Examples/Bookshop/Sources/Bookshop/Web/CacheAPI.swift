@@ -28,8 +28,12 @@ struct CacheAPI: Sendable {
                     try await self.caches.clear()
                 } else {
                     try await self.caches.invalidate(keys: wanted.keys ?? [], tags: wanted.tags ?? [])
-                    // Pages fall with the tags of what is on them. Of a key nobody knows which pages it is on.
-                    if wanted.keys != nil { try await self.shop.pages.purgeAll() }
+                    // Pages and their fragments fall with the tags of what is on them. Of a key nobody knows which ones it is on. The
+                    // fragments first: a page that is made meanwhile must not bring an old one back.
+                    if wanted.keys != nil {
+                        try await self.caches.removeFragments()
+                        try await self.shop.pages.purgeAll()
+                    }
                 }
             }
             return try Done(invalidated: true).response(from: request, context: context)

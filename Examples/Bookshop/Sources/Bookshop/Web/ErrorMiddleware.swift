@@ -68,6 +68,12 @@ struct ErrorMiddleware: RouterMiddleware {
                     ? "This cannot be done at the moment. Please try again in \(inSeconds(refused.seconds))."
                     : "That was too much at once. Please try again in \(inSeconds(refused.seconds))."
             )
+        case let full as PasswordWork.Full:
+            return Failure(
+                status: .serviceUnavailable,
+                headers: [.retryAfter: "\(full.retryAfter)"],
+                message: "Too many people sign in at the moment. Please try again in \(inSeconds(full.retryAfter))."
+            )
         case let error as any HTTPResponseError:
             return Failure(status: error.status, message: "\(error.status.reasonPhrase).")
         default:

@@ -29,6 +29,22 @@ struct QueryItems: Sendable {
 
     subscript(name: String) -> String? { self.values[name] }
 
+    /// Whether a query is written in the one way in which the shop's own links write it.
+    ///
+    /// - Parameters:
+    ///   - query: The query.
+    ///   - names: The arguments that it may have, each once, with values that need no escaping; no number of a page begins with zero.
+    /// - Returns: Whether it is.
+    static func isPlain(_ query: String, _ names: Set<String>) -> Bool {
+        var names = names
+        return query.split(separator: "&").allSatisfy { pair in
+            let parts = pair.split(separator: "=", maxSplits: 1)
+            guard parts.count == 2, names.remove(String(parts[0])) != nil else { return false }
+            if parts[0] == "page", parts[1].first == "0" { return false }
+            return parts[1].utf8.allSatisfy { $0 != UInt8(ascii: "%") && $0 != UInt8(ascii: "+") }
+        }
+    }
+
     private static func decode(_ text: Substring) throws -> String {
         guard let decoded = text.replacing("+", with: " ").removingPercentEncoding else {
             throw HTTPError(.badRequest, message: "The query is not valid percent-encoded UTF-8.")

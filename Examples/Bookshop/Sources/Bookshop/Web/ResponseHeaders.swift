@@ -27,8 +27,11 @@ enum ContentSecurityPolicy {
 
 /// Makes browsers ask for a page each time, also when somebody goes back to it.
 ///
-/// `no-cache` is not enough for that: going back shows what there is. `Vary: *` says that a page depends on more than a request tells,
-/// here on who is signed in by now, and browsers ask. Those who have it already are told "304 Not Modified".
+/// `no-cache` is not enough for that: going back shows what the browser's HTTP cache has. `Vary: *` says that a page depends on more than
+/// a request tells, here on who is signed in by now, and browsers ask. Those who have it already are told "304 Not Modified".
+///
+/// It holds where going back is a request. From their back/forward cache browsers restore pages as they were left, and ask nobody; only
+/// `no-store` governs that, so pages with somebody's name say it (``PageRenderer``).
 struct AskAgainMiddleware: RouterMiddleware {
     typealias Context = ShopContext
 

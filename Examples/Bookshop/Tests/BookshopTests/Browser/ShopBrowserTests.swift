@@ -120,6 +120,37 @@ import Testing
         }
     }
 
+    /// With the back/forward cache, as people have it: going back asks nobody where a page may be restored.
+    @Test func goingBackAfterSigningOutShowsNoName() async throws {
+        try await TestShop.open(isLive: true) { shop in
+            let site = try shop.address
+            try await withBrowser(restoresPages: true) { browser in
+                let ada = try await browser.newVisitor()
+                try await ada.open(site + "/books")
+                try await ada.open(site + "/shelves/horror")
+                // Pages that are everybody's are restored, or this would show nothing.
+                let restored = try await ada.back()
+                #expect(restored.isRestored && restored.url == site + "/books")
+
+                try await ada.open(site + "/account")
+                try await ada.fill("#register-name", with: "Ada")
+                try await ada.fill("#register-password", with: "correct horse battery")
+                try await ada.click("form[action='/account/register'] button")
+                try await ada.open(site + "/books/345")
+                try await ada.open(site + "/")
+                #expect(try await ada.text(of: "aside").contains("Ada"))
+                try await ada.open(site + "/account")
+                try await ada.click("form[action='/account/sign-out'] button")
+                for path in ["/account", "/", "/books/345"] {
+                    let back = try await ada.back()
+                    #expect(back.url == site + path && !back.isRestored, "\(path)")
+                    let text = try await ada.text(of: "body")
+                    #expect(!text.contains("Signed in") && !text.contains("Ada"), "\(path)")
+                }
+            }
+        }
+    }
+
     @Test func nobodySeesAnothersSidebar() async throws {
         try await TestShop.open(isLive: true) { shop in
             let site = try shop.address

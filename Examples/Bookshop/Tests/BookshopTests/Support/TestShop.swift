@@ -171,11 +171,15 @@ struct TestShop: Sendable {
         _ fields: [String: String],
         to uri: String,
         as visitor: TestVisitor? = nil,
-        site: String? = "same-origin"
+        site: String? = "same-origin",
+        origin: String? = nil,
+        forwardedFor addresses: String? = nil
     ) async throws -> TestAnswer {
         var headers: HTTPFields = [.contentType: "application/x-www-form-urlencoded"]
         headers[.cookie] = visitor?.cookie
         headers[.secFetchSite] = site
+        headers[.origin] = origin
+        if let addresses { headers[try #require(HTTPField.Name("X-Forwarded-For"))] = addresses }
         let body = try fields.map { name, value in
             let text = try #require(value.addingPercentEncoding(withAllowedCharacters: .alphanumerics))
             return "\(name)=\(text)"

@@ -34,6 +34,7 @@ import Testing
             #expect(home.contains("Signed in as") && home.contains("Ada Lovelace") && home.contains("/books/345"))
             // The old id is nobody's: it has been planted, or was seen by somebody.
             let old = try await shop.get("/", as: stranger)
+            #expect(old.status == 200 && old.header(.setCookie) == nil)
             #expect(!old.text.contains("Ada Lovelace") && !old.text.contains("href=\"/books/345\""))
 
             let again = try await shop.submit(
@@ -44,6 +45,106 @@ import Testing
             #expect(again.status == 303)
             #expect(try #require(again.visitor).id != ada.id)
         }
+    }
+
+    /// Pages that are under way with the old cookie while somebody signs in or out are pages.
+    @Test(arguments: ShopPlace.allCases)
+    func pagesWithTheOldCookieAreNoConflict(place: ShopPlace) async throws {
+        try await place.open { shop in
+            let stranger = try await shop.visit("/books/345")
+            _ = try await Self.register("Ada", shop, as: stranger)
+            for uri in ["/", "/books/84", "/shelves/horror", "/account", "/api/books/84"] {
+                let page = try await shop.get(uri, as: stranger)
+                #expect(page.status == 200 && page.header(.setCookie) == nil && !page.text.contains("Ada"), "\(uri)")
+            }
+        }
+    }
+
+    /// A button that is pressed twice sends the same cookie twice.
+    @Test(arguments: ShopPlace.allCases)
+    func signingInTwiceWithOneCookieIsNoConflict(place: ShopPlace) async throws {
+        try await place.open { shop in
+            _ = try await Self.register("Ada", shop)
+            let stranger = try await shop.visit("/books/345")
+            let credentials = ["name": "Ada", "password": Self.password]
+            let first = try await shop.submit(credentials, to: "/account/sign-in", as: stranger)
+            let second = try await shop.submit(credentials, to: "/account/sign-in", as: stranger)
+            #expect(first.status == 303 && second.status == 303)
+            let (former, latter) = (try #require(first.visitor), try #require(second.visitor))
+            #expect(former.id != latter.id)
+            #expect(try await shop.get("/account", as: latter).text.contains("<h1>Ada</h1>"))
+            #expect(try await !shop.get("/account", as: former).text.contains("Ada"))
+
+            // Both at the same time.
+            let another = try await shop.visit("/books/345")
+            async let one = shop.submit(credentials, to: "/account/sign-in", as: another)
+            async let two = shop.submit(credentials, to: "/account/sign-in", as: another)
+            for answer in try await [one, two] { #expect(answer.status == 303 && answer.visitor?.id != another.id) }
+        }
+    }
+
+    /// Browsers say no more than where they are from to addresses without HTTPS.
+    @Test(arguments: [
+        ("http://localhost", 422), ("HTTP://LOCALHOST", 422), ("null", 403), ("http://localhost:81", 403),
+        ("https://evil.example", 403), ("http://localhost.evil.example", 403), ("localhost", 403),
+    ])
+    func formsOfOtherOriginsAreRefused(origin: String, status: Int) async throws {
+        try await TestShop.open { shop in
+            let answer = try await shop.submit(
+                ["name": "Ada", "password": Self.password],
+                to: "/account/sign-in",
+                site: nil,
+                origin: origin
+            )
+            #expect(answer.status == status && answer.header(.setCookie) == nil)
+        }
+    }
+
+    @Test func formThatIsTooLongIsToldItsOwnLimit() async throws {
+        try await TestShop.open { shop in
+            let answer = try await shop.submit(
+                ["name": "Ada", "password": String(repeating: "p", count: 5_000)],
+                to: "/account/sign-in"
+            )
+            #expect(answer.status == 413 && answer.text.contains("4096 bytes") && !answer.text.contains("65536"))
+        }
+    }
+
+    @Test func namesThatDifferInCaseAreOneInAllScripts() async throws {
+        try await TestShop.open { shop in
+            for (name, other) in [("Émile", "émile"), ("ΟΔΟΣ", "οδος"), ("Straße", "STRASSE")] {
+                _ = try await Self.register(name, shop)
+                let taken = try await shop.submit(["name": other, "password": Self.password], to: "/account/register")
+                #expect(taken.status == 422 && taken.text.contains(Accounts.Refusal.taken.message), "\(other)")
+                let signedIn = try await shop.submit(
+                    ["name": other, "password": Self.password],
+                    to: "/account/sign-in"
+                )
+                #expect(signedIn.status == 303, "\(other)")
+                let account = try await shop.get("/account", as: #require(signedIn.visitor))
+                #expect(account.text.contains("<h1>\(name)</h1>"))
+            }
+        }
+    }
+
+    /// Of two accounts that an earlier version has told apart, the older one keeps the name.
+    @Test func accountsOfEarlierVersionsGetFoldedNames() throws {
+        let database = try DatabaseQueue()
+        try CatalogueSchema.migrator.migrate(database, upTo: "accounts")
+        let names = ["Ada", "Émile", "émile"]
+        try database.write { db in
+            for name in names {
+                try db.execute(
+                    sql: "INSERT INTO account (name, password, createdAt) VALUES (?, '', '2026-11-01')",
+                    arguments: [name]
+                )
+            }
+        }
+        try CatalogueSchema.migrator.migrate(database)
+        let folded = try database.read { db in
+            try String.fetchAll(db, sql: "SELECT foldedName FROM account ORDER BY id")
+        }
+        #expect(folded == ["ada", "émile", "émile#3"])
     }
 
     @Test func wrongPasswordsAndNamesAreToldApartByNobody() async throws {
@@ -133,6 +234,26 @@ import Testing
                 statuses.append(try await shop.submit(["name": "Ada", "password": "x"], to: "/account/sign-in").status)
             }
             #expect(statuses == Array(repeating: 422, count: 10) + [429, 429])
+        }
+    }
+
+    /// Addresses are cheap, so tries are counted by the name as well.
+    @Test func passwordsOfOneNameCannotBeTriedFromManyAddresses() async throws {
+        try await TestShop.open(trustedProxies: .hops(1)) { shop async throws in
+            func attempt(_ name: String, _ number: Int) async throws -> TestAnswer {
+                try await shop.submit(
+                    ["name": name, "password": "wrong horse battery"],
+                    to: "/account/sign-in",
+                    forwardedFor: "192.0.2.\(number)"
+                )
+            }
+            for number in 1...20 {
+                #expect(try await attempt(number.isMultiple(of: 2) ? "Ada" : "ADA", number).status == 422)
+            }
+            let refused = try await attempt("ada", 21)
+            let seconds = Int(refused.header(.retryAfter) ?? "") ?? 0
+            #expect(refused.status == 429 && (1...3_600).contains(seconds))
+            #expect(try await attempt("Eve", 21).status == 422)
         }
     }
 

@@ -1,6 +1,8 @@
+import GRDB
 import HTTPTypes
 import HummingbirdTesting
 import Larder
+import LarderSQLite
 import LarderTesting
 import NIOCore
 import Testing
@@ -61,6 +63,81 @@ import Testing
             #expect(try await shop.look("/books/345").pageStatus?.contains("hit") != true)
             // Sessions cannot be made anew, and are not what is emptied.
             #expect(try await shop.get("/", as: ada).text.contains("href=\"/books/84\""))
+        }
+    }
+
+    /// The list of shelves is a fragment of the home page, which would bring the old one back.
+    @Test func invalidatingTheShelvesMakesTheHomePageAnew() async throws {
+        try await TestShop.open(foreignWrites: .unnoticed) { shop in
+            let old = try await shop.look("/")
+            // Behind the caches' back, which is what an invalidation by hand is for.
+            let other = try DatabaseQueue(path: shop.repository.books.writer.path)
+            try await other.write { db in
+                try db.execute(sql: "UPDATE shelf SET name = 'Terror' WHERE slug = 'horror'")
+            }
+            try other.close()
+            #expect(try await shop.look("/").text == old.text)
+            #expect(old.text.contains("<span>Horror</span>"))
+            let body = "{\"keys\": [\"\(CachedKey.shelves)\"]}"
+            #expect(try await shop.send(.post, "/api/cache/invalidate", body: body).status == 200)
+            let reads = shop.reads
+            #expect(try await shop.look("/").text.contains("<span>Terror</span>"))
+            #expect(shop.reads > reads)
+        }
+    }
+
+    /// Whoever makes up arguments fills no memory with them.
+    @Test func argumentsThatNobodyReadsMakeNoPages() async throws {
+        try await TestShop.open { shop in
+            for (uri, made) in [
+                ("/", ["/?n=1", "/?n=2&m=3", "/?utm=x"]), ("/books/345", ["/books/345?n=1"]),
+                ("/shelves/horror", ["/shelves/horror?n=1"]),
+                ("/books?page=2", ["/books?n=1&page=2", "/books?page=2&n=2"]),
+            ] {
+                let page = try await shop.look(uri)
+                #expect(page.pageStatus?.contains("stored") == true, "\(uri)")
+                for uri in made {
+                    let again = try await shop.look(uri)
+                    #expect(again.pageStatus?.contains("hit") == true && again.text == page.text, "\(uri)")
+                }
+            }
+            // These are read somewhere, or say the same in another way.
+            for uri in [
+                "/?page=7", "/books/345?shelf=horror", "/books?page=02", "/books?page=2&page=3", "/books?page=%32",
+                "/books?shelf=&page=2",
+            ] {
+                for _ in 1...2 {
+                    let page = try await shop.look(uri)
+                    #expect(page.status == 200, "\(uri)")
+                    #expect(
+                        page.pageStatus?.contains("hit") != true && page.pageStatus?.contains("stored") != true,
+                        "\(uri)"
+                    )
+                }
+            }
+            // What is kept stays.
+            #expect(try await shop.look("/").pageStatus?.contains("hit") == true)
+            #expect(try await shop.look("/books?page=2").pageStatus?.contains("hit") == true)
+        }
+    }
+
+    /// A page with somebody's name is nothing for the back/forward cache of a browser.
+    @Test func pageWithANameIsNotStoredAnywhere() async throws {
+        try await TestShop.open { shop in
+            let stranger = try await shop.visit("/books/345")
+            #expect(try await shop.get("/", as: stranger).header(.cacheControl)?.contains("no-store") == false)
+            let ada = try #require(
+                try await shop.submit(
+                    ["name": "Ada", "password": "correct horse battery"],
+                    to: "/account/register",
+                    as: stranger
+                ).visitor
+            )
+            for uri in ["/", "/books/345"] {
+                let page = try await shop.get(uri, as: ada)
+                #expect(page.text.contains("Signed in as"))
+                #expect(page.header(.cacheControl)?.contains("no-store") == true, "\(uri)")
+            }
         }
     }
 

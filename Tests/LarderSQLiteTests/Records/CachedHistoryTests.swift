@@ -129,7 +129,7 @@ import Testing
         var outcome = Outcome()
         (outcome.reads, outcome.violations) = tally.outcome
         outcome.statistics = database.statistics
-        outcome.isIdle = database.settlement.isIdle
+        outcome.isIdle = try await database.settlement.isIdleSoon
         await database.shutdown()
         try pool.close()
         try FileManager.default.removeItem(atPath: folder)

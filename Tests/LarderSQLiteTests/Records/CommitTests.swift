@@ -23,7 +23,8 @@ import Testing
             }
         }
         #expect(!found.isRead)
-        #expect(shop.database.settlement.isIdle)
+        let isIdle = try await shop.database.settlement.isIdleSoon
+        #expect(isIdle)
     }
 
     @Test func savepointThatIsRolledBackInvalidatesNothingOfItsOwn() async throws {
@@ -55,7 +56,8 @@ import Testing
             refusal.refuses.withLock { $0 = false }
         }
         #expect(!found.isRead)
-        #expect(shop.database.settlement.isIdle)
+        let isIdle = try await shop.database.settlement.isIdleSoon
+        #expect(isIdle)
     }
 
     private final class RefusingObserver: TransactionObserver, Sendable {

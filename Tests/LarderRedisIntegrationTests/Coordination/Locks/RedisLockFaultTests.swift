@@ -132,6 +132,8 @@ import Testing
                     }
                 }
                 try await waitUntil(processes[1].locks, "k", isLocked: true)
+                // Others see that it is held before the holder has heard so, and who has not heard so is no holder.
+                for _ in 0..<5_000 where token.value == nil { try await Task.sleep(for: .milliseconds(1)) }
                 server.pause()
                 let code = try await self.code { try await held.value }
                 #expect(code == .lockLost)

@@ -190,7 +190,7 @@ let package = Package(
         ),
         .testTarget(
             name: "LarderCompressionTests",
-            dependencies: ["Larder", "LarderCompression", "LarderTesting"]
+            dependencies: ["Larder", "LarderCompression"]
         ),
         .testTarget(
             name: "LarderConfigurationTests",

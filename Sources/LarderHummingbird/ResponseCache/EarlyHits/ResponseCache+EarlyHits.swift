@@ -7,8 +7,8 @@ public import NIOCore
 extension ResponseCache {
     /// Makes a handler that answers hits from memory on the connection's event loop, before the application sees the request.
     ///
-    /// A page that lies in this process' memory needs no task, no thread but the connection's, and no router: such hits are a multiple
-    /// of what a route can answer. Everything else goes on to the application, as if the handler were not there.
+    /// A page that lies in this process' memory needs no task, no thread but the connection's, and no router. Everything else goes on
+    /// to the application, as if the handler were not there.
     ///
     /// ```swift
     /// let pages = ResponseCacheMiddleware<AppContext>(cache, options: .application(ttl: .seconds(60)))

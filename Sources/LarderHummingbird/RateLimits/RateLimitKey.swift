@@ -41,7 +41,7 @@ public struct RateLimitKey<Context: RequestContext>: Sendable {
 
     /// Each route by itself: the same client may do as much on every one.
     ///
-    /// A route is its method and its path with names in place of what they stand for. What the router does not know is one route.
+    /// A route is its method, where HEAD counts as GET, and its path with names in place of what they stand for. What the router does not know is one route.
     public var perRoute: Self {
         Self { [subject] request, context in
             guard let found = try await subject(request, context) else { return nil }
